@@ -1,0 +1,95 @@
+"""What can go wrong, each error also a builtin.
+
+The text of an error is one line that names the file, the value seen and what was expected; the values stand as
+attributes too. The command line prints the text and exits with the error's ``exit_code``.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "Conflict",
+    "DatasetNotFound",
+    "FileRefused",
+    "FitsprovError",
+    "InvalidRecord",
+    "MalformedID",
+    "MissingExtra",
+    "NotFits",
+    "RegistryError",
+    "StampRefused",
+    "TruncatedFits",
+    "UnwritableValue",
+    "UsageError",
+]
+
+
+class FitsprovError(Exception):
+    """The parent of every error that fitsprov raises on purpose."""
+
+    exit_code = 3
+
+
+class UsageError(FitsprovError, ValueError):
+    """Arguments that contradict each other or name nothing."""
+
+    exit_code = 2
+
+
+class MalformedID(UsageError):
+    """A text that should be a dataset ID and is none."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"'{text}' is not a dataset ID; expected a UUID, an ivo:// DID or a butler:// URI that ends in one"
+        )
+        self.text = text
+
+
+class NotFits(FitsprovError, ValueError):
+    """Bytes that are no FITS file (FITS 4.0, 3.2: the first card is SIMPLE)."""
+
+
+class TruncatedFits(NotFits):
+    """A FITS file that ends before its header or its data do."""
+
+
+class FileRefused(FitsprovError, OSError):
+    """A file that fitsprov will not touch: read-only, hard-linked, not a regular file, in use."""
+
+
+class StampRefused(FitsprovError, ValueError):
+    """A stamp that may not be written here, because the header names another dataset or has too little room."""
+
+
+class UnwritableValue(FitsprovError, ValueError):
+    """A value that no FITS card can hold (FITS 4.0, 4.2)."""
+
+
+class InvalidRecord(FitsprovError, ValueError):
+    """A provenance document with a wrong key, a wrong value or a cycle."""
+
+
+class Conflict(FitsprovError, ValueError):
+    """A statement that contradicts what the registry holds."""
+
+
+class RegistryError(FitsprovError, RuntimeError):
+    """A registry that is absent, of another version, or not a registry."""
+
+
+class DatasetNotFound(FitsprovError, LookupError):
+    """A dataset ID that the registry does not know."""
+
+    exit_code = 1
+
+    def __init__(self, identifier: object) -> None:
+        super().__init__(f"{identifier}: no such dataset in the registry")
+        self.identifier = identifier
+
+
+class MissingExtra(FitsprovError, ImportError):
+    """An optional part that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part: pip install 'fitsprov[{extra}]'")
+        self.extra = extra

@@ -1,0 +1,1 @@
+"""What provenance is: frozen values that know no file, clock, network or database."""

@@ -1,0 +1,64 @@
+"""The dataId: which place in the survey a dataset fills, as typed ``dimension: value`` pairs.
+
+Its canonical text is JSON with sorted keys, no blanks between tokens, and ASCII alone; ``'`` and ``&`` are escaped
+because FITS strings double the one and continue on the other (FITS 4.0, 4.2.1).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from fitsprov.errors import UsageError
+
+__all__ = ["DataId", "Scalar", "canonical_text", "check_data_id", "parse_assignment", "parse_data_id"]
+
+Scalar = str | int | float | bool
+DataId = Mapping[str, Scalar]
+
+
+def canonical_text(data_id: DataId) -> str:
+    """Spell a dataId so that equal ones have equal text."""
+    text = json.dumps(data_id, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.replace("'", "\\u0027").replace("&", "\\u0026")
+
+
+def parse_data_id(text: str) -> dict[str, Scalar]:
+    """Read the canonical text, or any JSON object of scalars.
+
+    Raises
+    ------
+    UsageError
+        Where the text is no such object.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"dataId '{text}' is not JSON: {error}") from None
+    return check_data_id(value)
+
+
+def check_data_id(value: Any) -> dict[str, Scalar]:
+    """Refuse what is no object of strings, finite numbers and booleans."""
+    if not isinstance(value, Mapping):
+        raise UsageError(f"dataId {value!r} is {type(value).__name__}; expected an object of dimension: value")
+    for dimension, item in value.items():
+        if not isinstance(dimension, str) or not dimension:
+            raise UsageError(f"dataId dimension {dimension!r} is no name")
+        if not isinstance(item, Scalar) or (isinstance(item, float) and not math.isfinite(item)):
+            raise UsageError(f"dataId {dimension}={item!r} is no string, finite number or boolean")
+    return dict(value)
+
+
+def parse_assignment(text: str) -> tuple[str, Scalar]:
+    """Read ``dimension=value``: the value as a JSON scalar, else as a string; quotes force a string."""
+    dimension, equals, value = text.partition("=")
+    if not equals or not dimension:
+        raise UsageError(f"'{text}' is not dimension=value")
+    try:
+        scalar = json.loads(value)
+    except ValueError:
+        scalar = value
+    return dimension, check_data_id({dimension: scalar})[dimension]

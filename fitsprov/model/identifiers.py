@@ -1,0 +1,87 @@
+"""Dataset IDs: 128 bits, however they are spelled.
+
+A dataset ID is a UUID. It is met as a UUID, as a publisher DID (``ivo://authority/path?uuid``, IVOA Identifiers 2.0,
+section 4) or as a ``butler://repository/uuid`` URI. A string that is none of these is a *name*, keyed by UUIDv5.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+from uuid import UUID, uuid5
+
+from fitsprov.errors import MalformedID, UsageError
+
+__all__ = ["datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did", "unescape"]
+
+NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
+"""The namespace under which names become IDs."""
+
+HEX = "[0-9a-fA-F]"
+UUID_TEXT = rf"{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}"
+SPELLINGS = re.compile(
+    rf"(?P<plain>{UUID_TEXT})"
+    rf"|ivo://[^?#]+\?(?:[^#]*&)?(?:id=)?(?P<did>{UUID_TEXT})"  # ours, and Rubin's ?repo=…&id=…
+    rf"|butler://[^?#]+/(?P<butler>{UUID_TEXT})"
+)
+# IVOA Identifiers 2.0, 2.3: naming authority and resource key
+AUTHORITY = re.compile(r"ivo://[A-Za-z0-9][A-Za-z0-9._~-]{2,}(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
+ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+def parse_id(text: str) -> UUID:
+    """Read a dataset ID in any of its spellings.
+
+    Raises
+    ------
+    MalformedID
+        Where ``text`` is a name or nothing at all.
+    """
+    match = SPELLINGS.fullmatch(text)
+    if match is None:
+        raise MalformedID(text)
+    return UUID(match[match.lastgroup or 0])
+
+
+def is_id(text: str) -> bool:
+    """Whether `parse_id` would read this text."""
+    return SPELLINGS.fullmatch(text) is not None
+
+
+def name_id(name: str, convention: str = "native") -> UUID:
+    """Key a name: the same name in the same convention is the same dataset wherever it is met."""
+    return uuid5(uuid5(NAMES, convention), name)
+
+
+def publisher_did(authority: str, dataset: UUID) -> str:
+    """Spell a dataset ID as ``{registered ivoid}?{uuid}`` (IVOA Identifiers 2.0, section 4.1).
+
+    Raises
+    ------
+    UsageError
+        Where the registered part is no IVOID, or contains one of ``%``, ``?``, ``#``.
+    """
+    if AUTHORITY.fullmatch(authority) is None:
+        raise UsageError(f"authority '{authority}' is no IVOID; expected ivo://authority[/path] without %, ? and #")
+    return f"{authority}?{dataset}"
+
+
+def datalink_url(base_url: str, identifier: str) -> str:
+    """Point to the {links} document of a publisher DID or UUID, percent-encoded whole."""
+    return f"{base_url.rstrip('/')}/links?ID={quote(identifier, safe='')}"
+
+
+def escape_name(name: str) -> str:
+    """Escape what an ID list cannot hold: all but printable ASCII, blanks, ``%``, ``'`` and ``&``."""
+    return quote(name, safe='!#$()*+,/:;<=>?@[]^`{|}~"\\')
+
+
+def unescape(text: str) -> str:
+    """Undo ``%XX`` escapes; what is no UTF-8 stays as it stands."""
+    if "%" not in text:
+        return text
+    raw = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text

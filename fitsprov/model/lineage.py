@@ -1,0 +1,165 @@
+"""The resolved answer: datasets, activities, and the graph that they form (W3C PROV, IVOA ProvenanceDM 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from fitsprov.model.dataid import DataId
+
+__all__ = ["Activity", "Agent", "Category", "Dataset", "Direction", "Environment", "Lineage", "Package", "Usage"]
+
+
+class Category(StrEnum):
+    """What kind of thing a dataset type is."""
+
+    RAW = "raw"
+    CALIBRATION = "calibration"
+    REFERENCE = "reference"
+    PRODUCT = "product"
+    LOG = "log"
+    METRIC = "metric"
+
+
+class Direction(StrEnum):
+    """Which way a lineage is followed."""
+
+    UP = "up"
+    """To what a dataset was made from."""
+    DOWN = "down"
+    """To what was made from it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """An entity: a dataset that is described, or a stub that is only named."""
+
+    id: UUID
+    type: str | None = None
+    run: str | None = None
+    data_id: DataId | None = None
+    name: str | None = None
+    category: Category | None = None
+    uri: str | None = None
+    """Where a copy of it is known to be."""
+    publisher_did: str | None = None
+    stub: bool = False
+    """Named by something that used it, not yet described."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Who is responsible: a person, an organization or a software agent."""
+
+    id: str
+    name: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Package:
+    """One piece of software in an environment."""
+
+    manager: str
+    """``conda``, ``eups``, ``pip``, ``apt`` …"""
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """The software and hardware that an activity ran in, stored once per content."""
+
+    container: str | None = None
+    packages: tuple[Package, ...] = ()
+    platform: Mapping[str, str] = field(default_factory=dict)
+    """``os``, ``kernel``, ``libc``, ``python``, ``hardware``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Something that used datasets and generated datasets (Butler: quantum)."""
+
+    id: UUID
+    task: str | None = None
+    version: str | None = None
+    run: str | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    status: str | None = None
+    config: Mapping[str, Any] | None = None
+    environment: Environment | None = None
+    agent: Agent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One dataset presented to one activity."""
+
+    dataset: UUID
+    role: str | None = None
+    actual: bool | None = None
+    """False where it was presented to the task and not used by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """A part of the provenance graph, seen from one dataset."""
+
+    focus: UUID
+    direction: Direction = Direction.UP
+    datasets: Mapping[UUID, Dataset]
+    activities: Mapping[UUID, Activity] = field(default_factory=dict)
+    generated_by: Mapping[UUID, UUID] = field(default_factory=dict)
+    """Dataset → the activity that made it."""
+    used: Mapping[UUID, tuple[Usage, ...]] = field(default_factory=dict)
+    """Activity → what was presented to it."""
+    complete: bool = True
+    """False where it ends in a stub, or was cut by a depth."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset from which the graph is seen."""
+        return self.datasets[self.focus]
+
+    def activity_of(self, dataset: UUID) -> Activity | None:
+        """The activity that made a dataset, where it is known."""
+        maker = self.generated_by.get(dataset)
+        return None if maker is None else self.activities.get(maker)
+
+    def parents(self, dataset: UUID | None = None) -> tuple[tuple[Dataset, Usage], ...]:
+        """What was really used to make a dataset, in the order in which the activity stated it."""
+        maker = self.generated_by.get(dataset or self.focus)
+        usages = () if maker is None else self.used.get(maker, ())
+        really = {u.dataset: u for u in reversed(usages) if u.actual is not False}
+        return tuple((self.datasets[u.dataset], u) for u in usages if really.get(u.dataset) is u)
+
+    def products(self, dataset: UUID | None = None) -> tuple[Dataset, ...]:
+        """What was made from a dataset."""
+        source = dataset or self.focus
+        makers = {
+            activity
+            for activity, usages in self.used.items()
+            if any(usage.dataset == source and usage.actual is not False for usage in usages)
+        }
+        return tuple(self.datasets[d] for d, maker in self.generated_by.items() if maker in makers)
+
+    def ancestors(self) -> Iterator[Dataset]:
+        """Every dataset upstream of the focus, breadth first, each once."""
+        seen, frontier = {self.focus}, [self.focus]
+        while frontier:
+            below, frontier = frontier, []
+            for child in below:
+                for parent, _ in self.parents(child):
+                    if parent.id not in seen:
+                        seen.add(parent.id)
+                        frontier.append(parent.id)
+                        yield parent
+
+    def raws(self) -> tuple[Dataset, ...]:
+        """The raw observations among the ancestors, by dataId and name."""
+        return tuple(d for d in self.ancestors() if d.category is Category.RAW)

@@ -1,0 +1,48 @@
+"""A record: what someone says has happened, before a registry has taken it in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
+
+__all__ = ["Event", "Record", "Step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One activity with what it used and what it generated."""
+
+    activity: Activity
+    used: tuple[Usage, ...] = ()
+    generated: tuple[Dataset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A change outside any activity: firmware, maintenance, a schema applied."""
+
+    component: str
+    kind: str
+    time: datetime
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A document of provenance, complete in itself; IDs are settled, times are UTC, files are absolute URIs."""
+
+    source: str
+    """Where it came from, for messages."""
+    run: str | None = None
+    agent: Agent | None = None
+    environment: Environment | None = None
+    categories: Mapping[str, Category] = field(default_factory=dict)
+    """Dataset type → category, as stated."""
+    datasets: tuple[Dataset, ...] = ()
+    """Those that no step of this record made."""
+    steps: tuple[Step, ...] = ()
+    events: tuple[Event, ...] = ()

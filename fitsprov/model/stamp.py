@@ -1,0 +1,125 @@
+"""A stamp: what one header says about where its file came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from fitsprov.model.dataid import DataId, Scalar
+from fitsprov.model.identifiers import escape_name, is_id, name_id, parse_id
+
+__all__ = ["Input", "Software", "Stamp", "list_digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A dataset named in a list of parents or raws: by its ID, by a name, or both."""
+
+    id: UUID | None = None
+    role: str | None = None
+    """What it was to the activity that used it: ``ccdExposure``, ``flat``."""
+    type: str | None = None
+    run: str | None = None
+    data_id: DataId | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.id is None and not self.name:
+            raise ValueError("an input needs an ID or a name")
+
+    @classmethod
+    def of(cls, value: UUID | str | Input) -> Input:
+        """Take an ID in any spelling, a name, or an input as it is."""
+        if isinstance(value, Input):
+            return value
+        if isinstance(value, UUID):
+            return cls(value)
+        return cls(parse_id(value)) if is_id(value) else cls(name=value)
+
+    @property
+    def key(self) -> str:
+        """The text that stands for it in a list: its UUID, else its escaped name."""
+        return str(self.id) if self.id is not None else escape_name(self.name or "")
+
+    def identify(self, convention: str = "native") -> UUID:
+        """Give its ID; a bare name gets one by rule."""
+        return self.id if self.id is not None else name_id(self.name or "", convention)
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """A program or package that a header names, with its version."""
+
+    name: str
+    version: str | None = None
+
+
+def list_digest(inputs: Iterable[Input]) -> str:
+    """Digest a complete list: ``LC_ALL=C sort -u ids | sha256sum | cut -c1-32``."""
+    lines = sorted({item.key for item in inputs})
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What one header says. ``None`` means that it does not say; an empty list, that there are none.
+
+    Lists are kept in order without repeats. Where a list is given, its count and digest follow from it, unless a header
+    states others (a list that was dropped, cut or kept elsewhere).
+    """
+
+    id: UUID | None = None
+    """Dataset ID."""
+    run: str | None = None
+    """Run collection."""
+    type: str | None = None
+    """Dataset type."""
+    data_id: DataId | None = None
+    activity_id: UUID | None = None
+    """The activity (Butler: quantum) that made the dataset."""
+    task: str | None = None
+    software: tuple[Software, ...] = ()
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)
+    publisher_did: str | None = None
+    datalink: str | None = None
+    """URL of the {links} document."""
+    parents: tuple[Input, ...] | None = None
+    """Immediate parents, calibrations included."""
+    raws: tuple[Input, ...] | None = None
+    """Raw observations among the ancestors."""
+    n_parents: int | None = None
+    n_raws: int | None = None
+    parents_digest: str | None = None
+    raws_digest: str | None = None
+    fingerprint: str | None = None
+    """Of the data as stamped: ``<algorithm>:<n>:<32 hex>``."""
+    stamped: datetime | None = None
+    """When, UTC."""
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
+    """What the convention says beyond these fields."""
+
+    def __post_init__(self) -> None:
+        if self.id is not None and not isinstance(self.id, UUID):
+            object.__setattr__(self, "id", parse_id(self.id))
+        if self.activity_id is not None and not isinstance(self.activity_id, UUID):
+            object.__setattr__(self, "activity_id", parse_id(self.activity_id))
+        self._settle_list("parents")
+        self._settle_list("raws")
+
+    def _settle_list(self, name: str) -> None:
+        items: Iterable[UUID | str | Input] | None = getattr(self, name)
+        if items is None:
+            return
+        distinct = tuple({item.key: item for item in map(Input.of, items)}.values())
+        object.__setattr__(self, name, distinct)
+        if getattr(self, f"n_{name}") is None:
+            object.__setattr__(self, f"n_{name}", len(distinct))
+        if getattr(self, f"{name}_digest") is None and getattr(self, f"n_{name}") == len(distinct):
+            object.__setattr__(self, f"{name}_digest", list_digest(distinct))
+
+    def same_as(self, other: Stamp) -> bool:
+        """Whether two stamps say the same, whenever they were written."""
+        return replace(self, stamped=None) == replace(other, stamped=None)

@@ -1,0 +1,43 @@
+"""The settings: one frozen value, built once by the command line or the service and handed down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fitsprov.errors import RegistryError
+
+__all__ = ["Settings"]
+
+DEFAULT_REGISTRY = Path("fitsprov.db")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a user or an operator decides outside the arguments of one command."""
+
+    registry: str | None = None
+    """SQLAlchemy URL of the registry; none where there is none."""
+    list_cards: int = 100
+    """Parents and raws in all that ``lists="auto"`` still writes as cards."""
+    collapse: int = 25
+    """Rows of one kind in a {links} document before they collapse."""
+
+    @classmethod
+    def build(cls, registry: str | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Take the registry from the argument, else from ``FITSPROV_REGISTRY``, else ``fitsprov.db`` where it exists."""
+        found = registry or environment.get("FITSPROV_REGISTRY")
+        if not found and DEFAULT_REGISTRY.is_file():
+            found = f"sqlite:///{DEFAULT_REGISTRY}"
+        return cls(registry=found or None)
+
+    def need_registry(self) -> str:
+        """Give the registry's URL, or say how to name one."""
+        if self.registry is None:
+            raise RegistryError(
+                f"no registry: no {DEFAULT_REGISTRY} in this folder; expected --registry URL or FITSPROV_REGISTRY"
+                " (fitsprov init makes one)"
+            )
+        return self.registry
