@@ -11,7 +11,18 @@ from uuid import UUID
 
 from fitsprov.model.dataid import DataId
 
-__all__ = ["Activity", "Agent", "Category", "Dataset", "Direction", "Environment", "Lineage", "Package", "Usage"]
+__all__ = [
+    "Activity",
+    "Agent",
+    "Category",
+    "Dataset",
+    "Direction",
+    "Environment",
+    "Lineage",
+    "Neighbourhood",
+    "Package",
+    "Usage",
+]
 
 
 class Category(StrEnum):
@@ -46,6 +57,8 @@ class Dataset:
     category: Category | None = None
     uri: str | None = None
     """Where a copy of it is known to be."""
+    size: int | None = None
+    """Of that copy, in bytes."""
     publisher_did: str | None = None
     stub: bool = False
     """Named by something that used it, not yet described."""
@@ -104,6 +117,21 @@ class Usage:
     role: str | None = None
     actual: bool | None = None
     """False where it was presented to the task and not used by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbourhood:
+    """A dataset with all that stands one step from it."""
+
+    dataset: Dataset
+    activity: Activity | None = None
+    """The activity that made it."""
+    parents: tuple[tuple[Dataset, Usage], ...] = ()
+    """What was really used to make it, calibrations included."""
+    products: tuple[Dataset, ...] = ()
+    """What was made from it."""
+    siblings: tuple[Dataset, ...] = ()
+    """What the same activity made beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
