@@ -27,7 +27,7 @@ class Settings:
 
     @classmethod
     def build(cls, registry: str | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Take the registry from the argument, else from ``FITSPROV_REGISTRY``, else ``fitsprov.db`` where it exists."""
+        """Take the registry from the argument, else ``FITSPROV_REGISTRY``, else ``fitsprov.db`` where it exists."""
         found = registry or environment.get("FITSPROV_REGISTRY")
         if not found and DEFAULT_REGISTRY.is_file():
             found = f"sqlite:///{DEFAULT_REGISTRY}"

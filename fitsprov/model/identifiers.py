@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from fitsprov.errors import MalformedID, UsageError
 
-__all__ = ["datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did", "unescape"]
+__all__ = ["datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did"]
 
 NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
 """The namespace under which names become IDs."""
@@ -26,7 +26,6 @@ SPELLINGS = re.compile(
 )
 # IVOA Identifiers 2.0, 2.3: naming authority and resource key
 AUTHORITY = re.compile(r"ivo://[A-Za-z0-9][A-Za-z0-9._~-]{2,}(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
-ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
 def parse_id(text: str) -> UUID:
@@ -74,14 +73,3 @@ def datalink_url(base_url: str, identifier: str) -> str:
 def escape_name(name: str) -> str:
     """Escape what an ID list cannot hold: all but printable ASCII, blanks, ``%``, ``'`` and ``&``."""
     return quote(name, safe='!#$()*+,/:;<=>?@[]^`{|}~"\\')
-
-
-def unescape(text: str) -> str:
-    """Undo ``%XX`` escapes; what is no UTF-8 stays as it stands."""
-    if "%" not in text:
-        return text
-    raw = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-    try:
-        return raw.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return text

@@ -92,8 +92,8 @@ class Stamp:
     """Raw observations among the ancestors."""
     n_parents: int | None = None
     n_raws: int | None = None
-    parents_digest: str | None = None
-    raws_digest: str | None = None
+    digests: str | None = None
+    """Of the two complete lists, ``parents:raws``; a half is empty where its list is not known."""
     fingerprint: str | None = None
     """Of the data as stamped: ``<algorithm>:<n>:<32 hex>``."""
     stamped: datetime | None = None
@@ -106,19 +106,23 @@ class Stamp:
             object.__setattr__(self, "id", parse_id(self.id))
         if self.activity_id is not None and not isinstance(self.activity_id, UUID):
             object.__setattr__(self, "activity_id", parse_id(self.activity_id))
-        self._settle_list("parents")
-        self._settle_list("raws")
+        if self.parents is None and self.raws is None:
+            return
+        halves = [self._settle_list("parents"), self._settle_list("raws")]
+        if self.digests is None and any(halves):
+            object.__setattr__(self, "digests", ":".join(halves))
 
-    def _settle_list(self, name: str) -> None:
+    def _settle_list(self, name: str) -> str:
+        """Drop repeats, count, and give the digest of a list that is complete."""
         items: Iterable[UUID | str | Input] | None = getattr(self, name)
         if items is None:
-            return
+            return ""
         distinct = tuple({item.key: item for item in map(Input.of, items)}.values())
         object.__setattr__(self, name, distinct)
         if getattr(self, f"n_{name}") is None:
             object.__setattr__(self, f"n_{name}", len(distinct))
-        if getattr(self, f"{name}_digest") is None and getattr(self, f"n_{name}") == len(distinct):
-            object.__setattr__(self, f"{name}_digest", list_digest(distinct))
+        complete = getattr(self, f"n_{name}") == len(distinct)
+        return list_digest(distinct) if complete and self.digests is None else ""
 
     def same_as(self, other: Stamp) -> bool:
         """Whether two stamps say the same, whenever they were written."""

@@ -1,0 +1,216 @@
+"""Cards to and from values: strings with CONTINUE, HIERARCH keywords, numbers, logicals (FITS 4.0, 4.1 and 4.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fitsprov.cards.grammar import (
+    CARD,
+    ESCAPED,
+    FLOAT,
+    HIERARCH_KEYWORD,
+    HIERARCH_LONGEST,
+    INTEGER,
+    KEYWORD,
+    OTHER,
+    PRINTABLE,
+    QUOTE_BEFORE_SLASH,
+    RECORD_VALUED,
+    STRING,
+)
+from fitsprov.errors import UnwritableValue
+
+__all__ = ["Card", "Value", "escape", "format_card", "parse_cards", "unescape"]
+
+Value = str | int | float | bool
+
+INT64 = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One keyword with its value, over one card or several."""
+
+    keyword: str
+    """Upper case; of a HIERARCH card the words behind HIERARCH; ``""`` for a blank card."""
+    value: Value | None
+    """None where there is none or where it is undefined; text that is no FITS value stays text."""
+    comment: str
+    start: int
+    stop: int
+    """Where its bytes stand in the header: ``header[start:stop]``, CONTINUE cards included."""
+
+
+def escape(text: str) -> str:
+    """Spell any text in printable ASCII that every FITS reader gives back: ``%XX`` for each byte that would be lost.
+
+    These are the UTF-8 bytes of what is not printable ASCII (4.2.1.1), a trailing blank (not significant), a final
+    ``&`` (taken for a continuation), the colon of what looks like a record-valued card, and ``%`` before two hex
+    digits. A quote before a slash goes too: astropy takes that slash for the comment's.
+    """
+    escaped = ESCAPED.sub(r"%25\1", text) if "%" in text else text
+    if "'" in escaped:
+        escaped = QUOTE_BEFORE_SLASH.sub("%27", escaped)
+    if PRINTABLE.fullmatch(escaped) is None:
+        try:
+            escaped = "".join(c if " " <= c <= "~" else "".join(f"%{b:02X}" for b in c.encode()) for c in escaped)
+        except UnicodeEncodeError:
+            raise UnwritableValue(f"{text!r}: expected Unicode text without lone surrogates") from None
+    if escaped.endswith((" ", "&")):
+        escaped = f"{escaped[:-1]}%{ord(escaped[-1]):02X}"
+    if ":" in escaped and RECORD_VALUED.fullmatch(escaped):
+        escaped = escaped.replace(":", "%3A")
+    return escaped
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`; bytes that make no UTF-8 stay escaped."""
+    if "%" not in text:
+        return text
+    raw = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def format_card(keyword: str, value: Value, comment: str = "") -> bytes:
+    """Write one keyword as cards of 80 bytes; a long string goes on in CONTINUE cards (4.2.1.2).
+
+    A comment that has no room is left out.
+
+    Raises
+    ------
+    UnwritableValue
+        For a keyword or a value that no card can hold as it is: see `escape`.
+    """
+    if isinstance(value, str):
+        return format_string(keyword, value, comment)
+    text = format_number(keyword, value)
+    head = keyword_field(keyword)
+    line = f"{head}{text:>20}" if len(head) == 10 else f"{head}{text}"
+    if len(line) > CARD:
+        raise UnwritableValue(f"{keyword} = {text}: expected keyword and value to fit one card")
+    return with_comment(line, comment).encode("ascii")
+
+
+def keyword_field(keyword: str) -> str:
+    """The keyword with its value indicator (4.1.2.2)."""
+    if KEYWORD.fullmatch(keyword):
+        return f"{keyword:<8}= "
+    if len(keyword) > HIERARCH_LONGEST or keyword != keyword.upper() or not HIERARCH_KEYWORD.fullmatch(keyword):
+        raise UnwritableValue(
+            f"keyword '{keyword}' fits no card: expected A-Z 0-9 _ -, or upper-case words of ≤ {HIERARCH_LONGEST}"
+        )
+    return f"HIERARCH {keyword} = "
+
+
+def format_number(keyword: str, value: int | float) -> str:
+    """Spell a logical, an integer of 64 bits or a finite float so that it reads back the same (4.2.2 to 4.2.4)."""
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, int):
+        if value not in INT64:
+            raise UnwritableValue(f"{keyword} = {value}: expected an integer of 64 bits")
+        return str(value)
+    if not math.isfinite(value):
+        raise UnwritableValue(f"{keyword} = {value}: expected a finite number")
+    mantissa, e, exponent = repr(value).partition("e")
+    return mantissa if not e else f"{mantissa if '.' in mantissa else mantissa + '.0'}E{exponent}"
+
+
+def with_comment(line: str, comment: str) -> str:
+    """Fill a line to a card, with the comment where it has room."""
+    if comment and len(line) + 3 + len(comment) <= CARD:
+        line = f"{line} / {comment}"
+    return line.ljust(CARD)
+
+
+def format_string(keyword: str, value: str, comment: str) -> bytes:
+    """Write a string in one card, or in one with CONTINUE cards behind it."""
+    if PRINTABLE.fullmatch(value) is None:
+        raise UnwritableValue(f"{keyword} = {value!r}: expected printable ASCII")
+    if value.endswith((" ", "&")):
+        raise UnwritableValue(f"{keyword} = {value!r}: FITS readers lose a final blank or &")
+    head = keyword_field(keyword)
+    quoted = value.replace("'", "''")
+    if len(head) + len(quoted) + 2 <= CARD:
+        return with_comment(f"{head}'{quoted:<8}'", comment).encode("ascii")
+    lines = []
+    while len(head) + len(quoted) + 2 > CARD:
+        cut = cut_before(quoted, CARD - len(head) - 3)
+        lines.append(f"{head}'{quoted[:cut]}&'".ljust(CARD))
+        head, quoted = "CONTINUE  ", quoted[cut:]
+    lines.append(with_comment(f"{head}'{quoted}'", comment))
+    return "".join(lines).encode("ascii")
+
+
+def cut_before(quoted: str, room: int) -> int:
+    """Where to cut a quoted string: never between two quotes, never behind a blank that a reader might drop."""
+    cut = room
+    while cut > 1 and quoted[cut - 1] == " ":
+        cut -= 1
+    if cut == 1:
+        cut = room
+    quotes = cut - len(quoted[:cut].rstrip("'"))
+    return cut - quotes % 2
+
+
+def parse_cards(header: bytes, start: int = 0, stop: int | None = None) -> Iterator[Card]:
+    """Read the cards between two offsets up to END; whatever stands there, without an error.
+
+    Parameters
+    ----------
+    header : bytes
+        Header bytes; `start` is a multiple of 80.
+    """
+    text = header[start:stop].decode("latin-1")
+    size = len(text) - len(text) % CARD
+    at = 0
+    while at < size:
+        line = text[at : at + CARD]
+        keyword, field = split_card(line)
+        if keyword == "END" and not line[3:].strip():
+            return
+        end = at + CARD
+        if field is None:
+            yield Card(keyword, None, line[8:].rstrip(), start + at, start + end)
+        else:
+            value, comment = parse_value(field)
+            while isinstance(value, str) and value.endswith("&") and text.startswith("CONTINUE  ", end):
+                more, comment_more = parse_value(text[end + 10 : end + CARD])
+                if not isinstance(more, str):
+                    break
+                value, comment = value[:-1] + more, comment or comment_more
+                end += CARD
+            yield Card(keyword, value, comment, start + at, start + end)
+        at = end
+
+
+def split_card(line: str) -> tuple[str, str | None]:
+    """Split a card into keyword and value field; the field is None where the card has no value indicator."""
+    if line.startswith("HIERARCH "):
+        keyword, equals, field = line[9:].partition("=")
+        return (" ".join(keyword.split()).upper(), field) if equals else ("HIERARCH", None)
+    keyword = line[:8].rstrip()
+    return keyword, line[10:] if line[8:10] == "= " else None
+
+
+def parse_value(field: str) -> tuple[Value | None, str]:
+    """Read a value field and its comment (4.2)."""
+    match = STRING.match(field)
+    if match:
+        return match[1].replace("''", "'").rstrip(" "), (match[2] or "").rstrip()
+    match = OTHER.match(field)
+    text, comment = (match[1], (match[2] or "").rstrip()) if match else (field.strip(), "")
+    if not text:
+        return None, comment
+    if text in ("T", "F"):
+        return text == "T", comment
+    if INTEGER.fullmatch(text):
+        return int(text), comment
+    if FLOAT.fullmatch(text):
+        return float(text.replace("D", "E")), comment
+    return text, comment

@@ -1,0 +1,83 @@
+"""The ones'-complement sum of FITS (4.4.2.7, appendix J), and the seal that makes a stamp's share of it zero.
+
+The sum of 4-byte words does not depend on their order. A blank card has a sum of its own; ``rel(card)`` is the sum of
+a card minus that. When the cards of a stamp have ``Σ rel ≡ 0 (mod 2³²−1)``, they count as much as the blank fill
+whose place they take: adding, moving or removing them, and moving END within its block, leaves every CHECKSUM as right
+or wrong as it was. The 16 characters of ``FPV_SEAL``, encoded as the standard encodes CHECKSUM, bring that sum about.
+"""
+
+from __future__ import annotations
+
+from fitsprov.cards.grammar import BLANK, CARD
+
+__all__ = ["checksum_delta", "decode", "encode", "is_neutral", "seal_card", "word_sum"]
+
+MODULUS = 0xFFFFFFFF
+DIGITS = range(0x30, 0x73)
+"""The bytes that an encoded sum may consist of, before punctuation is taken out."""
+PUNCTUATION = frozenset([*range(0x3A, 0x41), *range(0x5B, 0x61)])
+
+
+def word_sum(data: bytes) -> int:
+    """Sum big-endian 4-byte words with end-around carry; the length is a multiple of 4."""
+    return int.from_bytes(data, "big") % MODULUS
+
+
+BLANK_SUM = word_sum(BLANK)
+ZEROS_SUM = word_sum(b"0" * 16)
+
+
+def encode(value: int) -> str:
+    """Spell a sum in 16 letters and digits, turned so that they stand in byte 12 of a card (appendix J.2)."""
+    columns = []
+    for byte in value.to_bytes(4, "big"):
+        quarter, rest = divmod(byte, 4)
+        column = [quarter + 0x30 + rest, quarter + 0x30, quarter + 0x30, quarter + 0x30]
+        while PUNCTUATION.intersection(column):
+            for pair in (0, 2):
+                if not PUNCTUATION.isdisjoint(column[pair : pair + 2]):
+                    column[pair] += 1
+                    column[pair + 1] -= 1
+        columns.append(column)
+    text = bytes(column[row] for row in range(4) for column in columns).decode("ascii")
+    return text[-1] + text[:-1]
+
+
+def decode(text: str) -> int | None:
+    """Read what `encode` wrote; None where the text is no encoded sum."""
+    raw = text.encode("latin-1", "replace")
+    if len(raw) != 16 or not all(byte in DIGITS for byte in raw):
+        return None
+    return (word_sum(raw[1:] + raw[:1]) - ZEROS_SUM) % MODULUS
+
+
+def seal_card(stamp: bytes, comment: str = "") -> bytes:
+    """Make the card that brings ``Σ rel`` of a stamp to zero.
+
+    Parameters
+    ----------
+    stamp : bytes
+        The stamp's other cards, 80 bytes each.
+    """
+    template = f"FPV_SEAL= '{'0' * 16}'{' / ' + comment if comment else ''}".ljust(CARD).encode("ascii")
+    missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - word_sum(template)) % MODULUS
+    return template[:11] + encode(missing).encode("ascii") + template[27:]
+
+
+def is_neutral(stamp: bytes) -> bool:
+    """Whether the cards of a stamp, seal included, add nothing to a sum."""
+    return (word_sum(stamp) - BLANK_SUM * (len(stamp) // CARD)) % MODULUS == 0
+
+
+def checksum_delta(text: str, before: int, after: int) -> str:
+    """Carry a change of the header's sum into an encoded CHECKSUM: what was right stays right, what was wrong, wrong.
+
+    Parameters
+    ----------
+    text : str
+        The 16 characters of the CHECKSUM card; returned as they are where they are no encoded sum.
+    before, after : int
+        `word_sum` of the header, with this same CHECKSUM card in it both times.
+    """
+    value = decode(text)
+    return text if value is None else encode((value + before - after) % MODULUS)
