@@ -124,7 +124,7 @@ def format_number(keyword: str, value: int | float) -> str:
 def with_comment(line: str, comment: str) -> str:
     """Fill a line to a card, with the comment where it has room."""
     if comment and len(line) + 3 + len(comment) <= CARD:
-        line = f"{line} / {comment}"
+        line = f"{line:<30} / {comment}" if len(comment) <= 47 else f"{line} / {comment}"
     return line.ljust(CARD)
 
 

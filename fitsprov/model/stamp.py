@@ -124,6 +124,11 @@ class Stamp:
         complete = getattr(self, f"n_{name}") == len(distinct)
         return list_digest(distinct) if complete and self.digests is None else ""
 
+    def digest_of(self, name: str) -> str:
+        """The digest of ``parents`` or ``raws``; empty where the complete list is not known."""
+        parents, _, raws = (self.digests or "").partition(":")
+        return parents if name == "parents" else raws
+
     def same_as(self, other: Stamp) -> bool:
         """Whether two stamps say the same, whenever they were written."""
         return replace(self, stamped=None) == replace(other, stamped=None)

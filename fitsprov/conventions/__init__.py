@@ -1,0 +1,1 @@
+"""How a stamp is spelled: conventions as data, cards to stamps and stamps to cards. Pure."""

@@ -1,0 +1,81 @@
+"""The kinds of value that a keyword may have: how each is spelled in a card, and read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from fitsprov.cards.card import Value, escape, unescape
+from fitsprov.model.dataid import canonical_text, parse_data_id
+from fitsprov.model.identifiers import is_id, parse_id
+from fitsprov.model.stamp import Input
+
+__all__ = ["KINDS", "Kind"]
+
+
+DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
+
+
+class Kind(NamedTuple):
+    """One kind of value; ``read`` raises `ValueError` for what is none."""
+
+    spell: Callable[[Any], Value]
+    read: Callable[[Any], Any]
+    meaning: str
+
+
+def need_text(value: Value) -> str:
+    """Give a string; numbers are no text."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no string")
+    return value
+
+
+def need_count(value: Value) -> int:
+    """Give a count."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def read_time(value: Value) -> datetime:
+    """Read a FITS date (FITS 4.0, 9.1.1) as UTC."""
+    return datetime.fromisoformat(need_text(value)).replace(tzinfo=UTC)
+
+
+def spell_time(value: datetime) -> str:
+    """Spell a time as a FITS date in UTC, whole seconds."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def read_digests(value: Value) -> str:
+    """Read the digests of two lists; a half may be empty."""
+    text = need_text(value)
+    if DIGESTS.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no pair of digests")
+    return text
+
+
+def read_input(value: Value) -> Input:
+    """Read an entry of a list: an ID, or an escaped name."""
+    text = need_text(value)
+    return Input(parse_id(text)) if is_id(text) else Input(name=unescape(text))
+
+
+KINDS: dict[str, Kind] = {
+    "text": Kind(escape, lambda v: unescape(need_text(v)), "a string; what no card holds is escaped as %XX"),
+    "string": Kind(str, need_text, "a string, as it stands"),
+    "url": Kind(str, need_text, "a URI, never escaped again"),
+    "uuid": Kind(str, lambda v: parse_id(need_text(v)), "a UUID, lower case"),
+    "name": Kind(lambda v: v.key, read_input, "a UUID, or a percent-escaped name"),
+    "integer": Kind(int, need_count, "a number of things"),
+    "scalar": Kind(lambda v: str(v) if isinstance(v, UUID) else v, lambda v: v, "a string, number or logical"),
+    "json": Kind(canonical_text, lambda v: parse_data_id(unescape(need_text(v))), "canonical JSON"),
+    "digests": Kind(str, read_digests, "two truncated SHA-256 digests"),
+    "time": Kind(spell_time, read_time, "a FITS date in UTC"),
+    "constant": Kind(str, need_text, "always the same"),
+    "seal": Kind(str, need_text, "16 letters and digits"),
+}

@@ -1,0 +1,92 @@
+"""Stamp → cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from fitsprov.cards.card import format_card
+from fitsprov.cards.grammar import CARD
+from fitsprov.cards.sums import seal_card
+from fitsprov.conventions.convention import Convention, Keyword
+from fitsprov.conventions.values import KINDS
+from fitsprov.errors import StampRefused
+from fitsprov.model.stamp import Input, Stamp
+
+__all__ = ["spell", "spell_native"]
+
+
+def spell_native(stamp: Stamp, native: Convention, *, lists: bool = True, long_strings: bool = True) -> bytes:
+    """Spell our own stamp, sealed: its cards add nothing to any CHECKSUM.
+
+    Parameters
+    ----------
+    stamp : Stamp
+    native : Convention
+    lists : bool
+        Whether parents and raws are listed in cards; their counts and digests always stand.
+    long_strings : bool
+        Whether LONGSTRN goes with CONTINUE cards; not where the header has one.
+    """
+    cards = list(spell_rows(stamp, native, lists=lists))
+    if long_strings and any(len(card) > CARD for card in cards):
+        row = native.fixed["LONGSTRN"]
+        cards.insert(1, format_card(row.name, row.value or "", row.comment))
+    body = b"".join(cards)
+    return body + seal_card(body, native.fixed["FPV_SEAL"].comment)
+
+
+def spell(stamp: Stamp, convention: Convention) -> bytes:
+    """Spell a stamp in a convention of others, with its lists."""
+    return b"".join(spell_rows(stamp, convention, lists=True))
+
+
+def spell_rows(stamp: Stamp, convention: Convention, *, lists: bool) -> Iterator[bytes]:
+    """The cards of each row that the stamp has something for, CONTINUE cards with their first."""
+    for head, rows in groupby(convention.keywords, key=lambda row: row.field[0]):
+        if head in ("parents", "raws"):
+            if lists:
+                yield from spell_list(getattr(stamp, head) or (), tuple(rows), convention)
+            continue
+        for row in rows:
+            yield from spell_row(stamp, row)
+
+
+def spell_row(stamp: Stamp, row: Keyword) -> Iterator[bytes]:
+    """The card of one row, or one for each key of a mapping."""
+    head = row.field[0]
+    if head == "version":
+        yield format_card(row.name, row.value or "", row.comment)
+    elif row.kind in ("constant", "seal") or head == "extra":
+        return
+    elif len(row.field) > 1:
+        for key, value in sorted((getattr(stamp, head) or {}).items()):
+            yield format_card(row.name.replace("{key}", key.upper()), KINDS[row.kind].spell(value), row.comment)
+    else:
+        value = getattr(stamp, head)
+        if value is not None:
+            yield format_card(row.name, KINDS[row.kind].spell(value), row.comment)
+
+
+def spell_list(items: tuple[Input, ...], rows: tuple[Keyword, ...], convention: Convention) -> Iterator[bytes]:
+    """The cards of a list, item by item."""
+    if convention.longest is not None and len(items) > convention.longest:
+        raise StampRefused(
+            f"{len(items)} {rows[0].field[0]}: convention {convention.name} holds {convention.longest} as cards;"
+            " expected lists='table' or 'none'"
+        )
+    for index, item in enumerate(items, convention.first):
+        for row in rows:
+            value = column(item, row)
+            if value is not None:
+                yield format_card(row.name.replace("{n}", str(index)), KINDS[row.kind].spell(value), row.comment)
+
+
+def column(item: Input, row: Keyword) -> Any:
+    """What an item says in one column of a list."""
+    if row.kind == "name":
+        return item
+    if row.field[-1] == "id":
+        return item.identify()
+    return getattr(item, row.field[-1])
