@@ -1,0 +1,1 @@
+"""Bytes on disk: FITS files read and edited, standard library only on the fast path."""

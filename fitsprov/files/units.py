@@ -1,0 +1,258 @@
+"""Header units: where they start, where END stands, and how many bytes of data follow (FITS 4.0, 3 and 4.4.1)."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import BinaryIO
+
+from fitsprov.cards.card import Value, parse_cards
+from fitsprov.cards.grammar import BLOCK, CARD
+from fitsprov.errors import NotFits, TruncatedFits, UsageError
+
+__all__ = ["HeaderUnit", "ReadAt", "find_unit", "read_header", "reader", "walk"]
+
+ReadAt = Callable[[int, int], bytes]
+"""``read_at(offset, size)``: fewer bytes than asked only at the end of the file."""
+
+FIRST_READ = 4 * BLOCK
+LONGEST_HEADER = 512 * FIRST_READ
+"""Where the search for END gives up: 5.6 MiB, 73,000 cards."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderUnit:
+    """One header as it stands in a file; its values are read only when asked for."""
+
+    index: int
+    """0 is the primary HDU."""
+    start: int
+    """Offset in the (uncompressed) file, in bytes."""
+    header: bytes
+    """Whole blocks, that of END included."""
+    end: int
+    """Offset of the END card in `header`."""
+    source: str = ""
+    """What errors name."""
+
+    def value(self, keyword: str) -> Value | None:
+        """Read the first card of a keyword of 8 characters or fewer, CONTINUE apart; None where there is none."""
+        at = find_card(self.header, self.end, keyword.ljust(8).encode("ascii"))
+        return None if at < 0 else next(parse_cards(self.header, at, at + CARD)).value
+
+    @property
+    def name(self) -> str:
+        """EXTNAME; ``""`` where there is none."""
+        value = self.value("EXTNAME")
+        return "" if value is None else str(value)
+
+    @property
+    def version(self) -> int:
+        """EXTVER; 1 where there is none."""
+        value = self.value("EXTVER")
+        return value if isinstance(value, int) else 1
+
+    @property
+    def data_start(self) -> int:
+        """Offset of the data in the file."""
+        return self.start + len(self.header)
+
+    @property
+    def data_size(self) -> int:
+        """Bytes of data without their fill (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4).
+
+        Raises
+        ------
+        NotFits
+            Where BITPIX or the axes are not there or are no sizes.
+        """
+        axes = [self.size(f"NAXIS{n}") for n in range(1, self.size("NAXIS", 999) + 1)]
+        if not axes:
+            return 0
+        groups = not self.index and not axes[0] and self.value("GROUPS") is True
+        elements = math.prod(axes[groups:])
+        if self.index or groups:
+            elements = self.size("GCOUNT", absent=1) * (self.size("PCOUNT", absent=0) + elements)
+        return abs(self.integer("BITPIX")) // 8 * elements
+
+    @property
+    def next_start(self) -> int:
+        """Offset where the next HDU would start."""
+        return self.data_start + -(-self.data_size // BLOCK) * BLOCK
+
+    def integer(self, keyword: str, absent: int | None = None) -> int:
+        """Read a mandatory integer."""
+        value = self.value(keyword)
+        if value is None and absent is not None:
+            return absent
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise NotFits(f"{self.source}: {keyword} of HDU {self.index} is {value!r}; expected an integer")
+        return value
+
+    def size(self, keyword: str, largest: int = 2**63, absent: int | None = None) -> int:
+        """Read an integer that is a size."""
+        value = self.integer(keyword, absent)
+        if not 0 <= value <= largest:
+            raise NotFits(f"{self.source}: {keyword} of HDU {self.index} is {value}; expected 0 to {largest}")
+        return value
+
+
+def find_card(header: bytes, end: int, keyword: bytes, start: int = 0) -> int:
+    """Find the next card of a keyword, blank-padded to 8 bytes, before an offset; -1 where there is none."""
+    at = header.find(keyword, start, end)
+    while at > 0 and at % CARD:
+        at = header.find(keyword, at + 1, end)
+    return at
+
+
+def find_end(header: bytes, start: int = 0) -> int:
+    """Find the END card; -1 where there is none. Searching for three bytes is the fastest way through blanks."""
+    at = header.find(b"END", start)
+    while at >= 0 and (at % CARD or header[at + 3 : at + 8] != b"     "):
+        at = header.find(b"END", at + 1)
+    return at
+
+
+class Forward:
+    """`ReadAt` over a stream, plain or decompressed, that never goes back; it holds no more than was asked for."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self.at = 0
+        self.held = b""
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        """Read at an offset that is not below that of the call before."""
+        self.held, gap = self.held[offset - self.at :], offset - self.at - len(self.held)
+        self.at = offset
+        if gap > 0:
+            self.skip(gap)
+        while len(self.held) < size:
+            more = self.stream.read(size - len(self.held))
+            if not more:
+                break
+            self.held += more
+        return self.held[:size]
+
+    def skip(self, size: int) -> None:
+        """Pass over bytes that nobody asked for."""
+        if self.stream.seekable():
+            self.stream.seek(size, os.SEEK_CUR)
+            return
+        while size > 0:
+            passed = len(self.stream.read(min(size, 2**18)))
+            if not passed:
+                return
+            size -= passed
+
+
+def reader(file: ReadAt | int | BinaryIO) -> ReadAt:
+    """Give the `ReadAt` of a file descriptor or of a stream, whose offsets then count from where it stands."""
+    if isinstance(file, int):
+        return partial(read_descriptor, file)
+    return file if callable(file) else Forward(file)
+
+
+def read_descriptor(descriptor: int, offset: int, size: int) -> bytes:
+    """Read a file by its descriptor."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
+def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "") -> HeaderUnit:
+    """Read one header to its END.
+
+    Parameters
+    ----------
+    file : callable, int or file-like
+        What `reader` takes.
+    start : int
+        Offset of the header, in bytes.
+    index : int
+        0 for the primary header.
+
+    Raises
+    ------
+    NotFits
+        Where no header starts (4.4.1.1: SIMPLE, 4.4.1.2: XTENSION).
+    TruncatedFits
+        Where the file ends before the block of END does, or no END stands in the first 5.6 MiB.
+    """
+    read_at = reader(file)
+    header = read_at(start, FIRST_READ)
+    expected = b"XTENSION" if index else b"SIMPLE  "
+    if not header.startswith(expected):
+        seen = repr(header[:8])[1:] if header else "nothing"
+        raise NotFits(f"{source}: HDU {index} begins with {seen}; expected '{expected.decode().rstrip()}'")
+    end, size = find_end(header), FIRST_READ
+    while end < 0 and len(header) == size < LONGEST_HEADER:
+        header += read_at(start + size, size)
+        end = find_end(header, size)
+        size *= 2
+    if end < 0:
+        where = "ends" if len(header) < size else "goes on"
+        raise TruncatedFits(f"{source}: header of HDU {index} {where} after {len(header)} bytes; expected END before")
+    size = (end // BLOCK + 1) * BLOCK
+    if len(header) < size:
+        raise TruncatedFits(
+            f"{source}: header of HDU {index} has {len(header)} bytes; expected {size}, the whole block of END"
+        )
+    return HeaderUnit(index, start, header[:size], end, source)
+
+
+def walk(file: ReadAt | int | BinaryIO, source: str = "", *, truncated: bool = False) -> Iterator[HeaderUnit]:
+    """Read the headers of all HDUs, in order.
+
+    What follows the last HDU and is no extension (special records, FITS 4.0, 3.5, or padding) ends the walk.
+
+    Parameters
+    ----------
+    truncated : bool
+        Whether a file may end inside a data unit.
+
+    Raises
+    ------
+    NotFits, TruncatedFits
+    """
+    read_at = reader(file)
+    unit = read_header(read_at, source=source)
+    while True:
+        yield unit
+        size, start = unit.data_size, unit.next_start
+        if size and not truncated and not read_at(unit.data_start + size - 1, 1):
+            raise TruncatedFits(
+                f"{source}: ends inside the data of HDU {unit.index}; expected {size} bytes from {unit.data_start} on"
+            )
+        if read_at(start, 8) != b"XTENSION":
+            return
+        unit = read_header(read_at, start, unit.index + 1, source)
+
+
+def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "") -> HeaderUnit:
+    """Find an HDU by number (``0``, ``"1"``) or by name and version (``"SCI"``, ``"SCI,2"``).
+
+    Raises
+    ------
+    UsageError
+        Where there is no such HDU; it names those that are there.
+    NotFits, TruncatedFits
+    """
+    if hdu == 0:
+        return read_header(file, source=source)
+    wanted, _, version = str(hdu).strip().upper().partition(",")
+    names = []
+    for unit in walk(file, source, truncated=True):
+        name = unit.name.strip().upper() or ("" if unit.index else "PRIMARY")
+        if version.strip():
+            found = name == wanted and str(unit.version) == version.strip()
+        else:
+            found = wanted in (str(unit.index), name)
+        if found:
+            return unit
+        names.append(f"{unit.index} {name},{unit.version}" if name else str(unit.index))
+    raise UsageError(f"{source}: no HDU '{hdu}'; expected one of: {'; '.join(names)}")
