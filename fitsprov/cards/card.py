@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ __all__ = ["Card", "Value", "escape", "format_card", "parse_cards", "unescape"]
 Value = str | int | float | bool
 
 INT64 = range(-(2**63), 2**63)
+SMALLEST = sys.float_info.min
+"""At a subnormal number fitsio gives up the whole header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,10 @@ def format_card(keyword: str, value: Value, comment: str = "") -> bytes:
     Raises
     ------
     UnwritableValue
-        For a keyword or a value that no card can hold as it is: see `escape`.
+        For a keyword, a value or a comment that no card can hold as it is: see `escape`.
     """
+    if PRINTABLE.fullmatch(comment) is None:
+        raise UnwritableValue(f"{keyword} / {comment!r}: expected a comment in printable ASCII")
     if isinstance(value, str):
         return format_string(keyword, value, comment)
     text = format_number(keyword, value)
@@ -115,8 +120,8 @@ def format_number(keyword: str, value: int | float) -> str:
         if value not in INT64:
             raise UnwritableValue(f"{keyword} = {value}: expected an integer of 64 bits")
         return str(value)
-    if not math.isfinite(value):
-        raise UnwritableValue(f"{keyword} = {value}: expected a finite number")
+    if not math.isfinite(value) or 0 < abs(value) < SMALLEST:
+        raise UnwritableValue(f"{keyword} = {value}: expected 0 or a finite number of at least {SMALLEST}")
     mantissa, e, exponent = repr(value).partition("e")
     return mantissa if not e else f"{mantissa if '.' in mantissa else mantissa + '.0'}E{exponent}"
 
@@ -135,6 +140,8 @@ def format_string(keyword: str, value: str, comment: str) -> bytes:
     if value.endswith((" ", "&")):
         raise UnwritableValue(f"{keyword} = {value!r}: FITS readers lose a final blank or &")
     head = keyword_field(keyword)
+    if "=" in value + comment and len(keyword) > 8:
+        raise UnwritableValue(f"{keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
     quoted = value.replace("'", "''")
     if len(head) + len(quoted) + 2 <= CARD:
         return with_comment(f"{head}'{quoted:<8}'", comment).encode("ascii")
