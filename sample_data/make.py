@@ -25,8 +25,8 @@ HERE = Path(__file__).parent
 FOLDERS = ("raw", "refcat", "calib", "drp")
 RECORDS = ("calib.yaml", "drp.yaml")
 
-CALIB = "SimCam/calib/v1/20260602T090000Z"
-DRP = "SimCam/runs/DRP/v1/20260602T100000Z"
+CALIB = "SimCam/calib/v1/20261120T090000Z"
+DRP = "SimCam/runs/DRP/v1/20261120T100000Z"
 
 DETECTOR: dict[str, ledger.Scalar] = {"instrument": "SimCam", "detector": 0}
 TRACT: dict[str, ledger.Scalar] = {"skymap": "simcam_v1", "tract": 9813}
@@ -59,7 +59,7 @@ def calibrate_camera(
     raws: dict[survey.Exposure, Dataset], environment: dict[str, Any]
 ) -> tuple[Run, dict[str, Dataset]]:
     """Combine the calibration exposures: a bias, a dark, and a flat in each band."""
-    run = Run(CALIB, datetime(2026, 6, 2, 9, tzinfo=UTC), environment)
+    run = Run(CALIB, datetime(2026, 11, 20, 9, tzinfo=UTC), environment)
     run.declare(*(raw for exposure, raw in raws.items() if exposure.kind != "object"))
 
     def taken(kind: str, band: str | None = None) -> list[Dataset]:
@@ -81,7 +81,7 @@ def process_sky(
     environment: dict[str, Any],
 ) -> Run:
     """Calibrate every exposure of the sky, and coadd them in each band."""
-    run = Run(DRP, datetime(2026, 6, 2, 10, tzinfo=UTC), environment)
+    run = Run(DRP, datetime(2026, 11, 20, 10, tzinfo=UTC), environment)
     night = {exposure: raw for exposure, raw in raws.items() if exposure.kind == "object"}
     run.declare(*night.values(), catalogue)
     run.event("SimCam/readout", "firmware", *survey.FIRMWARE, survey.FIRMWARE_CHANGED)
