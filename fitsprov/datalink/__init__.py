@@ -1,0 +1,1 @@
+"""DataLink 1.1: {links} documents, their rows, writer, validator and reader."""

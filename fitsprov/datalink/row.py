@@ -1,0 +1,113 @@
+"""A row of a {links} table, and the faults that an error message begins with (DataLink 1.1, 3.2 and 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple, Self, cast
+
+__all__ = ["Fault", "Row", "Rows"]
+
+
+class Fault(StrEnum):
+    """What an error message begins with (DataLink 1.1, 3.4)."""
+
+    NOT_FOUND = "NotFoundFault"
+    """Unknown ID."""
+    USAGE = "UsageFault"
+    """Invalid input, such as an ID that is none."""
+    TRANSIENT = "TransientFault"
+    """Not able to answer now."""
+    FATAL = "FatalFault"
+    """Not able to do what was asked."""
+    DEFAULT = "DefaultFault"
+    """Anything else."""
+
+    def tell(self, text: str) -> str:
+        """Spell an error message."""
+        return f"{self}: {text}"
+
+
+class Cells(NamedTuple):
+    id: str
+    access_url: str
+    service_def: str
+    error_message: str
+    description: str
+    semantics: str
+    content_type: str
+    content_length: int | None
+    content_qualifier: str
+    local_semantics: str
+    link_auth: str
+    link_authorized: bool | None
+
+
+class Row(Cells):
+    """One link: the cells in the order of the table's columns; an empty text is a null value (DataLink 1.1, 3.2).
+
+    Raises
+    ------
+    ValueError
+        Where not exactly one of ``access_url``, ``service_def`` and ``error_message`` is given, or ``id`` or
+        ``semantics`` is empty.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        id: str,  # noqa: A002 - the column's name
+        semantics: str,
+        *,
+        access_url: str = "",
+        service_def: str = "",
+        error_message: str = "",
+        description: str = "",
+        content_type: str = "",
+        content_length: int | None = None,
+        content_qualifier: str = "",
+        local_semantics: str = "",
+        link_auth: str = "",
+        link_authorized: bool | None = None,
+    ) -> Self:
+        if (not access_url) + (not service_def) + (not error_message) != 2:
+            raise ValueError(
+                f"link {semantics} of '{id}' has access_url='{access_url}', service_def='{service_def}',"
+                f" error_message='{error_message}'; expected exactly one of them"
+            )
+        if not id or not semantics:
+            raise ValueError(f"link has ID='{id}' and semantics='{semantics}'; expected both")
+        return tuple.__new__(
+            cls,
+            (
+                id,
+                access_url,
+                service_def,
+                error_message,
+                description,
+                semantics,
+                content_type,
+                content_length,
+                content_qualifier,
+                local_semantics,
+                link_auth,
+                link_authorized,
+            ),
+        )
+
+
+class Rows(Iterable[Row]):
+    """Rows that are made while they are read, once.
+
+    A generator's return value says whether it left rows out.
+    """
+
+    overflow = False
+    """Whether rows were left out; known after the last row (DALI 1.1, 4.4.1)."""
+
+    def __init__(self, source: Iterable[Row]) -> None:
+        self.source = source
+
+    def __iter__(self) -> Iterator[Row]:
+        self.overflow = bool((yield from cast(Generator[Row, None, bool | None], self.source)))

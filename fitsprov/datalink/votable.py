@@ -1,0 +1,132 @@
+"""Rows → the bytes of a {links} document, streamed (DataLink 1.1, 3.3.1; DALI 1.1, 4.4; VOTable 1.4).
+
+A document is one ``RESOURCE type="results"`` with the INFO elements ``standardID`` and ``QUERY_STATUS`` before a table
+in TABLEDATA, then the service descriptors that its rows name. What is known only after the last row, truncation or an
+error on the way, is a second ``QUERY_STATUS`` after the table.
+
+All text is ASCII, because ``char`` columns hold nothing else before VOTable 1.6: anything beyond it is percent-encoded.
+The ID column alone is exempt, because an ID is echoed exactly as it was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from fitsprov.datalink.descriptors import STANDARD_ID, Descriptor
+from fitsprov.datalink.row import Fault, Row, Rows
+from fitsprov.datalink.text import echo_id, to_ascii
+from fitsprov.errors import FitsprovError
+
+__all__ = ["COLUMNS", "Column", "write_error", "write_votable"]
+
+
+class Column(NamedTuple):
+    """A FIELD of the table."""
+
+    name: str
+    ucd: str
+    datatype: str
+    required: bool
+    description: str
+
+
+# DataLink 1.1, 3.2, table 1, in its order, which is also the order of `Row`
+COLUMNS = (
+    Column("ID", "meta.id;meta.main", "char", True, "Input identifier"),
+    Column("access_url", "meta.ref.url", "char", True, "Link to data or service"),
+    Column("service_def", "meta.ref", "char", True, "Reference to a service descriptor resource"),
+    Column("error_message", "meta.code.error", "char", True, "Error if no link can be made"),
+    Column("description", "meta.note", "char", True, "Human-readable text about this link"),
+    Column("semantics", "meta.code", "char", True, "Term of the vocabulary http://www.ivoa.net/rdf/datalink/core"),
+    Column("content_type", "meta.code.mime", "char", True, "Media type of what the link returns"),
+    Column("content_length", "phys.size;meta.file", "long", True, "Size of what the link returns"),
+    Column("content_qualifier", "", "char", False, "Nature of what the link returns"),
+    Column("local_semantics", "meta.id.assoc", "char", False, "Which of the links of one kind this is"),
+    Column("link_auth", "meta.code", "char", False, "Whether the link needs authentication: false, optional, true"),
+    Column("link_authorized", "meta.code", "boolean", False, "Whether the caller may use the link"),
+)
+
+LOGICAL = {None: "", False: "false", True: "true"}
+CHUNK = 200
+"""Rows that are formatted before they are passed on; bounds the memory."""
+
+
+def write_votable(rows: Iterable[Row], descriptors: Sequence[Descriptor] = ()) -> Iterator[bytes]:
+    """Write a {links} document, in constant memory however many rows there are.
+
+    Descriptors stand in the given order after the table; one whose ID no row names is left out.
+
+    Raises
+    ------
+    FitsprovError
+        What the rows raise before the first of them is made. Later it is too late to take the document back: it says
+        so itself, in a ``QUERY_STATUS`` after the table (DALI 1.1, 4.4.2).
+    """
+    stream = iter(rows)
+    first = next(stream, None)
+    yield HEAD
+    named: set[str] = set()
+    status = ""
+    pending = [] if first is None else [first]
+    try:
+        for row in stream:
+            pending.append(row)
+            if len(pending) >= CHUNK:
+                yield format_rows(pending, named)
+                pending.clear()
+    except FitsprovError as error:
+        status = format_status("ERROR", Fault.FATAL.tell(str(error)))
+    yield format_rows(pending, named)
+    if isinstance(rows, Rows) and rows.overflow:
+        status = format_status("OVERFLOW", "rows were left out")
+    shown = [item.xml for item in descriptors if item.id is None or item.id in named]
+    yield f"</TABLEDATA></DATA></TABLE>\n{status}</RESOURCE>\n{''.join(shown)}</VOTABLE>\n".encode()
+
+
+def write_error(fault: Fault, text: str) -> bytes:
+    """Write the document that tells a client why its whole request failed (DataLink 1.1, 3.4; DALI 1.1, 4.4.2)."""
+    return f"{OPENING}{format_status('ERROR', fault.tell(text))}</RESOURCE>\n</VOTABLE>\n".encode()
+
+
+def format_rows(rows: Iterable[Row], named: set[str]) -> bytes:
+    """Format rows, and note which descriptors they name."""
+    lines = []
+    for row in rows:
+        size = "" if row.content_length is None else str(row.content_length)
+        cells: Sequence[str] = (*row[:7], size, *row[8:11], LOGICAL[row.link_authorized])
+        plain = "".join(cells)
+        if not (plain.isascii() and plain.isprintable()):
+            cells = [echo_id(row.id), *map(to_ascii, cells[1:])]
+        # no cell contains NUL now, so that all cells of a row are escaped at once
+        text = "\0".join(cells).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+        lines.append(f"<TR><TD>{text}</TD></TR>\n".replace("\0", "</TD><TD>"))
+        if row.service_def:
+            named.add(row.service_def)
+    return "".join(lines).encode()
+
+
+def format_status(value: str, message: str = "") -> str:
+    return f'<INFO name="QUERY_STATUS" value="{value}">{escape(to_ascii(message))}</INFO>\n'
+
+
+def format_field(column: Column) -> str:
+    attributes = {"name": column.name, "ID": column.name, "ucd": column.ucd, "datatype": column.datatype}
+    attributes["arraysize"] = "*" if column.datatype == "char" else ""
+    attributes["unit"] = "byte" if column.name == "content_length" else ""
+    text = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
+    return f"<FIELD{text}><DESCRIPTION>{escape(column.description)}</DESCRIPTION></FIELD>\n"
+
+
+OPENING = f"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">
+<RESOURCE type="results">
+<INFO name="standardID" value="{STANDARD_ID}"/>
+"""
+HEAD = f"""\
+{OPENING}<INFO name="QUERY_STATUS" value="OK"/>
+<TABLE name="links">
+{"".join(map(format_field, COLUMNS))}<DATA><TABLEDATA>
+""".encode()
