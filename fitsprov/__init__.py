@@ -1,0 +1,76 @@
+"""Know where a FITS file came from: provenance stamps in headers, DataLink, and a registry that resolves them.
+
+>>> import fitsprov
+>>> fitsprov.Stamp(run="demo", type="raw", data_id={"exposure": 1}).run
+'demo'
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fitsprov.actions.reading import inspect, read
+    from fitsprov.actions.resolving import Resolution, Status, resolve
+    from fitsprov.actions.stamping import export, stamp, strip
+    from fitsprov.actions.verifying import Verdict, verdict_of, verify
+    from fitsprov.conventions.reading import Reading
+    from fitsprov.errors import FitsprovError
+    from fitsprov.model.finding import Finding
+    from fitsprov.model.lineage import Activity, Dataset, Lineage
+    from fitsprov.model.stamp import Input, Software, Stamp
+    from fitsprov.registry import Registry
+
+__all__ = [
+    "Activity",
+    "Dataset",
+    "Finding",
+    "FitsprovError",
+    "Input",
+    "Lineage",
+    "Reading",
+    "Registry",
+    "Resolution",
+    "Software",
+    "Stamp",
+    "Status",
+    "Verdict",
+    "export",
+    "inspect",
+    "read",
+    "resolve",
+    "stamp",
+    "strip",
+    "verdict_of",
+    "verify",
+]
+
+HOMES = {
+    "actions.reading": ("inspect", "read"),
+    "actions.resolving": ("Resolution", "Status", "resolve"),
+    "actions.stamping": ("export", "stamp", "strip"),
+    "actions.verifying": ("Verdict", "verdict_of", "verify"),
+    "conventions.reading": ("Reading",),
+    "errors": ("FitsprovError",),
+    "model.finding": ("Finding",),
+    "model.lineage": ("Activity", "Dataset", "Lineage"),
+    "model.stamp": ("Input", "Software", "Stamp"),
+    "registry": ("Registry",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name on first use (PEP 562): the command line starts without what it does not need."""
+    for module, names in HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,143 @@
+"""Which stamp a file shall get: from values, a record, the registry, or the stamp that it carries."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fitsprov.actions.reading import read
+from fitsprov.actions.registering import (
+    create_registry,
+    input_named,
+    local_file,
+    open_registry,
+    record_file,
+    registered_stamp,
+)
+from fitsprov.errors import DatasetNotFound, FileRefused, StampRefused, UsageError
+from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.identifiers import is_id, parse_id
+from fitsprov.model.stamp import Stamp
+
+if TYPE_CHECKING:
+    from fitsprov.registry import Registry
+
+__all__ = ["StampSource", "Values"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """A stamp as someone types it."""
+
+    id: str | None = None
+    new_id: bool = False
+    run: str | None = None
+    type: str | None = None
+    data_id: tuple[str, ...] = ()
+    """``dimension=value`` each."""
+    parents: tuple[str, ...] = ()
+    raws: tuple[str, ...] = ()
+    """An ID, a name, or a stamped file each."""
+
+    def __post_init__(self) -> None:
+        if self.id is not None and self.new_id:
+            raise UsageError("--id and --new-id contradict each other; expected one of them")
+
+    def __bool__(self) -> bool:
+        """Whether there is more than an ID."""
+        return bool(self.new_id or self.run or self.type or self.data_id or self.parents or self.raws)
+
+    def stamp(self) -> Stamp:
+        """Make the stamp; what is not given stays unknown."""
+        identifier = mint() if self.new_id else self.id
+        return Stamp(
+            id=None if identifier is None else parse_id(identifier),
+            run=self.run,
+            type=self.type,
+            data_id=dict(map(parse_assignment, self.data_id)) or None,
+            parents=tuple(map(input_named, self.parents)) or None,
+            raws=tuple(map(input_named, self.raws)) or None,
+        )
+
+
+def mint() -> str:
+    """Make a new dataset ID, a UUIDv7: it sorts by time."""
+    import uuid_utils
+
+    return str(uuid_utils.uuid7())
+
+
+@dataclass(frozen=True, slots=True)
+class StampSource:
+    """Where stamps come from, for one call with many files."""
+
+    values: Values
+    registry: Registry | None = None
+
+    @classmethod
+    @contextmanager
+    def open(cls, values: Values, registry_url: str | None, record: Path | None = None) -> Iterator[StampSource]:
+        """Open what stamps come from: nothing, a record alone, or the registry."""
+        if values.id is not None:
+            parse_id(values.id)
+        if record is not None:
+            with (
+                tempfile.TemporaryDirectory(prefix="fitsprov-") as folder,
+                create_registry(f"sqlite:///{folder}/record.db") as registry,
+            ):
+                record_file(registry, record)
+                yield cls(values, registry)
+        elif registry_url is None:
+            yield cls(values)
+        else:
+            with open_registry(registry_url) as registry:
+                yield cls(values, registry)
+
+    def for_file(self, file: Path) -> Stamp:
+        """The stamp for a file that is stamped in place.
+
+        Raises
+        ------
+        StampRefused
+            Where nobody says what the file is.
+        """
+        if self.values:
+            return self.values.stamp()
+        if self.registry is None:
+            raise StampRefused(
+                f"{file}: nobody says what it is; expected --run, --type, --data-id …, --record or --registry"
+            )
+        try:
+            return registered_stamp(self.registry, dataset=self.values.id, file=file)
+        except DatasetNotFound as error:
+            raise StampRefused(f"{file}: {error}") from None
+
+    def for_export(self, source: str) -> tuple[Path, Stamp, str]:
+        """The file to export, the stamp for its copy, and a note on where that came from.
+
+        Parameters
+        ----------
+        source : str
+            A file, or the ID of a dataset whose file the registry knows; an existing path wins.
+        """
+        path = Path(source)
+        if not path.exists() and is_id(source):
+            if self.registry is None:
+                raise FileRefused(f"{source}: no registry knows the file of this dataset; expected --registry URL")
+            dataset = self.registry.dataset(source).id
+            return local_file(self.registry, dataset), self.registry.stamp(dataset), ""
+        if self.values or self.values.id is not None:
+            return path, self.values.stamp() if self.values else self.for_file(path), ""
+        carried = read(path)
+        if carried is None:
+            return path, self.for_file(path), ""
+        if self.registry is not None and carried.id is not None:
+            try:
+                return path, self.registry.stamp(carried.id), ""
+            except DatasetNotFound:
+                return path, carried, "the registry does not know it: the stamp that it carries was kept"
+        return path, carried, "no registry: the stamp that it carries was kept"

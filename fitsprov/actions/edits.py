@@ -1,0 +1,191 @@
+"""What to change in a header: the decisions behind `stamp`, `strip` and `export`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fitsprov.actions.conventions import native
+from fitsprov.actions.reading import find_table, needs_table
+from fitsprov.cards.card import Card, format_card
+from fitsprov.cards.grammar import CARD
+from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.reading import find_prefix, group_of, read_group
+from fitsprov.conventions.writing import spell, spell_native
+from fitsprov.errors import StampRefused, UsageError
+from fitsprov.files import Edit
+from fitsprov.files.accept import open_source
+from fitsprov.files.fingerprint import card_fingerprint
+from fitsprov.files.table import table_bytes
+from fitsprov.model.stamp import Input, Stamp
+
+if TYPE_CHECKING:
+    from fitsprov.files.units import HeaderUnit
+
+__all__ = ["LIST_CARDS", "Stamping", "Stripping", "now"]
+
+LIST_MODES = ("auto", "cards", "table", "none")
+LIST_CARDS = 100
+"""Parents and raws in all that ``auto`` still writes as cards."""
+
+
+def now() -> datetime:
+    """The time, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamping:
+    """A stamp that is to be written, and how; called with a header, it gives the edit that writes it."""
+
+    stamp: Stamp
+    conventions: tuple[Convention, ...]
+    target: Any
+    """Whose header it is: what else there is to know about the file is asked only where it matters."""
+    lists: str = "auto"
+    list_cards: int = LIST_CARDS
+    replace: bool = False
+    derive: bool = False
+    force: bool = False
+    clock: Callable[[], datetime] = now
+
+    def __post_init__(self) -> None:
+        if self.lists not in LIST_MODES:
+            raise UsageError(f"lists='{self.lists}'; expected one of {', '.join(LIST_MODES)}")
+
+    def __call__(self, unit: HeaderUnit) -> Edit | None:
+        """Decide what to change in a header; None where it says all this already.
+
+        Raises
+        ------
+        StampRefused
+            Where it names another dataset, and nobody said what to do then.
+        """
+        group = group_of(unit.header, native())
+        foreign, insert = self.foreign_cards(unit)
+        tail, table = joined(unit, group), None
+        if native() in self.conventions:
+            elsewhere = insert.startswith(b"LONGSTRN") or has_foreign(unit, b"LONGSTRN", group)
+            tail, table = self.native_cards(unit, group, long_strings=not elsewhere)
+        if not insert and table is None and tail == joined(unit, group):
+            return None
+        return Edit(remove=spans([*group, *foreign]), insert=insert, tail=tail, table=table)
+
+    def foreign_cards(self, unit: HeaderUnit) -> tuple[list[Card], bytes]:
+        """The cards of others' conventions that are to be replaced, and those that take their place."""
+        remove: list[Card] = []
+        insert = b""
+        for convention in self.conventions:
+            group = group_of(unit.header, convention)
+            cards = spell(self.stamp, convention) if convention != native() else joined(unit, group)
+            if cards == joined(unit, group):
+                continue
+            named = read_group(group, convention)[0].id if group else None
+            if named not in (None, self.stamp.id) and not self.force:
+                raise StampRefused(
+                    f"{unit.source}: its {convention.name} cards name dataset {named}; expected {self.stamp.id}"
+                    " (--force replaces them)"
+                )
+            remove += group
+            insert += cards
+        if any(insert.startswith(b"CONTINUE", at) for at in range(0, len(insert), CARD)):
+            row = native().fixed["LONGSTRN"]
+            if find_prefix(unit.header, b"LONGSTRN") < 0:
+                insert = format_card(row.name, row.value or "", row.comment) + insert
+        return remove, insert
+
+    def native_cards(self, unit: HeaderUnit, group: list[Card], *, long_strings: bool) -> tuple[bytes, bytes | None]:
+        """Our own stamp, and the table where it has one; the time that stands is kept where nothing else changed."""
+        old = read_group(group, native())[0] if group else None
+        stamp = self.settle(unit, old)
+        mode = self.list_mode(stamp)
+
+        def spelled(when: datetime | None) -> bytes:
+            return spell_native(
+                replace(stamp, stamped=when), native(), lists=mode == "cards", long_strings=long_strings
+            )
+
+        before = joined(unit, group)
+        unchanged = old is not None and spelled(old.stamped) == before
+        tail = before if unchanged else spelled(self.clock())
+        if mode != "table" and (old is None or not needs_table(old)):
+            return tail, None
+        with open_source(self.target) as source:
+            present = find_table(source) is not None
+        if mode == "table":
+            return tail, None if present and unchanged else table_bytes(stamp.parents or (), stamp.raws or ())
+        return tail, b"" if present else None
+
+    def settle(self, unit: HeaderUnit, old: Stamp | None) -> Stamp:
+        """Hold the new stamp against the one that is there, and complete it with the fingerprint of the data."""
+        stamp = self.stamp
+        if old is not None and old.id is not None and old.id != stamp.id:
+            if self.derive:
+                origin = Input(old.id, type=old.type, run=old.run, data_id=old.data_id)
+                stamp = replace(stamp, parents=(*(stamp.parents or ()), origin), n_parents=None, digests=None)
+            elif not self.replace:
+                raise StampRefused(
+                    f"{unit.source}: the header names dataset {old.id}; expected {stamp.id or 'none'}"
+                    " (--replace takes its place, --derive keeps it as a parent)"
+                )
+            old = None
+        if stamp.fingerprint is None:
+            kept = old.fingerprint if old is not None else None
+            stamp = replace(stamp, fingerprint=kept or self.fingerprint_of_cards(unit))
+        return stamp
+
+    def fingerprint_of_cards(self, unit: HeaderUnit) -> str | None:
+        """Fingerprint the data by their DATASUM cards, where all are there; a look at the first header often tells."""
+        if unit.index == 0 and unit.value("DATASUM") is None and unit.data_size:
+            return None
+        with open_source(self.target) as source:
+            return card_fingerprint(source.units())
+
+    def list_mode(self, stamp: Stamp) -> str:
+        """Where the lists go: ``cards``, ``table`` or ``none``."""
+        total = len(stamp.parents or ()) + len(stamp.raws or ())
+        if total == 0:
+            return "cards"
+        if self.lists == "auto":
+            return "cards" if total <= self.list_cards else "table"
+        return self.lists
+
+
+@dataclass(frozen=True, slots=True)
+class Stripping:
+    """Conventions whose cards are to be removed; called with a header, it gives the edit that removes them."""
+
+    conventions: tuple[Convention, ...]
+    target: Any
+
+    def __call__(self, unit: HeaderUnit) -> Edit | None:
+        """Decide what to remove; None where there is nothing."""
+        ours = group_of(unit.header, native())
+        remove = [card for c in self.conventions for card in group_of(unit.header, c)]
+        if not remove:
+            return None
+        if native() not in self.conventions:
+            return Edit(remove=spans([*remove, *ours]), tail=joined(unit, ours))
+        table = None
+        if ours and needs_table(read_group(ours, native())[0]):
+            with open_source(self.target) as source:
+                table = b"" if find_table(source) is not None else None
+        return Edit(remove=spans(remove), table=table)
+
+
+def joined(unit: HeaderUnit, group: Iterable[Card]) -> bytes:
+    """The bytes of some cards of a header."""
+    return b"".join(unit.header[card.start : card.stop] for card in group)
+
+
+def spans(cards: Iterable[Card]) -> tuple[tuple[int, int], ...]:
+    """Where cards stand."""
+    return tuple(sorted((card.start, card.stop) for card in cards))
+
+
+def has_foreign(unit: HeaderUnit, keyword: bytes, group: list[Card]) -> bool:
+    """Whether a keyword stands in a header outside our group."""
+    at = find_prefix(unit.header, keyword)
+    return at >= 0 and all(card.start != at for card in group)

@@ -1,0 +1,193 @@
+"""Stamp, strip and export files, and objects in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace as replaced
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fitsprov.actions.conventions import find_convention, writable_conventions
+from fitsprov.actions.edits import LIST_CARDS, Stamping, Stripping, now
+from fitsprov.files import Edit, Outcome, edit_file, export_file
+from fitsprov.files.accept import open_source
+from fitsprov.files.fingerprint import compute
+from fitsprov.files.memory import apply_edit, header_unit
+from fitsprov.model.stamp import Stamp
+
+if TYPE_CHECKING:
+    from fitsprov.files.units import HeaderUnit
+
+__all__ = ["Outcome", "export", "stamp", "strip"]
+
+
+def stamp(
+    target: Any,
+    stamp: Stamp,
+    *,
+    hdu: int | str = 0,
+    conventions: Sequence[str] = ("native",),
+    lists: str = "auto",
+    list_cards: int = LIST_CARDS,
+    replace: bool = False,
+    derive: bool = False,
+    force: bool = False,
+    fingerprint: bool = False,
+    fsync: bool = False,
+    atomic: bool = False,
+    break_hardlinks: bool = False,
+    dry_run: bool = False,
+    clock: Callable[[], datetime] = now,
+) -> Outcome:
+    """Stamp a file in place, or an object, so that what it writes afterwards carries the stamp.
+
+    Parameters
+    ----------
+    target : path, HDUList, Header, HDU or fitsio.FITS
+    stamp : Stamp
+        What the header shall say; what it leaves open is not written.
+    hdu : int or str
+        Which header: 0, ``"SCI"``, ``"SCI,2"``.
+    conventions : sequence of str
+        Names of conventions to write, or paths of TOML files.
+    lists : {'auto', 'cards', 'table', 'none'}
+        Where parents and raws are listed: ``auto`` takes cards for up to `list_cards` in all, else the FITSPROV table.
+    replace, derive : bool
+        What to do where the header names another dataset: take its place, or keep it as a parent.
+    force : bool
+        Replace cards of a foreign convention that name another dataset.
+    fingerprint : bool
+        Fingerprint the data by SHA-256; else from DATASUM cards where all are there.
+    fsync : bool
+        Whether the stamp survives a loss of power, not only a crash.
+    atomic : bool
+        Never write in place: always a temporary file and a rename.
+    break_hardlinks : bool
+        Write a file that has other names too; they keep the old one.
+    dry_run : bool
+        Decide, and write nothing.
+
+    Raises
+    ------
+    StampRefused
+        Where the header names another dataset, or the lists have no room.
+    NotFits, TruncatedFits, FileRefused, UnwritableValue, UsageError
+    """
+    stamping = Stamping(
+        stamp=with_fingerprint(stamp, target) if fingerprint else stamp,
+        conventions=writable_conventions(conventions),
+        target=target,
+        lists=lists,
+        list_cards=list_cards,
+        replace=replace,
+        derive=derive,
+        force=force,
+        clock=clock,
+    )
+    if dry_run:
+        return decide_only(target, stamping, hdu)
+    if is_path(target):
+        return edit_file(
+            os.fspath(target), stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
+        )
+    return edit_object(target, stamping, hdu)
+
+
+def strip(
+    target: Any,
+    *,
+    hdu: int | str = 0,
+    conventions: Sequence[str] = ("native",),
+    fsync: bool = False,
+    atomic: bool = False,
+    break_hardlinks: bool = False,
+    dry_run: bool = False,
+) -> Outcome:
+    """Take the stamp out of a file or an object; nothing else changes.
+
+    Parameters
+    ----------
+    conventions : sequence of str
+        Whose cards to remove; our own by default.
+    """
+    stripping = Stripping(tuple(find_convention(name) for name in dict.fromkeys(conventions)), target)
+    if dry_run:
+        return decide_only(target, stripping, hdu)
+    if is_path(target):
+        return edit_file(
+            os.fspath(target), stripping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
+        )
+    return edit_object(target, stripping, hdu)
+
+
+def export(
+    source: Any,
+    dest: str | os.PathLike[str],
+    stamp: Stamp,
+    *,
+    hdu: int | str = 0,
+    conventions: Sequence[str] = ("native",),
+    lists: str = "auto",
+    list_cards: int = LIST_CARDS,
+    replace: bool = True,
+    fingerprint: bool = False,
+    overwrite: bool = False,
+    fsync: bool = False,
+    dry_run: bool = False,
+    clock: Callable[[], datetime] = now,
+) -> Outcome:
+    """Copy a file with a fresh stamp; the source is never changed.
+
+    Parameters
+    ----------
+    source : path
+    dest : path
+        The copy, or a folder for it.
+    stamp : Stamp
+        What the copy's header shall say.
+
+    Raises
+    ------
+    FileRefused
+        Where `dest` exists and is not to be overwritten.
+    """
+    stamping = Stamping(
+        stamp=with_fingerprint(stamp, source) if fingerprint else stamp,
+        conventions=writable_conventions(conventions),
+        target=source,
+        lists=lists,
+        list_cards=list_cards,
+        replace=replace,
+        force=replace,
+        clock=clock,
+    )
+    if dry_run:
+        return decide_only(source, stamping, hdu)
+    return export_file(os.fspath(source), os.fspath(dest), stamping, hdu=hdu, overwrite=overwrite, fsync=fsync)
+
+
+def is_path(target: Any) -> bool:
+    """Whether a target is a file by its name."""
+    return isinstance(target, (str, os.PathLike))
+
+
+def with_fingerprint(stamp: Stamp, target: Any) -> Stamp:
+    """Fingerprint the data themselves."""
+    with open_source(target) as source:
+        return replaced(stamp, fingerprint=compute(source, "sha256"))
+
+
+def decide_only(target: Any, decide: Callable[[HeaderUnit], Edit | None], hdu: int | str) -> Outcome:
+    """Say what would happen."""
+    with open_source(target) as source:
+        return Outcome.UNCHANGED if decide(source.unit(hdu)) is None else Outcome.COPIED
+
+
+def edit_object(target: Any, decide: Callable[[HeaderUnit], Edit | None], hdu: int | str) -> Outcome:
+    """Edit the header of an object in memory."""
+    edit = decide(header_unit(target, hdu))
+    if edit is None:
+        return Outcome.UNCHANGED
+    apply_edit(target, edit, hdu)
+    return Outcome.COPIED

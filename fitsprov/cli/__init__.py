@@ -1,0 +1,53 @@
+"""The command line: each command parses, calls one action, prints."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from fitsprov import __version__
+
+__all__ = ["main"]
+
+COMMANDS = (
+    "init",
+    "record",
+    "find",
+    "registry",
+    "stamp",
+    "export",
+    "show",
+    "resolve",
+    "verify",
+    "strip",
+    "links",
+    "lint",
+    "demo",
+)
+"""In the order in which a newcomer meets them; each is the module of its name."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, so that each starts fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"fitsprov.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fitsprov")
+def main() -> None:
+    """Know where a FITS file came from.
+
+    Stamp FITS headers with provenance, write DataLink documents, and resolve a file in hand back to its full
+    provenance.
+
+    Exit codes: 0 clean, 1 findings or unknown, 2 usage, 3 failure.
+    """

@@ -1,0 +1,139 @@
+"""What the commands share: options, many inputs, errors in one line, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from fitsprov.errors import FileRefused, FitsprovError
+from fitsprov.settings import Settings
+
+__all__ = [
+    "Outputs",
+    "expand",
+    "fail",
+    "file_arguments",
+    "json_option",
+    "one_line_errors",
+    "registry_option",
+    "write_whole",
+]
+
+SUFFIXES = (".fits", ".fit", ".fts", ".fz")
+CONTAINERS = (".gz", ".bz2", ".xz", ".zst", ".Z")
+
+registry_option = click.option(
+    "--registry",
+    "registry",
+    metavar="URL",
+    help="The registry; else FITSPROV_REGISTRY, else fitsprov.db where it exists.",
+    callback=lambda ctx, param, value: Settings.build(value),
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per input.")
+
+
+def file_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """FILE… with ``-r`` and ``--from-list``."""
+    function = click.option(
+        "--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin."
+    )(function)
+    function = click.option("-r", "--recursive", is_flag=True, help="Walk folders for FITS files.")(function)
+    return click.argument("files", nargs=-1, metavar="FILE...")(function)
+
+
+def expand(files: Iterable[str], *, recursive: bool, from_list: str | None) -> list[str]:
+    """Name every input: those of the command line, those of a list, those in folders."""
+    names = list(files)
+    if from_list is not None:
+        try:
+            lines = sys.stdin if from_list == "-" else Path(from_list).read_text(encoding="utf-8").splitlines()
+        except OSError as error:
+            fail(FileRefused(f"{from_list}: {error.strerror}; expected a list of files"))
+        names += [line.strip() for line in lines if line.strip()]
+    if not names:
+        raise click.UsageError("no input; expected FILE... or --from-list")
+    if not recursive:
+        return names
+    return [found for name in names for found in (walk(Path(name)) if Path(name).is_dir() else [name])]
+
+
+def walk(folder: Path) -> Iterator[str]:
+    """The FITS files below a folder, by name."""
+    for path in sorted(folder.rglob("*")):
+        suffix = Path(path.stem).suffix if path.suffix in CONTAINERS else path.suffix
+        if suffix.lower() in SUFFIXES and path.is_file():
+            yield str(path)
+
+
+def fail(error: FitsprovError) -> NoReturn:
+    """Say what went wrong in one line, and stop."""
+    click.echo(message_of(error), err=True)
+    raise SystemExit(error.exit_code)
+
+
+def message_of(error: FitsprovError) -> str:
+    """The line for stderr."""
+    return f"{click.style('fitsprov:', fg='red')} {' '.join(str(error).split())}"
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            file.writelines(pieces)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise FileRefused(f"{path}: {error.strerror}; expected a file that can be written") from None
+
+
+class one_line_errors:  # noqa: N801 (reads as a statement)
+    """Turn an error of ours into one line on stderr and its exit code."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FitsprovError):
+            fail(error)
+
+
+class Outputs:
+    """The answers to many inputs: all are done, errors stand on stderr, the highest exit code counts."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self.objects: list[dict[str, Any]] = []
+        self.exit_code = 0
+
+    def run(self, names: Iterable[str], job: Callable[[str], int]) -> None:
+        """Do a job for each input; it returns its exit code."""
+        for name in names:
+            try:
+                self.exit_code = max(self.exit_code, job(name))
+            except FitsprovError as error:
+                self.refuse(name, error)
+
+    def refuse(self, name: str, error: FitsprovError) -> None:
+        """Note an input that failed."""
+        click.echo(message_of(error), err=True)
+        self.exit_code = max(self.exit_code, error.exit_code)
+        self.objects.append({"file": name, "status": "refused", "message": str(error)})
+
+    def add(self, item: dict[str, Any], text: str) -> None:
+        """Print an answer: as text now, or as JSON at the end."""
+        self.objects.append(item)
+        if not self.as_json and text:
+            click.echo(text)
+
+    def finish(self) -> NoReturn:
+        """Print the JSON, and exit with the highest code."""
+        if self.as_json:
+            click.echo(json.dumps(self.objects, indent=2, ensure_ascii=False))
+        raise SystemExit(self.exit_code)

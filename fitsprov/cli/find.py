@@ -1,0 +1,56 @@
+"""``fitsprov find``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from fitsprov.actions.searching import find
+from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.settings import Settings
+
+
+@click.command("find")
+@click.option("--run", metavar="RUN", help="Run collection; * and ? match.")
+@click.option("--type", "type_", metavar="TYPE", help="Dataset type.")
+@click.option("--data-id", multiple=True, metavar="K=V", help="Dimension and value; all that are given must match.")
+@click.option("--name", metavar="NAME", help="Name; * and ? match.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@click.option("--ids", is_flag=True, help="Print the IDs alone, one a line.")
+@registry_option
+@json_option
+def command(
+    run: str | None,
+    type_: str | None,
+    data_id: tuple[str, ...],
+    name: str | None,
+    limit: int | None,
+    ids: bool,
+    registry: Settings,
+    as_json: bool,
+) -> None:
+    """Find datasets by run, type, dataId or name; exit code 1 where there is none."""
+    with one_line_errors():
+        found = find(registry.need_registry(), run=run, type=type_, data_id=data_id, name=name, limit=limit)
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif ids:
+        for item in found:
+            click.echo(item["id"])
+    else:
+        rows = [[item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or ""] for item in found]
+        for line in aligned(rows):
+            click.echo(line)
+    raise SystemExit(0 if found else 1)
+
+
+def pairs(data_id: dict[str, object] | None) -> str:
+    """A dataId as text."""
+    return " ".join(f"{key}={value}" for key, value in (data_id or {}).items())
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows with their columns aligned."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

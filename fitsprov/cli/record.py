@@ -1,0 +1,52 @@
+"""``fitsprov record``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from fitsprov.actions.registering import open_registry, record_file
+from fitsprov.cli.common import Outputs, expand, json_option, one_line_errors, registry_option
+from fitsprov.settings import Settings
+
+
+@click.command("record")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin.")
+@click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="What the files of a record are relative to; else its own folder.",
+)
+@click.option("--strict", is_flag=True, help="Refuse IDs that are used and nowhere described.")
+@registry_option
+@json_option
+def command(
+    files: tuple[str, ...], from_list: str | None, root: Path | None, strict: bool, registry: Settings, as_json: bool
+) -> None:
+    """Load run records (YAML or JSON) into the registry, each whole or not at all."""
+    outputs = Outputs(as_json=as_json)
+    with one_line_errors(), open_registry(registry.need_registry()) as opened:
+        counted = []
+
+        def job(name: str) -> int:
+            counts = record_file(opened, Path(name), root=root, strict=strict)
+            counted.append(counts)
+            if not as_json:
+                click.echo(f"recorded  {name}  {describe(counts.to_json())}")
+            return 0
+
+        outputs.run(expand(files, recursive=False, from_list=from_list), job)
+        if as_json:
+            keys = ("files", "datasets", "activities", "edges", "stubs", "findings")
+            click.echo(json.dumps([{key: sum(c.to_json()[key] for c in counted) for key in keys}], indent=2))
+    raise SystemExit(outputs.exit_code)
+
+
+def describe(counts: dict[str, int]) -> str:
+    """The counts of a record in words, those that are new."""
+    parts = [f"{count} {word}" for word, count in counts.items() if count and word != "files"]
+    return ", ".join(parts) or "nothing new"

@@ -1,0 +1,92 @@
+"""``fitsprov resolve``."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fitsprov.actions.drawing import FORMATS, draw
+from fitsprov.actions.registering import open_registry
+from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
+from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.text import resolution_text
+from fitsprov.errors import FileRefused, UsageError
+from fitsprov.model.finding import Severity, worst
+from fitsprov.settings import Settings
+
+if TYPE_CHECKING:
+    from fitsprov.registry import Registry
+
+
+@click.command("resolve")
+@file_arguments
+@click.option(
+    "--direction",
+    type=click.Choice(["up", "down"]),
+    default="up",
+    show_default=True,
+    help="To what it was made from, or to what was made from it.",
+)
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="How many generations; all by default.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", *FORMATS]),
+    default="tree",
+    show_default=True,
+    help="How the lineage is drawn.",
+)
+@click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@registry_option
+@json_option
+def command(
+    files: tuple[str, ...],
+    recursive: bool,
+    from_list: str | None,
+    direction: str,
+    depth: int | None,
+    format_: str,
+    hdu: str | None,
+    registry: Settings,
+    as_json: bool,
+) -> None:
+    """Print the full provenance of files or dataset IDs, down to the raw observations."""
+    as_json = as_json or format_ == "json"
+    outputs = Outputs(as_json=as_json)
+    with one_line_errors():
+        names = expand(files, recursive=recursive, from_list=from_list)
+        with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
+
+            def job(name: str) -> int:
+                answer = resolve_any(name, opened, hdu=hdu, direction=direction, depth=depth)
+                outputs.add(answer.to_json(), "" if as_json else text_of(answer, format_))
+                unsure = answer.status is not Status.RESOLVED or worst(answer.findings) is not Severity.INFO
+                return int(unsure)
+
+            outputs.run(names, job)
+    outputs.finish()
+
+
+def resolve_any(
+    name: str, registry: Registry | None, *, hdu: str | None, direction: str, depth: int | None
+) -> Resolution:
+    """Resolve a file or an ID; an existing path wins."""
+    if Path(name).exists():
+        return resolve(name, registry, hdu=hdu, direction=direction, depth=depth)
+    if ("/" in name and "://" not in name) or name.endswith((".fits", ".fz", ".gz", ".fit")):
+        raise FileRefused(f"{name}: no such file; expected a FITS file or a dataset ID")
+    if registry is None:
+        raise UsageError(f"'{name}' is no file, and there is no registry to look it up in; expected --registry URL")
+    return resolve_id(name, registry, direction=direction, depth=depth)
+
+
+def text_of(answer: Resolution, format_: str) -> str:
+    """An answer for people, or the bare drawing for a program that draws."""
+    if answer.lineage is None:
+        return resolution_text(answer, "")
+    drawing = draw(answer.lineage, format_, colour=sys.stdout.isatty())
+    return drawing.rstrip("\n") if format_ in ("dot", "svg") else resolution_text(answer, drawing)

@@ -1,0 +1,28 @@
+"""``fitsprov show``."""
+
+from __future__ import annotations
+
+import click
+
+from fitsprov.actions.json_objects import reading_object
+from fitsprov.actions.reading import inspect
+from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.text import reading_text
+
+
+@click.command("show")
+@file_arguments
+@click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@json_option
+def command(files: tuple[str, ...], recursive: bool, from_list: str | None, hdu: str | None, as_json: bool) -> None:
+    """Print what the headers say, and in which convention."""
+    outputs = Outputs(as_json=as_json)
+
+    def job(name: str) -> int:
+        reading = inspect(name, hdu=hdu)
+        outputs.add(reading_object(name, reading), reading_text(name, reading))
+        return 0
+
+    with one_line_errors():
+        outputs.run(expand(files, recursive=recursive, from_list=from_list), job)
+    outputs.finish()

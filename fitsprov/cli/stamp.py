@@ -1,0 +1,56 @@
+"""``fitsprov stamp``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fitsprov.actions.choosing import StampSource
+from fitsprov.actions.stamping import stamp
+from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.stamp_options import value_options, values_of, write_options
+from fitsprov.cli.writing import report
+from fitsprov.settings import Settings
+
+
+@click.command("stamp")
+@file_arguments
+@value_options
+@write_options
+@click.option("--replace", is_flag=True, help="Take the place of a stamp that names another dataset.")
+@click.option("--derive", is_flag=True, help="Keep the dataset that the header names as a parent.")
+@click.option("--force", is_flag=True, help="Replace foreign cards that name another dataset.")
+@click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
+@click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
+@registry_option
+@json_option
+def command(
+    files: tuple[str, ...],
+    recursive: bool,
+    from_list: str | None,
+    record: Path | None,
+    registry: Settings,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Stamp FITS files in place.
+
+    The stamp comes from values (--run, --type, --data-id, --parent, --raw), from a run record (--record), or from the
+    registry: by --id, else by the path that a record gave as the dataset's file.
+    """
+    names = expand(files, recursive=recursive, from_list=from_list)
+    outputs = Outputs(as_json=as_json)
+    with one_line_errors():
+        values = values_of(options)
+        if len(names) > 1 and values.id is not None:
+            raise click.UsageError(f"--id names one dataset; expected one file, not {len(names)}")
+        with StampSource.open(values, registry.registry, record) as source:
+            outputs.run(
+                names,
+                lambda name: report(
+                    outputs, name, stamp(name, source.for_file(Path(name)), **options), "stamped", options["dry_run"]
+                ),
+            )
+    outputs.finish()

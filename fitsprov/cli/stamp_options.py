@@ -1,0 +1,78 @@
+"""Options of the commands that write stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fitsprov.actions.choosing import Values
+
+__all__ = ["value_options", "values_of", "write_options"]
+
+VALUE_OPTIONS = (
+    click.option("--id", "id_", metavar="ID", help="Dataset ID: a UUID, an ivo:// DID or a butler:// URI."),
+    click.option("--new-id", is_flag=True, help="Mint a dataset ID (UUIDv7)."),
+    click.option("--run", metavar="RUN", help="Run collection."),
+    click.option("--type", "type_", metavar="TYPE", help="Dataset type."),
+    click.option("--data-id", multiple=True, metavar="K=V", help="Data identifier; V is a JSON scalar, else a string."),
+    click.option("--parent", "parents", multiple=True, metavar="P", help="Parent: an ID, a name or a stamped FILE."),
+    click.option("--raw", "raws", multiple=True, metavar="R", help="Raw observation, as for --parent."),
+    click.option(
+        "--record",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Take the stamp from a run record, without a registry.",
+    ),
+)
+WRITE_OPTIONS = (
+    click.option(
+        "--convention",
+        "conventions",
+        multiple=True,
+        default=("native",),
+        show_default=True,
+        metavar="NAME",
+        help="Convention to write; may be given more than once.",
+    ),
+    click.option(
+        "--lists",
+        type=click.Choice(["auto", "cards", "table", "none"]),
+        default="auto",
+        show_default=True,
+        help="Where parents and raws are listed.",
+    ),
+    click.option("--hdu", default="0", show_default=True, metavar="HDU", help="Which header: 0, SCI, SCI,2."),
+    click.option("--fingerprint", is_flag=True, help="Fingerprint the data by SHA-256."),
+    click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power."),
+    click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
+)
+
+
+def value_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that make a stamp."""
+    for option in reversed(VALUE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def write_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say how it is written."""
+    for option in reversed(WRITE_OPTIONS):
+        function = option(function)
+    return function
+
+
+def values_of(options: dict[str, Any]) -> Values:
+    """Take the values out of a command's options."""
+    return Values(
+        id=options.pop("id_"),
+        new_id=options.pop("new_id"),
+        run=options.pop("run"),
+        type=options.pop("type_"),
+        data_id=options.pop("data_id"),
+        parents=options.pop("parents"),
+        raws=options.pop("raws"),
+    )

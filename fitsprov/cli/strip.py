@@ -1,0 +1,39 @@
+"""``fitsprov strip``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fitsprov.actions.stamping import strip
+from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.writing import report
+
+
+@click.command("strip")
+@file_arguments
+@click.option(
+    "--convention",
+    "conventions",
+    multiple=True,
+    default=("native",),
+    show_default=True,
+    metavar="NAME",
+    help="Whose cards to remove; may be given more than once.",
+)
+@click.option("--hdu", default="0", show_default=True, metavar="HDU", help="Which header: 0, SCI, SCI,2.")
+@click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
+@click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
+@click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@json_option
+def command(files: tuple[str, ...], recursive: bool, from_list: str | None, as_json: bool, **options: Any) -> None:
+    """Remove our stamp; the header is again as it was before."""
+    outputs = Outputs(as_json=as_json)
+    with one_line_errors():
+        outputs.run(
+            expand(files, recursive=recursive, from_list=from_list),
+            lambda name: report(outputs, name, strip(name, **options), "stripped", options["dry_run"]),
+        )
+    outputs.finish()

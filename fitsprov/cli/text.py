@@ -1,0 +1,107 @@
+"""Answers for people: aligned, coloured on a terminal only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from fitsprov.model.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from fitsprov.actions.reading import Reading
+    from fitsprov.actions.resolving import Resolution
+    from fitsprov.model.stamp import Input, Stamp
+
+__all__ = ["finding_lines", "reading_text", "resolution_text", "verdict_text"]
+
+COLOURS = {Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+LISTED = 8
+"""Items of a list that are printed; `--json` prints all."""
+
+
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
+    """One line a finding."""
+    return [
+        f"  {click.style(f'{finding.severity.value:<8}', fg=COLOURS[finding.severity])}"
+        f"{finding.code:<22}  {finding.message}"
+        for finding in findings
+    ]
+
+
+def heading(name: str, *words: str) -> str:
+    """The first line of an answer."""
+    return "  ".join([click.style(name, bold=True), *words])
+
+
+def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
+    """Aligned names and values, those that are known."""
+    return [f"  {name:<12}{value}" for name, value in pairs if value is not None and value != ""]
+
+
+def reading_text(name: str, reading: Reading) -> str:
+    """What a header says."""
+    if reading.stamp is None:
+        return heading(name, click.style("no stamp", fg="yellow"))
+    stamp = reading.stamp
+    lines = [heading(name, ", ".join(reading.conventions)), *stamp_lines(stamp)]
+    lines += list_lines("parents", stamp.parents) + list_lines("raws", stamp.raws)
+    return "\n".join(lines + finding_lines(reading.findings))
+
+
+def stamp_lines(stamp: Stamp) -> list[str]:
+    """The fields of a stamp."""
+    return fields(
+        (
+            ("dataset", stamp.id),
+            ("type", stamp.type),
+            ("run", stamp.run),
+            ("dataId", None if stamp.data_id is None else pairs(stamp.data_id)),
+            ("activity", stamp.activity_id),
+            ("task", stamp.task),
+            ("software", ", ".join(f"{s.name} {s.version or ''}".strip() for s in stamp.software)),
+            ("parents", stamp.n_parents),
+            ("raws", stamp.n_raws),
+            ("DID", stamp.publisher_did),
+            ("DATALINK", stamp.datalink),
+            ("fingerprint", stamp.fingerprint),
+            ("stamped", None if stamp.stamped is None else f"{stamp.stamped:%Y-%m-%d %H:%M:%S} UTC"),
+        )
+    )
+
+
+def list_lines(title: str, items: Sequence[Input] | None) -> list[str]:
+    """The first items of a list."""
+    if not items:
+        return []
+    lines = [f"  {title}"]
+    for item in items[:LISTED]:
+        words = [str(item.id or item.name), item.type or "", item.run or ""]
+        lines.append("    " + "  ".join(word for word in words if word))
+    if len(items) > LISTED:
+        lines.append(f"    … and {len(items) - LISTED} more (--json lists all)")
+    return lines
+
+
+def pairs(data_id: object) -> str:
+    """A dataId as text."""
+    return " ".join(f"{key}={value}" for key, value in dict(data_id).items()) if isinstance(data_id, dict) else ""
+
+
+def resolution_text(resolution: Resolution, drawing: str) -> str:
+    """What a file or an ID resolves to, with its drawing."""
+    colour = "green" if resolution.status.value == "resolved" else "yellow"
+    status = click.style(resolution.status.value, fg=colour)
+    lines = [heading(resolution.name, status, f"(from the {resolution.source})")]
+    if drawing:
+        lines += [drawing.rstrip("\n")]
+    if resolution.lineage is not None and resolution.stamp is not None and resolution.source == "header":
+        lines += fields((("raws listed", len(resolution.known_raws or ()) or None),))
+    return "\n".join(lines + finding_lines(resolution.findings))
+
+
+def verdict_text(name: str, verdict: str, findings: Iterable[Finding]) -> str:
+    """Whether a file still is what its stamp says."""
+    colour = "green" if verdict == "ok" else "red"
+    return "\n".join([f"{click.style(f'{verdict:<9}', fg=colour)}  {name}", *finding_lines(findings)])

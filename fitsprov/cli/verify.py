@@ -1,0 +1,46 @@
+"""``fitsprov verify``."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import click
+
+from fitsprov.actions.registering import open_registry
+from fitsprov.actions.verifying import Verdict, verdict_of, verify
+from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.text import verdict_text
+from fitsprov.model.finding import Severity, worst
+from fitsprov.settings import Settings
+
+
+@click.command("verify")
+@file_arguments
+@click.option("--data/--no-data", default=True, show_default=True, help="Read the data too.")
+@click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@registry_option
+@json_option
+def command(
+    files: tuple[str, ...],
+    recursive: bool,
+    from_list: str | None,
+    data: bool,
+    hdu: str | None,
+    registry: Settings,
+    as_json: bool,
+) -> None:
+    """Hold header, registry and data against each other: stale, inherited, tampered, missing."""
+    outputs = Outputs(as_json=as_json)
+    with one_line_errors():
+        names = expand(files, recursive=recursive, from_list=from_list)
+        with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
+
+            def job(name: str) -> int:
+                findings = verify(name, opened, hdu=hdu, data=data)
+                verdict = verdict_of(findings)
+                item = {"file": name, "status": verdict.value, "findings": [f.to_json() for f in findings]}
+                outputs.add(item, verdict_text(name, verdict.value, findings))
+                return int(verdict is not Verdict.OK or worst(findings) is not Severity.INFO)
+
+            outputs.run(names, job)
+    outputs.finish()
