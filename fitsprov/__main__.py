@@ -1,0 +1,5 @@
+"""``python -m fitsprov``."""
+
+from fitsprov.cli import main
+
+main(prog_name="fitsprov")
