@@ -6,13 +6,15 @@ section 4) or as a ``butler://repository/uuid`` URI. A string that is none of th
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from fitsprov.errors import MalformedID, UsageError
 
-__all__ = ["datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did"]
+__all__ = ["activity_id", "datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did"]
 
 NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
 """The namespace under which names become IDs."""
@@ -50,6 +52,12 @@ def is_id(text: str) -> bool:
 def name_id(name: str, convention: str = "native") -> UUID:
     """Key a name: the same name in the same convention is the same dataset wherever it is met."""
     return uuid5(uuid5(NAMES, convention), name)
+
+
+def activity_id(run: str | None, task: str | None, generated: Iterable[UUID]) -> UUID:
+    """Key an activity that was given no ID by its run, its task and what it generated."""
+    said = json.dumps([run, task, sorted(map(str, set(generated)))], separators=(",", ":"))
+    return uuid5(uuid5(NAMES, "activity"), said)
 
 
 def publisher_did(authority: str, dataset: UUID) -> str:

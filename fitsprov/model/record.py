@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
+from uuid import UUID
 
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
 
-__all__ = ["Event", "Record", "Step"]
+__all__ = ["Event", "Record", "Step", "find_cycle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +48,18 @@ class Record:
     """Those that no step of this record made."""
     steps: tuple[Step, ...] = ()
     events: tuple[Event, ...] = ()
+
+
+def find_cycle(record: Record) -> tuple[UUID, ...]:
+    """Give datasets of a record that were made from each other, the first one repeated at the end; none if all is well."""
+    graph: TopologicalSorter[UUID | int] = TopologicalSorter()
+    for number, step in enumerate(record.steps):
+        graph.add(number, *(usage.dataset for usage in step.used))
+        for dataset in step.generated:
+            graph.add(dataset.id, number)
+    try:
+        graph.prepare()
+    except CycleError as error:
+        ring = [node for node in error.args[1][:-1] if isinstance(node, UUID)]
+        return (*ring, ring[0])
+    return ()
