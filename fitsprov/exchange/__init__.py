@@ -1,0 +1,1 @@
+"""Provenance documents in and out: run records, and drawings of a lineage."""
