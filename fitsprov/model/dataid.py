@@ -35,7 +35,7 @@ def parse_data_id(text: str) -> dict[str, Scalar]:
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"dataId '{text}' is not JSON: {error}") from None
     return check_data_id(value)
 

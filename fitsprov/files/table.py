@@ -1,0 +1,258 @@
+"""The FITSPROV table: lists of parents and raws that are too long for cards, as the last extension of a file.
+
+A binary table (FITS 4.0, 7.3) with ``EXTNAME = 'FITSPROV'``, one row for each entry of a list, parents first, each
+list in the order of its stamp. A dataset that is both a parent and a raw stands twice.
+
+========  ======  =====================================================================================
+column    form    content
+========  ======  =====================================================================================
+`ID`      36A     UUID, lower case with dashes; empty where the input is known by name alone
+`ROLE`    1A      ``P`` immediate parent, ``R`` raw observation
+`NAME`    wA      name, percent-escaped to ASCII; only on request or where an input has no UUID
+`DATAID`  wA      dataId as canonical JSON; only on request
+========  ======  =====================================================================================
+
+Strings end at their column's width or at the first NUL; a width ``w`` is that of the longest string.
+
+====================  ================================================================================
+keyword               content
+====================  ================================================================================
+`FITSPROV`            version of this layout: 1
+`P_TYPE`, `P_RUN`     dataset type and run collection that all parents share; absent where they differ
+`R_TYPE`, `R_RUN`     the same of all raws
+====================  ================================================================================
+
+`DATASUM` and `CHECKSUM` are right when it is written. How many entries there should be, and the digests of both lists,
+say `FPV_NPAR`, `FPV_NRAW` and `FPV_SUM` in the stamp; who reads the table holds it against them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fitsprov.cards.card import Value, escape, format_card, parse_cards, unescape
+from fitsprov.cards.grammar import BLOCK, CARD, END, PRINTABLE
+from fitsprov.cards.sums import checksum_delta, word_sum
+from fitsprov.errors import InvalidRecord, TruncatedFits
+from fitsprov.files.units import HeaderUnit
+from fitsprov.model.dataid import canonical_text, parse_data_id
+from fitsprov.model.identifiers import escape_name, parse_id
+from fitsprov.model.stamp import Input
+
+__all__ = ["TABLE_NAME", "read_table", "table_bytes", "table_size"]
+
+TABLE_NAME = "FITSPROV"
+VERSION = 1
+NO_SUM = "0" * 16
+LARGEST = 2**26
+"""Bytes of a table that is still read: 1.8 million IDs."""
+
+# 7.3.1 and 7.3.2: rA, character
+CHARACTERS = re.compile(r"([0-9]{0,8})A")
+COLUMNS = {
+    "ID": "Dataset ID",
+    "ROLE": "P immediate parent, R raw observation",
+    "NAME": "Name, percent-escaped",
+    "DATAID": "Data identifier, JSON",
+}
+ROLES = {"P": "parents", "R": "raws"}
+
+
+def table_bytes(
+    parents: Sequence[Input], raws: Sequence[Input], *, names: bool = False, data_ids: bool = False
+) -> bytes:
+    """Write the lists as a whole HDU.
+
+    Parameters
+    ----------
+    names, data_ids : bool
+        Whether names and dataIds are written beside the IDs.
+
+    Returns
+    -------
+    bytes
+        Header and data, each in whole blocks of 2880 bytes.
+    """
+    inputs = [*parents, *raws]
+    columns = [
+        ("ID", 36, ["" if item.id is None else str(item.id) for item in inputs]),
+        ("ROLE", 1, ["P"] * len(parents) + ["R"] * len(raws)),
+    ]
+    if names or any(item.id is None for item in inputs):
+        columns.append(text_column("NAME", [name_text(item, names) for item in inputs]))
+    if data_ids:
+        columns.append(text_column("DATAID", [data_id_text(item) for item in inputs]))
+    cells = zip(*([text.ljust(width, "\0") for text in texts] for _, width, texts in columns), strict=True)
+    data = "".join("".join(row) for row in cells).encode("ascii")
+    head: list[tuple[str, Value, str]] = [
+        ("XTENSION", "BINTABLE", "Binary table"),
+        ("BITPIX", 8, ""),
+        ("NAXIS", 2, ""),
+        ("NAXIS1", sum(width for _, width, _ in columns), "Bytes of a row"),
+        ("NAXIS2", len(inputs), "Rows"),
+        ("PCOUNT", 0, ""),
+        ("GCOUNT", 1, ""),
+        ("TFIELDS", len(columns), "Columns"),
+    ]
+    for n, (name, width, _) in enumerate(columns, 1):
+        head += [(f"TTYPE{n}", name, COLUMNS[name]), (f"TFORM{n}", f"{width}A", "")]
+    head += [("EXTNAME", TABLE_NAME, "Lists of the provenance stamp"), (TABLE_NAME, VERSION, "Version of this layout")]
+    return assemble([*head, *shared_values("P", parents), *shared_values("R", raws)], pad(data, b"\0"))
+
+
+def name_text(item: Input, wanted: bool) -> str:
+    """The name of an input as the table has it."""
+    return escape_name(item.name) if item.name and (wanted or item.id is None) else ""
+
+
+def data_id_text(item: Input) -> str:
+    """The dataId of an input as the table has it."""
+    return "" if item.data_id is None else canonical_text(item.data_id)
+
+
+def text_column(name: str, texts: list[str]) -> tuple[str, int, list[str]]:
+    """A column as wide as its longest text."""
+    return name, max(1, *map(len, texts)) if texts else 1, texts
+
+
+def shared_values(role: str, inputs: Sequence[Input]) -> Iterator[tuple[str, Value, str]]:
+    """The cards of what all inputs of a list have in common."""
+    for field, title in (("type", "Dataset type"), ("run", "Run collection")):
+        values = {getattr(item, field) for item in inputs}
+        value = values.pop() if len(values) == 1 else None
+        if value is not None:
+            yield f"{role}_{field.upper()}", escape(value), f"{title} of all {ROLES[role]}"
+
+
+def assemble(head: Iterable[tuple[str, Value, str]], data: bytes) -> bytes:
+    """Put header and data together, with their sums (4.4.2.7)."""
+    cards = [format_card(*card) for card in head]
+    if any(len(card) > CARD for card in cards):
+        cards.append(format_card("LONGSTRN", "OGIP 1.0", "CONTINUE is used"))
+    total = word_sum(data)
+    cards.append(format_card("DATASUM", str(total), "Sum of the data"))
+    cards.append(format_card("CHECKSUM", NO_SUM, "Makes the sum of this HDU zero"))
+    header = pad(b"".join([*cards, END]), b" ")
+    checksum = checksum_delta(NO_SUM, 0, word_sum(header) + total)
+    return header.replace(f"'{NO_SUM}'".encode(), f"'{checksum}'".encode()) + data
+
+
+def pad(text: bytes, fill: bytes) -> bytes:
+    """Fill to whole blocks."""
+    return text.ljust(-(-len(text) // BLOCK) * BLOCK, fill)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where a column stands in a row."""
+
+    name: str
+    start: int
+    stop: int
+
+    def text(self, row: bytes) -> str:
+        """The string of a row, up to its first NUL."""
+        text = row[self.start : self.stop].partition(b"\0")[0].decode("latin-1").rstrip(" ")
+        if PRINTABLE.fullmatch(text) is None:
+            raise ValueError(f"{self.name} {text!a}; expected printable ASCII")
+        return text
+
+
+def table_size(unit: HeaderUnit) -> int:
+    """Give the bytes of data that `read_table` wants.
+
+    Raises
+    ------
+    InvalidRecord
+        Where they are more than 64 MiB, or the HDU is no FITSPROV table.
+    """
+    return shape(unit, columns_of(unit))[1]
+
+
+def read_table(unit: HeaderUnit, data: bytes) -> tuple[tuple[Input, ...], tuple[Input, ...]]:
+    """Read parents and raws.
+
+    Parameters
+    ----------
+    unit : HeaderUnit
+        The header of the table.
+    data : bytes
+        Its data, at least `table_size` bytes.
+
+    Raises
+    ------
+    InvalidRecord
+        Where it is not such a table; the row and the value are named.
+    TruncatedFits
+        Where the data end before the table does.
+    """
+    columns = columns_of(unit)
+    width, size = shape(unit, columns)
+    if len(data) < size:
+        raise TruncatedFits(f"{unit.source}: {TABLE_NAME} table ends after {len(data)} bytes; expected {size}")
+    values = {card.keyword: card.value for card in parse_cards(unit.header)}
+    shared = {role: [shared_text(values.get(f"{role}_{field}")) for field in ("TYPE", "RUN")] for role in ROLES}
+    lists: dict[str, list[Input]] = {role: [] for role in ROLES}
+    for at in range(0, size, width):
+        try:
+            texts = {name: column.text(data[at : at + width]) for name, column in columns.items()}
+            role = texts["ROLE"]
+            lists[role].append(read_row(texts, *shared[role]))
+        except (KeyError, ValueError) as error:
+            what = f"ROLE {error}; expected P or R" if isinstance(error, KeyError) else str(error)[:200]
+            raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table, row {at // width + 1}: {what}") from None
+    return tuple(lists["P"]), tuple(lists["R"])
+
+
+def shared_text(value: Value | None) -> str | None:
+    """What all inputs of a list have in common; None where it is not said."""
+    return unescape(value) if isinstance(value, str) else None
+
+
+def read_row(texts: dict[str, str], dataset_type: str | None, run: str | None) -> Input:
+    """Read an entry of a list."""
+    return Input(
+        id=parse_id(texts["ID"]) if texts["ID"] else None,
+        type=dataset_type,
+        run=run,
+        data_id=parse_data_id(texts["DATAID"]) if texts.get("DATAID") else None,
+        name=unescape(texts.get("NAME", "")) or None,
+    )
+
+
+def columns_of(unit: HeaderUnit) -> dict[str, Column]:
+    """Find the columns of a table of strings."""
+    if unit.header[:20].rstrip() != b"XTENSION= 'BINTABLE'" or unit.name != TABLE_NAME:
+        raise InvalidRecord(f"{unit.source}: HDU {unit.index} is {unit.name!a}; expected a table named {TABLE_NAME}")
+    version = unit.value(TABLE_NAME)
+    if version != VERSION:
+        raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table of version {version!r}; expected {VERSION}")
+    columns, at = {}, 0
+    for n in range(1, unit.size("TFIELDS", largest=999) + 1):
+        name, form = str(unit.value(f"TTYPE{n}")), str(unit.value(f"TFORM{n}"))
+        match = CHARACTERS.fullmatch(form)
+        if name not in COLUMNS or match is None:
+            raise InvalidRecord(
+                f"{unit.source}: {TABLE_NAME} table has column {name!a} as {form!a}; expected {', '.join(COLUMNS)} as 'wA'"
+            )
+        stop = at + int(match[1] or 1)
+        columns[name] = Column(name, at, stop)
+        at = stop
+    if not {"ID", "ROLE"} <= columns.keys():
+        raise InvalidRecord(
+            f"{unit.source}: {TABLE_NAME} table has columns {', '.join(columns) or 'none'}; expected ID and ROLE"
+        )
+    return columns
+
+
+def shape(unit: HeaderUnit, columns: dict[str, Column]) -> tuple[int, int]:
+    """The bytes of a row and of all rows."""
+    width, size = unit.size("NAXIS1"), unit.size("NAXIS1") * unit.size("NAXIS2")
+    expected = max(column.stop for column in columns.values())
+    if not width or width != expected:
+        raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has rows of {width} bytes; expected {expected}")
+    if size > LARGEST:
+        raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has {size} bytes; expected at most {LARGEST}")
+    return width, size
