@@ -234,9 +234,8 @@ def columns_of(unit: HeaderUnit) -> dict[str, Column]:
         name, form = str(unit.value(f"TTYPE{n}")), str(unit.value(f"TFORM{n}"))
         match = CHARACTERS.fullmatch(form)
         if name not in COLUMNS or match is None:
-            raise InvalidRecord(
-                f"{unit.source}: {TABLE_NAME} table has column {name!a} as {form!a}; expected {', '.join(COLUMNS)} as 'wA'"
-            )
+            expected = f"{', '.join(COLUMNS)} as 'wA'"
+            raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has column {name!a} as {form!a}; expected {expected}")
         stop = at + int(match[1] or 1)
         columns[name] = Column(name, at, stop)
         at = stop
