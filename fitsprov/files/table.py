@@ -235,7 +235,9 @@ def columns_of(unit: HeaderUnit) -> dict[str, Column]:
         match = CHARACTERS.fullmatch(form)
         if name not in COLUMNS or match is None:
             expected = f"{', '.join(COLUMNS)} as 'wA'"
-            raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has column {name!a} as {form!a}; expected {expected}")
+            raise InvalidRecord(
+                f"{unit.source}: {TABLE_NAME} table has column {name!a} as {form!a}; expected {expected}"
+            )
         stop = at + int(match[1] or 1)
         columns[name] = Column(name, at, stop)
         at = stop
