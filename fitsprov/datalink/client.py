@@ -1,7 +1,7 @@
 """Reading {links} documents as pyvo does, without a network for the vocabulary.
 
-pyvo fetches the vocabulary into astropy's cache on the first ``bysemantics``. Here its loader is replaced for a moment by
-one that answers with the copy that ships with us, so that nothing is fetched and no cache is touched.
+pyvo fetches the vocabulary into astropy's cache on the first ``bysemantics``. Here its loader is replaced for a moment
+by one that answers with the copy that ships with us, so that nothing is fetched and no cache is touched.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 from uuid import UUID
 
@@ -85,6 +85,16 @@ class Site:
         return cls(lookup.base_url.rstrip("/"), quote(whole, safe="").removesuffix(str(NIL)), tuple(services))
 
 
+class Subject(NamedTuple):
+    """The dataset whose links are made."""
+
+    sent: str
+    """Its ID, as the client sent it."""
+    key: str
+    """Its UUID."""
+    site: Site
+
+
 def make_rows(
     identifiers: Iterable[str],
     lookup: Lookup,
@@ -122,19 +132,17 @@ def make_rows(
     filtered = semantics is not None or role is not None
 
     def wanted(row: Row) -> bool:
-        return bool(row.error_message) or (
-            (semantics is None or semantics in (row.semantics, *parent_terms(row.semantics)))
-            and (role is None or role == row.local_semantics)
-        )
+        kind = semantics is None or semantics in (row.semantics, *parent_terms(row.semantics))
+        return kind and (role is None or role == row.local_semantics)
 
     def groups() -> Iterator[list[Row]]:
         for identifier, found in look_up(identifiers, lookup):
             if isinstance(found, Row):
                 yield [found]
-            elif filtered:
-                yield list(filter(wanted, dataset_rows(identifier, found, site, None)))
-            else:
-                yield dataset_rows(identifier, found, site, collapse)
+                continue
+            subject = Subject(identifier, str(found.dataset.id), site)
+            rows = dataset_rows(subject, found, None if filtered else collapse)
+            yield list(filter(wanted, rows)) if filtered else rows
 
     return Rows(limit_rows(groups(), maxrec))
 
@@ -173,40 +181,29 @@ def parse_or_fault(identifier: str) -> UUID | Row:
     try:
         return parse_id(identifier)
     except MalformedID as error:
-        fault = Fault.NOT_FOUND if identifier.startswith("ivo://") else Fault.USAGE
-        return error_row(identifier, fault, str(error))
+        if identifier.startswith("ivo://"):
+            return error_row(identifier, Fault.NOT_FOUND, f"'{identifier}' names no dataset that is known here")
+        return error_row(identifier, Fault.USAGE, str(error))
 
 
 def error_row(identifier: str, fault: Fault, text: str) -> Row:
     return Row(identifier, "#this", error_message=fault.tell(text))
 
 
-def dataset_rows(identifier: str, near: Neighbourhood, site: Site, collapse: int | None) -> list[Row]:
+def dataset_rows(subject: Subject, near: Neighbourhood, collapse: int | None) -> list[Row]:
     """Make all rows of one dataset; services stand before the provenance service, because pyvo calls the first."""
     parents = [(dataset, usage.role) for dataset, usage in near.parents if usage.actual is not False]
-    products = [(dataset, None) for dataset in near.products]
-    siblings = [(dataset, None) for dataset in near.siblings]
     return [
-        file_row(identifier, "#this", near.dataset, site, near.dataset.type or ""),
-        *(
-            Row(
-                identifier,
-                item.semantics,
-                service_def=item.id or "",
-                description=item.description,
-                content_type=item.content_type,
-                local_semantics=item.id or "",
-            )
-            for item in site.services
-        ),
-        *documentation_rows(identifier, near.dataset.id, site),
-        *related_rows(identifier, "#progenitor", parents, near.dataset.id, site, collapse),
-        *related_rows(identifier, "#derivation", products, near.dataset.id, site, collapse),
-        *related_rows(identifier, "#coderived", siblings, near.dataset.id, site, collapse),
+        file_row(subject, "#this", near.dataset, near.dataset.type or ""),
+        *service_rows(subject),
+        *documentation_rows(subject),
+        *related_rows(subject, "#progenitor", parents, collapse),
+        *related_rows(subject, "#derivation", [(dataset, None) for dataset in near.products], collapse),
+        *related_rows(subject, "#coderived", [(dataset, None) for dataset in near.siblings], collapse),
         Row(
-            identifier,
+            subject.sent,
             "#detached-header",
-            access_url=f"{site.base}/headers/{near.dataset.id}",
+            access_url=f"{subject.site.base}/headers/{subject.key}",
             description="the header with its provenance stamp",
             content_type="text/plain",
             local_semantics="header",
@@ -214,10 +211,24 @@ def dataset_rows(identifier: str, near: Neighbourhood, site: Site, collapse: int
     ]
 
 
-def documentation_rows(identifier: str, dataset: UUID, site: Site) -> Iterator[Row]:
+def service_rows(subject: Subject) -> Iterator[Row]:
+    """Offer the services that the observatory adds."""
+    for item in subject.site.services:
+        yield Row(
+            subject.sent,
+            item.semantics,
+            service_def=item.id or "",
+            description=item.description,
+            content_type=item.content_type,
+            local_semantics=item.id or "",
+        )
+
+
+def documentation_rows(subject: Subject) -> Iterator[Row]:
     """Offer the provenance: the service first, then whole records, then the page."""
+    sent, key, site = subject
     yield Row(
-        identifier,
+        sent,
         "#documentation",
         service_def=PROVENANCE,
         description="provenance service",
@@ -225,17 +236,17 @@ def documentation_rows(identifier: str, dataset: UUID, site: Site) -> Iterator[R
     )
     for name, content_type in RECORDS:
         yield Row(
-            identifier,
+            sent,
             "#documentation",
-            access_url=f"{site.base}/prov?ID={site.prefix}{dataset}&RESPONSEFORMAT={name}&DEPTH=ALL",
+            access_url=f"{site.base}/prov?ID={site.prefix}{key}&RESPONSEFORMAT={name}&DEPTH=ALL",
             description=f"full provenance, {name}",
             content_type=content_type,
             local_semantics="provenance",
         )
     yield Row(
-        identifier,
+        sent,
         "#documentation",
-        access_url=f"{site.base}/dataset/{dataset}",
+        access_url=f"{site.base}/dataset/{key}",
         description="what it is and how it was made, a page",
         content_type="text/html",
         local_semantics="page",
@@ -243,43 +254,46 @@ def documentation_rows(identifier: str, dataset: UUID, site: Site) -> Iterator[R
 
 
 def related_rows(
-    identifier: str,
-    semantics: str,
-    related: Sequence[tuple[Dataset, str | None]],
-    focus: UUID,
-    site: Site,
-    collapse: int | None,
+    subject: Subject, semantics: str, related: Sequence[tuple[Dataset, str | None]], collapse: int | None
 ) -> Iterator[Row]:
-    """List what stands one step from a dataset, or collapse it; what it was used as is part of the description."""
-    name = COLLAPSED[semantics]
-    calibrations = [item for item in related if (semantics, item[0].category) == ("#progenitor", Category.CALIBRATION)]
+    """List what stands one step from a dataset, each with what it was used as, or collapse it."""
+    progenitors = semantics == "#progenitor"
+    calibrations = [item for item in related if progenitors and item[0].category is Category.CALIBRATION]
     if collapse is not None and len(related) - len(calibrations) > collapse:
-        yield Row(
-            identifier,
-            semantics,
-            access_url=f"{site.base}/links?ID={site.prefix}{focus}&SEMANTICS={quote(semantics)}",
-            description=f"{len(related)} {name}, too many to list here: follow for their links",
-            content_type=MEDIA_TYPE,
-            local_semantics=name,
-        )
-        yield Row(
-            identifier,
-            semantics,
-            service_def=name,
-            description=f"{len(related)} {name}, to be filtered",
-            local_semantics=name,
-        )
+        yield from collapsed_rows(subject, semantics, len(related))
         related = calibrations
     for dataset, role in related:
-        local = ROLES.get(dataset.category, "parent") if semantics == "#progenitor" else dataset.type or ""
-        yield file_row(identifier, semantics, dataset, site, local, role)
+        local = ROLES.get(dataset.category, "parent") if progenitors else dataset.type or ""
+        yield file_row(subject, semantics, dataset, local, role)
 
 
-def file_row(identifier: str, semantics: str, dataset: Dataset, site: Site, local: str, role: str | None = None) -> Row:
-    return Row(
-        identifier,
+def collapsed_rows(subject: Subject, semantics: str, count: int) -> Iterator[Row]:
+    """Stand for many links of one kind: a link to all of them, and a service that filters them."""
+    sent, key, site = subject
+    name = COLLAPSED[semantics]
+    yield Row(
+        sent,
         semantics,
-        access_url=f"{site.base}/files/{dataset.id}",
+        access_url=f"{site.base}/links?ID={site.prefix}{key}&SEMANTICS={quote(semantics)}",
+        description=f"{count} {name}, too many to list here: follow for their links",
+        content_type=MEDIA_TYPE,
+        local_semantics=name,
+    )
+    # no content type: with that of {links}, clients follow both rows
+    yield Row(
+        sent,
+        semantics,
+        service_def=name,
+        description=f"{count} {name}, to be filtered",
+        local_semantics=name,
+    )
+
+
+def file_row(subject: Subject, semantics: str, dataset: Dataset, local: str, role: str | None = None) -> Row:
+    return Row(
+        subject.sent,
+        semantics,
+        access_url=f"{subject.site.base}/files/{dataset.id}",
         description=describe(dataset, role),
         content_type=media_type(dataset),
         content_length=dataset.size,

@@ -57,7 +57,7 @@ class Row(Cells):
 
     def __new__(
         cls,
-        id: str,  # noqa: A002 - the column's name
+        id: str,
         semantics: str,
         *,
         access_url: str = "",

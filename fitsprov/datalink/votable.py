@@ -31,6 +31,14 @@ class Column(NamedTuple):
     required: bool
     description: str
 
+    @property
+    def arraysize(self) -> str | None:
+        return "*" if self.datatype == "char" else None
+
+    @property
+    def unit(self) -> str | None:
+        return "byte" if self.name == "content_length" else None
+
 
 # DataLink 1.1, 3.2, table 1, in its order, which is also the order of `Row`
 COLUMNS = (
@@ -112,9 +120,14 @@ def format_status(value: str, message: str = "") -> str:
 
 
 def format_field(column: Column) -> str:
-    attributes = {"name": column.name, "ID": column.name, "ucd": column.ucd, "datatype": column.datatype}
-    attributes["arraysize"] = "*" if column.datatype == "char" else ""
-    attributes["unit"] = "byte" if column.name == "content_length" else ""
+    attributes = {
+        "name": column.name,
+        "ID": column.name,
+        "ucd": column.ucd,
+        "datatype": column.datatype,
+        "arraysize": column.arraysize,
+        "unit": column.unit,
+    }
     text = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items() if value)
     return f"<FIELD{text}><DESCRIPTION>{escape(column.description)}</DESCRIPTION></FIELD>\n"
 
