@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fitsprov.cards.grammar import (
     CARD,
@@ -15,7 +15,6 @@ from fitsprov.cards.grammar import (
     HIERARCH_LONGEST,
     INTEGER,
     KEYWORD,
-    OTHER,
     PRINTABLE,
     QUOTE_BEFORE_SLASH,
     RECORD_VALUED,
@@ -32,15 +31,13 @@ SMALLEST = sys.float_info.min
 """At a subnormal number fitsio gives up the whole header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """One keyword with its value, over one card or several."""
 
     keyword: str
     """Upper case; of a HIERARCH card the words behind HIERARCH; ``""`` for a blank card."""
     value: Value | None
     """None where there is none or where it is undefined; text that is no FITS value stays text."""
-    comment: str
     start: int
     stop: int
     """Where its bytes stand in the header: ``header[start:stop]``, CONTINUE cards included."""
@@ -174,50 +171,47 @@ def parse_cards(header: bytes, start: int = 0, stop: int | None = None) -> Itera
         Header bytes; `start` is a multiple of 80.
     """
     text = header[start:stop].decode("latin-1")
-    size = len(text) - len(text) % CARD
-    at = 0
+    at, size = 0, len(text) - len(text) % CARD
     while at < size:
-        line = text[at : at + CARD]
-        keyword, field = split_card(line)
-        if keyword == "END" and not line[3:].strip():
-            return
         end = at + CARD
-        if field is None:
-            yield Card(keyword, None, line[8:].rstrip(), start + at, start + end)
+        keyword = text[at : at + 8].rstrip(" ")
+        if text.startswith("= ", at + 8):
+            value = parse_value(text[at + 10 : end])
+        elif keyword == "HIERARCH" and text.startswith(" ", at + 8):
+            words, equals, field = text[at + 9 : end].partition("=")
+            keyword, value = (" ".join(words.split()).upper(), parse_value(field)) if equals else (keyword, None)
+        elif keyword == "END" and not text[at + 3 : end].strip():
+            return
         else:
-            value, comment = parse_value(field)
-            while isinstance(value, str) and value.endswith("&") and text.startswith("CONTINUE  ", end):
-                more, comment_more = parse_value(text[end + 10 : end + CARD])
-                if not isinstance(more, str):
-                    break
-                value, comment = value[:-1] + more, comment or comment_more
-                end += CARD
-            yield Card(keyword, value, comment, start + at, start + end)
+            value = None
+        if isinstance(value, str) and value.endswith("&"):
+            value, end = parse_continued(text, value, end)
+        yield Card(keyword, value, start + at, start + end)
         at = end
 
 
-def split_card(line: str) -> tuple[str, str | None]:
-    """Split a card into keyword and value field; the field is None where the card has no value indicator."""
-    if line.startswith("HIERARCH "):
-        keyword, equals, field = line[9:].partition("=")
-        return (" ".join(keyword.split()).upper(), field) if equals else ("HIERARCH", None)
-    keyword = line[:8].rstrip()
-    return keyword, line[10:] if line[8:10] == "= " else None
+def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
+    """Read the CONTINUE cards behind a string that asks for them (4.2.1.2); give the string and where they end."""
+    while value.endswith("&") and text.startswith("CONTINUE  ", at):
+        more = parse_value(text[at + 10 : at + CARD])
+        if not isinstance(more, str):
+            break
+        value = value[:-1] + more
+        at += CARD
+    return value, at
 
 
-def parse_value(field: str) -> tuple[Value | None, str]:
-    """Read a value field and its comment (4.2)."""
+def parse_value(field: str) -> Value | None:
+    """Read a value field (4.2); None where it is undefined, its text where it is no FITS value."""
     match = STRING.match(field)
     if match:
-        return match[1].replace("''", "'").rstrip(" "), (match[2] or "").rstrip()
-    match = OTHER.match(field)
-    text, comment = (match[1], (match[2] or "").rstrip()) if match else (field.strip(), "")
+        text: str = match[1]
+        return (text.replace("''", "'") if "''" in text else text).rstrip(" ")
+    text = field.partition("/")[0].strip()
     if not text:
-        return None, comment
-    if text in ("T", "F"):
-        return text == "T", comment
+        return None
     if INTEGER.fullmatch(text):
-        return int(text), comment
+        return int(text)
     if FLOAT.fullmatch(text):
-        return float(text.replace("D", "E")), comment
-    return text, comment
+        return float(text.replace("D", "E"))
+    return text == "T" if text in ("T", "F") else text

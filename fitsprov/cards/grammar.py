@@ -23,9 +23,7 @@ HIERARCH_LONGEST = 58
 PRINTABLE = re.compile(r"[ -~]*")
 
 # 4.2.1.1: a character string, its single quotes doubled
-STRING = re.compile(r" *'((?:[^']|'')*)' *(?:/ ?(.*))?")
-# 4.2: any other value, up to the slash of its comment
-OTHER = re.compile(r" *([^/ ][^/]*?)? *(?:/ ?(.*))?$")
+STRING = re.compile(r" *'([^']*(?:''[^']*)*)'")
 # 4.2.3
 INTEGER = re.compile(r"[+-]?[0-9]+")
 # 4.2.4: exponent letter E or D
