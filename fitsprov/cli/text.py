@@ -103,5 +103,5 @@ def resolution_text(resolution: Resolution, drawing: str) -> str:
 
 def verdict_text(name: str, verdict: str, findings: Iterable[Finding]) -> str:
     """Whether a file still is what its stamp says."""
-    colour = "green" if verdict == "ok" else "red"
+    colour = "green" if verdict in ("ok", "valid") else "red"
     return "\n".join([f"{click.style(f'{verdict:<9}', fg=colour)}  {name}", *finding_lines(findings)])

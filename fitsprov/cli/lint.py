@@ -1,0 +1,32 @@
+"""``fitsprov lint``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fitsprov.actions.linting import lint_file
+from fitsprov.cli.common import Outputs, expand, json_option, one_line_errors
+from fitsprov.cli.text import verdict_text
+from fitsprov.model.finding import Severity, worst
+
+
+@click.command("lint")
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin.")
+@json_option
+def command(files: tuple[str, ...], from_list: str | None, as_json: bool) -> None:
+    """Validate DataLink documents against DataLink 1.1, DALI 1.1 and the VOTable schema, offline."""
+    outputs = Outputs(as_json=as_json)
+
+    def job(name: str) -> int:
+        findings = lint_file(Path(name))
+        good = worst(findings) is Severity.INFO
+        item = {"file": name, "status": "valid" if good else "invalid", "findings": [f.to_json() for f in findings]}
+        outputs.add(item, verdict_text(name, "valid" if good else "invalid", findings))
+        return int(not good)
+
+    with one_line_errors():
+        outputs.run(expand(files, recursive=False, from_list=from_list), job)
+    outputs.finish()
