@@ -1,0 +1,138 @@
+"""An archive in memory, and the tools that judge documents from outside."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import pytest
+
+from fitsprov.datalink.descriptors import Descriptor, make_descriptors, read_template
+from fitsprov.datalink.links import make_rows
+from fitsprov.datalink.votable import write_votable
+from fitsprov.model.identifiers import publisher_did
+from fitsprov.model.lineage import Category, Dataset, Neighbourhood, Usage
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "datalink"
+
+
+class Archive:
+    """A look-up in memory, which counts how often it is asked."""
+
+    base_url = "https://archive.example.org/prov"
+    authority: str | None = "ivo://example.org/archive/dr1"
+
+    def __init__(self) -> None:
+        self.known: dict[UUID, Neighbourhood] = {}
+        self.calls = 0
+
+    def neighbourhoods(self, ids: Sequence[UUID]) -> Mapping[UUID, Neighbourhood]:
+        self.calls += 1
+        return {key: self.known[key] for key in ids if key in self.known}
+
+    def add(
+        self, dataset: Dataset, parents: Sequence[tuple[Dataset, Usage]] = (), **others: tuple[Dataset, ...]
+    ) -> str:
+        self.known[dataset.id] = Neighbourhood(dataset=dataset, parents=tuple(parents), **others)
+        return self.did(dataset.id)
+
+    def did(self, key: UUID) -> str:
+        return publisher_did(self.authority, key) if self.authority else str(key)
+
+    def descriptors(self, extra: Sequence[Descriptor] = ()) -> tuple[Descriptor, ...]:
+        return make_descriptors(self.base_url, self.did(name("exposure")), extra)
+
+    def document(self, *identifiers: str, **options: object) -> bytes:
+        return b"".join(write_votable(make_rows(identifiers, self, **options), self.descriptors()))
+
+
+def name(text: str) -> UUID:
+    return uuid5(UUID(int=1), text)
+
+
+def make(text: str, category: Category = Category.PRODUCT, **fields: object) -> Dataset:
+    fields = {"type": text.partition("-")[0], "data_id": {"band": "r", "visit": 7}, **fields}
+    return Dataset(id=name(text), category=category, **fields)
+
+
+def used(dataset: Dataset, role: str | None = None, *, actual: bool | None = None) -> tuple[Dataset, Usage]:
+    return dataset, Usage(dataset.id, role, actual)
+
+
+@pytest.fixture
+def archive() -> Archive:
+    """An exposure with a raw, a flat and a catalogue, and a coadd of 40 exposures with a flat."""
+    found = Archive()
+    raw = make("raw", Category.RAW, uri="file:///data/raw.fits.fz", size=8_640)
+    flat = make("flat", Category.CALIBRATION)
+    catalogue = make("refcat", Category.REFERENCE, uri="file:///data/refcat.parq")
+    presented = make("sky", Category.CALIBRATION)
+    coadd = make("coadd", data_id={"tract": 9813, "patch": 42})
+    log = make("isr_log", Category.LOG, data_id=None, name="night 7 & <8>")
+    found.add(
+        make("exposure", uri="file:///data/exposure.fits", size=5_760),
+        [used(raw, "ccdExposure"), used(flat, "flat"), used(catalogue), used(presented, actual=False)],
+        products=(coadd,),
+        siblings=(log,),
+    )
+    exposures = [used(make(f"exposure-{i}"), "inputs") for i in range(40)]
+    found.add(coadd, [*exposures, used(flat, "flat")])
+    return found
+
+
+@pytest.fixture
+def exposure(archive: Archive) -> str:
+    return archive.did(name("exposure"))
+
+
+@pytest.fixture
+def coadd(archive: Archive) -> str:
+    return archive.did(name("coadd"))
+
+
+@pytest.fixture
+def document(archive: Archive, exposure: str, coadd: str) -> bytes:
+    """A document with every kind of row."""
+    return archive.document(exposure, coadd, "ivo://example.org/archive/dr1?nope", "nonsense")
+
+
+@pytest.fixture
+def soda() -> Descriptor:
+    return read_template((TEMPLATES / "soda.xml").read_text(), {"base_url": Archive.base_url}, "soda.xml")
+
+
+@pytest.fixture
+def make_dataset() -> Callable[..., Dataset]:
+    return make
+
+
+@pytest.fixture
+def usage() -> Callable[..., tuple[Dataset, Usage]]:
+    return used
+
+
+@pytest.fixture
+def needs_tool() -> Callable[[str], str]:
+    """Find a program, or skip; where everything must run, fail."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+            stop(f"{program} is not installed; Debian's package of that name has it")
+        return path
+
+    return find
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(f"the network was used: {arguments}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
