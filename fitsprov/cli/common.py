@@ -1,8 +1,7 @@
-"""What the commands share: options, many inputs, errors in one line, exit codes."""
+"""What the commands share: options, names of inputs, errors in one line."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,11 +13,11 @@ from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.settings import Settings
 
 __all__ = [
-    "Outputs",
     "expand",
     "fail",
     "file_arguments",
     "json_option",
+    "message_of",
     "one_line_errors",
     "registry_option",
     "write_whole",
@@ -102,38 +101,3 @@ class one_line_errors:  # noqa: N801 (reads as a statement)
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, FitsprovError):
             fail(error)
-
-
-class Outputs:
-    """The answers to many inputs: all are done, errors stand on stderr, the highest exit code counts."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self.as_json = as_json
-        self.objects: list[dict[str, Any]] = []
-        self.exit_code = 0
-
-    def run(self, names: Iterable[str], job: Callable[[str], int]) -> None:
-        """Do a job for each input; it returns its exit code."""
-        for name in names:
-            try:
-                self.exit_code = max(self.exit_code, job(name))
-            except FitsprovError as error:
-                self.refuse(name, error)
-
-    def refuse(self, name: str, error: FitsprovError) -> None:
-        """Note an input that failed."""
-        click.echo(message_of(error), err=True)
-        self.exit_code = max(self.exit_code, error.exit_code)
-        self.objects.append({"file": name, "status": "refused", "message": str(error)})
-
-    def add(self, item: dict[str, Any], text: str) -> None:
-        """Print an answer: as text now, or as JSON at the end."""
-        self.objects.append(item)
-        if not self.as_json and text:
-            click.echo(text)
-
-    def finish(self) -> NoReturn:
-        """Print the JSON, and exit with the highest code."""
-        if self.as_json:
-            click.echo(json.dumps(self.objects, indent=2, ensure_ascii=False))
-        raise SystemExit(self.exit_code)

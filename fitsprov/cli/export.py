@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import click
 
 from fitsprov.actions.choosing import StampSource
 from fitsprov.actions.stamping import export
-from fitsprov.cli.common import Outputs, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.stamp_options import value_options, values_of, write_options
 from fitsprov.cli.writing import report
 from fitsprov.errors import UsageError
+from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
 
 
@@ -22,10 +25,17 @@ from fitsprov.settings import Settings
 @value_options
 @write_options
 @click.option("--overwrite", is_flag=True, help="Replace what exists at DEST.")
+@jobs_option
 @registry_option
 @json_option
 def command(
-    sources: tuple[str, ...], dest: str, record: Path | None, registry: Settings, as_json: bool, **options: Any
+    sources: tuple[str, ...],
+    dest: str,
+    record: Path | None,
+    jobs: int,
+    registry: Settings,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Copy files, or datasets by ID, with a fresh stamp.
 
@@ -38,11 +48,11 @@ def command(
         if len(sources) > 1 and not Path(dest).is_dir():
             raise UsageError(f"{dest}: is no folder; expected one for {len(sources)} files")
         with StampSource.open(values, registry.registry, record) as source:
-
-            def job(name: str) -> int:
-                path, stamp, note = source.for_export(name)
-                outcome = export(path, dest, stamp, **options)
-                return report(outputs, name, outcome, "exported", options["dry_run"], note)
-
-            outputs.run(sources, job)
+            outputs.run(sources, partial(export_one, dest, options), prepare=source.for_export, jobs=jobs)
     outputs.finish()
+
+
+def export_one(dest: str, options: dict[str, Any], name: str, prepared: tuple[Path, Stamp, str]) -> Answer:
+    """Export one file."""
+    path, stamp, note = prepared
+    return report(name, export(path, dest, stamp, **options), "exported", dry_run=options["dry_run"], note=note)

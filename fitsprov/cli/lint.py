@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from fitsprov.actions.linting import lint_file
-from fitsprov.cli.common import Outputs, expand, json_option, one_line_errors
+from fitsprov.cli.common import expand, json_option, one_line_errors
+from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import verdict_text
 from fitsprov.model.finding import Severity, worst
 
@@ -20,12 +21,11 @@ def command(files: tuple[str, ...], from_list: str | None, as_json: bool) -> Non
     """Validate DataLink documents against DataLink 1.1, DALI 1.1 and the VOTable schema, offline."""
     outputs = Outputs(as_json=as_json)
 
-    def job(name: str) -> int:
+    def job(name: str, _: None) -> Answer:
         findings = lint_file(Path(name))
         good = worst(findings) is Severity.INFO
         item = {"file": name, "status": "valid" if good else "invalid", "findings": [f.to_json() for f in findings]}
-        outputs.add(item, verdict_text(name, "valid" if good else "invalid", findings))
-        return int(not good)
+        return Answer(item, verdict_text(name, "valid" if good else "invalid", findings), int(not good))
 
     with one_line_errors():
         outputs.run(expand(files, recursive=False, from_list=from_list), job)

@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from fitsprov.actions.registering import open_registry, record_file
-from fitsprov.cli.common import Outputs, expand, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, json_option, one_line_errors, registry_option
+from fitsprov.cli.many import Answer, Outputs
 from fitsprov.settings import Settings
+
+COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings")
 
 
 @click.command("record")
@@ -30,23 +33,19 @@ def command(
     """Load run records (YAML or JSON) into the registry, each whole or not at all."""
     outputs = Outputs(as_json=as_json)
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
-        counted = []
 
-        def job(name: str) -> int:
-            counts = record_file(opened, Path(name), root=root, strict=strict)
-            counted.append(counts)
-            if not as_json:
-                click.echo(f"recorded  {name}  {describe(counts.to_json())}")
-            return 0
+        def job(name: str, _: None) -> Answer:
+            counts = record_file(opened, Path(name), root=root, strict=strict).to_json()
+            return Answer(counts, f"{click.style('recorded', fg='green')}  {name}  ({describe(counts)})")
 
         outputs.run(expand(files, recursive=False, from_list=from_list), job)
-        if as_json:
-            keys = ("files", "datasets", "activities", "edges", "stubs", "findings")
-            click.echo(json.dumps([{key: sum(c.to_json()[key] for c in counted) for key in keys}], indent=2))
+    if as_json:
+        total = {key: sum(item.get(key, 0) for item in outputs.objects) for key in COUNTS}
+        click.echo(json.dumps([total], indent=2))
     raise SystemExit(outputs.exit_code)
 
 
 def describe(counts: dict[str, int]) -> str:
     """The counts of a record in words, those that are new."""
-    parts = [f"{count} {word}" for word, count in counts.items() if count and word != "files"]
+    parts = [f"{counts[word]} {word}" for word in COUNTS if counts[word] and word != "files"]
     return ", ".join(parts) or "nothing new"

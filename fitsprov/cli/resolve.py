@@ -12,7 +12,8 @@ import click
 from fitsprov.actions.drawing import FORMATS, draw
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
-from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.errors import FileRefused, UsageError
 from fitsprov.model.finding import Severity, worst
@@ -61,11 +62,10 @@ def command(
         names = expand(files, recursive=recursive, from_list=from_list)
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
-            def job(name: str) -> int:
-                answer = resolve_any(name, opened, hdu=hdu, direction=direction, depth=depth)
-                outputs.add(answer.to_json(), "" if as_json else text_of(answer, format_))
-                unsure = answer.status is not Status.RESOLVED or worst(answer.findings) is not Severity.INFO
-                return int(unsure)
+            def job(name: str, _: None) -> Answer:
+                found = resolve_any(name, opened, hdu=hdu, direction=direction, depth=depth)
+                clean = found.status is Status.RESOLVED and worst(found.findings) is Severity.INFO
+                return Answer(found.to_json(), "" if as_json else text_of(found, format_), int(not clean))
 
             outputs.run(names, job)
     outputs.finish()

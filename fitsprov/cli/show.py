@@ -6,7 +6,8 @@ import click
 
 from fitsprov.actions.json_objects import reading_object
 from fitsprov.actions.reading import inspect
-from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import reading_text
 
 
@@ -18,10 +19,9 @@ def command(files: tuple[str, ...], recursive: bool, from_list: str | None, hdu:
     """Print what the headers say, and in which convention."""
     outputs = Outputs(as_json=as_json)
 
-    def job(name: str) -> int:
+    def job(name: str, _: None) -> Answer:
         reading = inspect(name, hdu=hdu)
-        outputs.add(reading_object(name, reading), reading_text(name, reading))
-        return 0
+        return Answer(reading_object(name, reading), "" if as_json else reading_text(name, reading))
 
     with one_line_errors():
         outputs.run(expand(files, recursive=recursive, from_list=from_list), job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import click
 
 from fitsprov.actions.choosing import StampSource
 from fitsprov.actions.stamping import stamp
-from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.stamp_options import value_options, values_of, write_options
 from fitsprov.cli.writing import report
+from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
 
 
@@ -24,6 +27,7 @@ from fitsprov.settings import Settings
 @click.option("--force", is_flag=True, help="Replace foreign cards that name another dataset.")
 @click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
 @click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
+@jobs_option
 @registry_option
 @json_option
 def command(
@@ -31,6 +35,7 @@ def command(
     recursive: bool,
     from_list: str | None,
     record: Path | None,
+    jobs: int,
     registry: Settings,
     as_json: bool,
     **options: Any,
@@ -49,8 +54,13 @@ def command(
         with StampSource.open(values, registry.registry, record) as source:
             outputs.run(
                 names,
-                lambda name: report(
-                    outputs, name, stamp(name, source.for_file(Path(name)), **options), "stamped", options["dry_run"]
-                ),
+                partial(stamp_one, options),
+                prepare=lambda name: source.for_file(Path(name)),
+                jobs=jobs,
             )
     outputs.finish()
+
+
+def stamp_one(options: dict[str, Any], name: str, wanted: Stamp) -> Answer:
+    """Stamp one file."""
+    return report(name, stamp(name, wanted, **options), "stamped", dry_run=options["dry_run"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
 from fitsprov.actions.stamping import strip
-from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors
+from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.writing import report
 
 
@@ -27,13 +29,18 @@ from fitsprov.cli.writing import report
 @click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
 @click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@jobs_option
 @json_option
-def command(files: tuple[str, ...], recursive: bool, from_list: str | None, as_json: bool, **options: Any) -> None:
+def command(
+    files: tuple[str, ...], recursive: bool, from_list: str | None, jobs: int, as_json: bool, **options: Any
+) -> None:
     """Remove our stamp; the header is again as it was before."""
     outputs = Outputs(as_json=as_json)
     with one_line_errors():
-        outputs.run(
-            expand(files, recursive=recursive, from_list=from_list),
-            lambda name: report(outputs, name, strip(name, **options), "stripped", options["dry_run"]),
-        )
+        outputs.run(expand(files, recursive=recursive, from_list=from_list), partial(strip_one, options), jobs=jobs)
     outputs.finish()
+
+
+def strip_one(options: dict[str, Any], name: str, _: None) -> Answer:
+    """Strip one file."""
+    return report(name, strip(name, **options), "stripped", dry_run=options["dry_run"])

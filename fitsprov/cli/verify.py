@@ -8,7 +8,8 @@ import click
 
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.verifying import Verdict, verdict_of, verify
-from fitsprov.cli.common import Outputs, expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import verdict_text
 from fitsprov.model.finding import Severity, worst
 from fitsprov.settings import Settings
@@ -35,12 +36,12 @@ def command(
         names = expand(files, recursive=recursive, from_list=from_list)
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
-            def job(name: str) -> int:
+            def job(name: str, _: None) -> Answer:
                 findings = verify(name, opened, hdu=hdu, data=data)
                 verdict = verdict_of(findings)
                 item = {"file": name, "status": verdict.value, "findings": [f.to_json() for f in findings]}
-                outputs.add(item, verdict_text(name, verdict.value, findings))
-                return int(verdict is not Verdict.OK or worst(findings) is not Severity.INFO)
+                clean = verdict is Verdict.OK and worst(findings) is Severity.INFO
+                return Answer(item, verdict_text(name, verdict.value, findings), int(not clean))
 
             outputs.run(names, job)
     outputs.finish()

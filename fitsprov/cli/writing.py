@@ -5,17 +5,16 @@ from __future__ import annotations
 import click
 
 from fitsprov.actions.stamping import Outcome
-from fitsprov.cli.common import Outputs
+from fitsprov.cli.many import Answer
 
 __all__ = ["report"]
 
 
-def report(outputs: Outputs, name: str, outcome: Outcome, done: str, dry_run: bool = False, note: str = "") -> int:
-    """Print one line for a file that was written, or that had no need to be."""
+def report(name: str, outcome: Outcome, done: str, *, dry_run: bool = False, note: str = "") -> Answer:
+    """One line for a file that was written, or that had no need to be."""
     changed = outcome is not Outcome.UNCHANGED
-    status = "done" if changed else "unchanged"
-    message = note if not dry_run else "dry run" + (f"; {note}" if note else "")
     word = (f"would be {done}" if dry_run else done) if changed else "unchanged"
-    line = f"{click.style(f'{word:<9}', fg='green' if changed else None)}  {name}" + (f"  ({note})" if note else "")
-    outputs.add({"file": name, "status": status, "message": message}, line)
-    return 0
+    message = "; ".join(part for part in ("dry run" if dry_run else "", note) if part)
+    item = {"file": name, "status": "done" if changed else "unchanged", "message": message}
+    line = f"{click.style(f'{word:<9}', fg='green' if changed else None)}  {name}"
+    return Answer(item, f"{line}  ({note})" if note else line)
