@@ -8,6 +8,8 @@ or wrong as it was. The 16 characters of ``FPV_SEAL``, encoded as the standard e
 
 from __future__ import annotations
 
+from functools import cache
+
 from fitsprov.cards.grammar import BLANK, CARD
 
 __all__ = ["checksum_delta", "decode", "encode", "is_neutral", "seal_card", "word_sum"]
@@ -27,20 +29,24 @@ BLANK_SUM = word_sum(BLANK)
 ZEROS_SUM = word_sum(b"0" * 16)
 
 
+@cache
+def spread(place: int, byte: int) -> int:
+    """Spell one byte of a sum as four characters, each in its place among the 16 (appendix J.2)."""
+    quarter, rest = divmod(byte, 4)
+    column = [quarter + 0x30 + rest, quarter + 0x30, quarter + 0x30, quarter + 0x30]
+    while not PUNCTUATION.isdisjoint(column):
+        for pair in (0, 2):
+            if not PUNCTUATION.isdisjoint(column[pair : pair + 2]):
+                column[pair] += 1
+                column[pair + 1] -= 1
+    places = ((place + 4 * row + 1) % 16 for row in range(4))
+    return sum(code << 8 * (15 - at) for code, at in zip(column, places, strict=True))
+
+
 def encode(value: int) -> str:
     """Spell a sum in 16 letters and digits, turned so that they stand in byte 12 of a card (appendix J.2)."""
-    columns = []
-    for byte in value.to_bytes(4, "big"):
-        quarter, rest = divmod(byte, 4)
-        column = [quarter + 0x30 + rest, quarter + 0x30, quarter + 0x30, quarter + 0x30]
-        while PUNCTUATION.intersection(column):
-            for pair in (0, 2):
-                if not PUNCTUATION.isdisjoint(column[pair : pair + 2]):
-                    column[pair] += 1
-                    column[pair + 1] -= 1
-        columns.append(column)
-    text = bytes(column[row] for row in range(4) for column in columns).decode("ascii")
-    return text[-1] + text[:-1]
+    spelled = sum(map(spread, range(4), value.to_bytes(4, "big")))
+    return spelled.to_bytes(16, "big").decode("ascii")
 
 
 def decode(text: str) -> int | None:
