@@ -78,6 +78,9 @@ def lint(data: bytes) -> list[Finding]:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         return [Finding("datalink-xml", f"not XML: {error}")]
+    about: Any = root.getroottree().docinfo
+    if about.doctype:
+        return [Finding("datalink-xml", "a document type declaration; expected none")]
     document = Document.of(root)
     counts: Counter[str] = Counter()
     kept = []
@@ -149,8 +152,9 @@ def check_standard_id(document: Document) -> Iterator[Finding]:
 # DALI 1.1, 4.4, 4.4.1, 4.4.2
 def check_status(document: Document) -> Iterator[Finding]:
     for resource in document.results:
-        order = [child for child in resource if child.get("name") == "QUERY_STATUS" or local(child) == "TABLE"]
-        if not order or local(order[0]) == "TABLE":
+        first = resource.find("{*}TABLE")
+        before = len(resource) if first is None else resource.index(first)
+        if not any(resource.index(info) < before for info in infos(resource, "QUERY_STATUS")):
             yield Finding("datalink-status", "no QUERY_STATUS before the table", "QUERY_STATUS")
         for info in infos(resource, "QUERY_STATUS"):
             value, text = info.get("value"), (info.text or "").strip()

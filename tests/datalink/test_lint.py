@@ -1,0 +1,149 @@
+"""Each rule finds the fault that it is there for, in a copy of a good document with just that fault."""
+
+import re
+
+import pytest
+
+from fitsprov.datalink.lint import lint
+from fitsprov.model.finding import CODES, Severity
+
+INFO_ID = '<INFO name="standardID" value="ivo://ivoa.net/std/DataLink#links-1.1"/>\n'
+INFO_STATUS = '<INFO name="QUERY_STATUS" value="OK"/>\n'
+SELF = '<RESOURCE type="meta" utype="adhoc:this"'
+LINKS_TYPE = "application/x-votable+xml;content=datalink"
+FIRST_TERM = "<TD>#this</TD><TD>image/fits</TD>"
+
+
+def swap(old, new, count=1):
+    """Replace text that must be there."""
+
+    def change(text):
+        assert old in text
+        return text.replace(old, new, count)
+
+    return change
+
+
+def sub(pattern, new):
+    """Replace the first match of a pattern that must match."""
+
+    def change(text):
+        changed, count = re.subn(pattern, new, text, count=1, flags=re.DOTALL)
+        assert count == 1
+        return changed
+
+    return change
+
+
+FAULTS = [
+    ("datalink-xml", swap("</VOTABLE>", "")),
+    ("datalink-xml", swap("<RESOURCE", "&undefined;<RESOURCE")),
+    ("datalink-schema", swap("<DATA>", "<DATEN/><DATA>")),
+    ("datalink-schema", swap('version="1.4" xmlns', 'version="9.9" xmlns')),
+    ("datalink-results", swap('type="results"', 'type="meta"')),
+    ("datalink-results", sub("(<TABLE .*</TABLE>)", r"\1\1")),
+    ("datalink-results", sub("<TABLE .*</TABLE>", "")),
+    ("datalink-serialization", sub("<TABLEDATA>.*</TABLEDATA>", "<BINARY><STREAM/></BINARY>")),
+    ("datalink-standard-id", swap(INFO_ID, "")),
+    ("datalink-standard-id", swap("links-1.1", "links-1.0")),
+    ("datalink-status", swap(INFO_STATUS, "")),
+    ("datalink-status", swap('value="OK"', 'value="FINE"')),
+    ("datalink-status", lambda text: text.replace(INFO_STATUS, "").replace("</TABLE>", f"</TABLE>{INFO_STATUS}")),
+    ("datalink-info-misplaced", swap('<TABLE name="links">\n', '<TABLE name="links">\n' + INFO_ID)),
+    ("datalink-info-misplaced", swap("<RESOURCE", INFO_STATUS + "<RESOURCE")),
+    ("datalink-column", sub('<FIELD name="description".*?</FIELD>', "")),
+    ("datalink-column", sub('(<FIELD name=)"link_auth"( ID="link_auth".*?</FIELD>)', r'\1"ID"\2')),
+    ("datalink-column-order", sub('(<FIELD name="ID".*?</FIELD>\n)(<FIELD.*?</FIELD>)', r"\2\1")),
+    ("datalink-column-type", swap('datatype="long"', 'datatype="int"')),
+    ("datalink-column-type", swap(' unit="byte"', "")),
+    ("datalink-column-type", swap('ucd="meta.note" datatype="char" arraysize="*"', 'ucd="meta.note" datatype="char"')),
+    ("datalink-column-ucd", swap('ucd="meta.ref"', 'ucd="meta.code"')),
+    ("datalink-link-count", swap("<TD>provenance</TD>", "<TD></TD>")),
+    ("datalink-link-count", sub("(/files/[^<]*</TD>)<TD></TD>", r"\1<TD>provenance</TD>")),
+    ("datalink-value-missing", sub("<TR><TD>[^<]*", "<TR><TD>")),
+    ("datalink-value-missing", swap(FIRST_TERM, "<TD></TD><TD>image/fits</TD>")),
+    ("datalink-description-missing", swap("provenance service", "")),
+    ("datalink-rows-scattered", sub("(<TABLEDATA>\n)(<TR>[^\n]*\n)(.*)(</TABLEDATA>)", r"\1\3\2\4")),
+    ("datalink-fault", swap("UsageFault:", "Sorry:")),
+    ("datalink-fault", swap("UsageFault:", "UsageFault -")),
+    ("datalink-fault", swap("</TABLE>", '</TABLE><INFO name="QUERY_STATUS" value="ERROR">oh</INFO>')),
+    ("datalink-term-unknown", swap(FIRST_TERM, FIRST_TERM.replace("#this", "#provenance"))),
+    ("datalink-term-spelling", swap(FIRST_TERM, FIRST_TERM.replace("#this", "this"))),
+    (
+        "datalink-term-spelling",
+        swap(FIRST_TERM, FIRST_TERM.replace("#this", "http://www.ivoa.net/rdf/datalink/core#this")),
+    ),
+    ("datalink-value", swap("<TD>5760</TD>", "<TD>-1</TD>")),
+    ("datalink-value", swap("<TD>https:", "<TD>")),
+    ("datalink-value", swap("<TD>exposure</TD><TD></TD><TD></TD>", "<TD>exposure</TD><TD>yes</TD><TD></TD>")),
+    ("datalink-value", swap("<TD>exposure</TD><TD></TD><TD></TD>", "<TD>exposure</TD><TD></TD><TD>yes</TD>")),
+    ("datalink-not-ascii", swap("provenance service", "dépôt")),
+    ("datalink-media-type", swap(f"<TD>{LINKS_TYPE}", "<TD>application/x-votable+xml; content=datalink")),
+    ("datalink-media-type", sub("(to be filtered</TD><TD>#progenitor</TD>)<TD></TD>", rf"\1<TD>{LINKS_TYPE}</TD>")),
+    ("datalink-service-unknown", swap('ID="progenitors"', 'ID="other"')),
+    ("datalink-descriptor", swap('<PARAM name="accessURL"', '<PARAM name="url"')),
+    ("datalink-descriptor", swap("inputParams", "params")),
+    ("datalink-descriptor", swap('utype="adhoc:this"', 'utype="adhoc:that"')),
+    ("datalink-descriptor", swap(SELF, SELF.replace("meta", "results"))),
+    ("datalink-descriptor", sub('(<PARAM name="standardID"[^>]*value=")', r"\1http://x/#")),
+    ("datalink-reference", swap('ref="ID"', 'ref="dataset"')),
+    ("datalink-self-repeated", sub(f"({SELF}.*?</RESOURCE>)", r"\1\1")),
+    ("datalink-descriptor-hidden", swap('utype="adhoc:this"', 'utype="adhoc:service"')),
+    ("datalink-descriptor-hidden", sub("</RESOURCE>(.*)</VOTABLE>", r"\1</RESOURCE></VOTABLE>")),
+]
+
+
+def codes(text):
+    return {finding.code for finding in lint(text.encode())}
+
+
+@pytest.mark.parametrize(("code", "break_it"), FAULTS, ids=[f"{code}-{i}" for i, (code, _) in enumerate(FAULTS)])
+def test_the_rule_finds_its_fault(document, code, break_it):
+    assert code in codes(break_it(document.decode()))
+
+
+def test_no_rule_is_without_a_fault_that_it_finds():
+    assert {code for code, _ in FAULTS} == {code for code in CODES if code.startswith("datalink-")}
+
+
+def test_what_no_standard_forbids_is_no_error():
+    kind = {code: CODES[code][0] for code, _ in FAULTS}
+    assert {code for code, severity in kind.items() if severity is not Severity.ERROR} == {
+        "datalink-column-order",
+        "datalink-description-missing",
+        "datalink-descriptor-hidden",
+        "datalink-media-type",
+        "datalink-not-ascii",
+    }
+
+
+def test_a_finding_says_the_row_the_column_and_what_was_seen(document):
+    (finding,) = lint(document.replace(b"<TD>5760</TD>", b"<TD>many</TD>"))
+    assert (finding.keyword, finding.message) == ("content_length", "row 1: 'many'; expected a number of bytes")
+
+
+def test_of_many_alike_the_first_are_listed_and_the_others_counted(document):
+    found = lint(document.replace(b"https://archive.example.org", b""))
+    values = [finding for finding in found if finding.code == "datalink-value"]
+    assert len(values) == 11
+    assert re.fullmatch(r"\d+ more of these", values[-1].message)
+
+
+def test_foreign_terms_further_columns_and_comments_are_welcome(document):
+    text = document.decode().replace(FIRST_TERM, FIRST_TERM.replace("#this", "http://example.org/terms#mine"))
+    text = text.replace("<RESOURCE", "<!-- a remark --><RESOURCE").replace("<TABLE ", "<!-- another --><TABLE ")
+    text = text.replace("<DATA>", '<FIELD name="mine" datatype="int"/><DATA>').replace("</TR>", "<TD>1</TD></TR>")
+    assert codes(text) == set()
+
+
+def test_entities_are_refused_unread(document, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("NotFoundFault: secret")
+    text = document.decode().replace("<VOTABLE", f'<!DOCTYPE VOTABLE [<!ENTITY e SYSTEM "{secret}">]><VOTABLE', 1)
+    (finding,) = lint(text.replace("UsageFault:", "&e;").encode())
+    assert (finding.code, finding.message) == ("datalink-xml", "a document type declaration; expected none")
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "<a/>", "\0", "<VOTABLE/>", "SIMPLE  =                    T"])
+def test_anything_at_all_gives_findings(text):
+    assert codes(text)
