@@ -7,6 +7,7 @@ attributes too. The command line prints the text and exits with the error's ``ex
 from __future__ import annotations
 
 __all__ = [
+    "ActivityNotFound",
     "Conflict",
     "DatasetNotFound",
     "FileRefused",
@@ -84,6 +85,16 @@ class DatasetNotFound(FitsprovError, LookupError):
 
     def __init__(self, identifier: object) -> None:
         super().__init__(f"{identifier}: no such dataset in the registry")
+        self.identifier = identifier
+
+
+class ActivityNotFound(FitsprovError, LookupError):
+    """An activity ID that the registry does not know."""
+
+    exit_code = 1
+
+    def __init__(self, identifier: object) -> None:
+        super().__init__(f"{identifier}: no such activity in the registry")
         self.identifier = identifier
 
 

@@ -51,7 +51,7 @@ class Record:
 
 
 def find_cycle(record: Record) -> tuple[UUID, ...]:
-    """Give datasets of a record that were made from each other, the first one repeated at the end; none if all is well."""
+    """Give datasets of a record that were made from each other, the first one again at the end; none if all is well."""
     graph: TopologicalSorter[UUID | int] = TopologicalSorter()
     for number, step in enumerate(record.steps):
         graph.add(number, *(usage.dataset for usage in step.used))

@@ -1,0 +1,173 @@
+"""Activities out of the registry, with configuration, environment and agent."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, bindparam, select
+
+from fitsprov.model.lineage import Activity, Agent, Environment, Package, Usage
+from fitsprov.registry.datasets import among, chunks
+from fitsprov.registry.schema import (
+    activity,
+    agent,
+    config,
+    entity,
+    env_package,
+    package,
+    role,
+    run,
+    software_env,
+    task,
+    used,
+)
+
+__all__ = ["activities_by_key", "activities_by_uuid", "usages_by_key"]
+
+
+@cache
+def base() -> Select[Any]:
+    """Select what `assemble` reads."""
+    return select(
+        activity.c.id,
+        activity.c.uuid,
+        task.c.name,
+        task.c.version,
+        run.c.name,
+        activity.c.started,
+        activity.c.ended,
+        activity.c.status,
+        activity.c.config_id,
+        activity.c.software_env_id,
+        agent.c.uri,
+        agent.c.name,
+        agent.c.type,
+    ).select_from(
+        activity.outerjoin(task, task.c.id == activity.c.task_id)
+        .outerjoin(run, run.c.id == activity.c.run_id)
+        .outerjoin(agent, agent.c.id == activity.c.agent_id)
+    )
+
+
+@cache
+def by_key() -> Select[Any]:
+    """Select activities by a list of keys."""
+    return base().where(among(activity.c.id))
+
+
+@cache
+def by_uuid() -> Select[Any]:
+    """Select activities by a list of UUIDs."""
+    return base().where(activity.c.uuid.in_(bindparam("uuids", expanding=True)))
+
+
+@cache
+def configs() -> Select[Any]:
+    """Select configurations by a list of keys."""
+    return select(config.c.id, config.c.content).where(among(config.c.id))
+
+
+@cache
+def environments() -> Select[Any]:
+    """Select environments by a list of keys, one row for each package."""
+    return (
+        select(
+            software_env.c.id,
+            software_env.c.container,
+            software_env.c.platform,
+            package.c.manager,
+            package.c.name,
+            package.c.version,
+        )
+        .select_from(
+            software_env.outerjoin(env_package, env_package.c.software_env_id == software_env.c.id).outerjoin(
+                package, package.c.id == env_package.c.package_id
+            )
+        )
+        .where(among(software_env.c.id))
+    )
+
+
+@cache
+def usages() -> Select[Any]:
+    """Select what a list of activities used, in the order stated."""
+    return (
+        select(used.c.activity_id, used.c.entity_id, entity.c.uuid, role.c.name, used.c.actual)
+        .select_from(used.join(entity, entity.c.id == used.c.entity_id).outerjoin(role, role.c.id == used.c.role_id))
+        .where(among(used.c.activity_id))
+        .order_by(used.c.activity_id, used.c.position)
+    )
+
+
+def activities_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Activity]:
+    """Fetch activities by their keys."""
+    return assemble(connection, connection.execute(by_key(), as_keys(keys)).all())
+
+
+def activities_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[int, Activity]:
+    """Fetch activities by their UUIDs, with their keys; those that are not known are left out."""
+    rows = [row for chunk in chunks(uuids) for row in connection.execute(by_uuid(), {"uuids": chunk})]
+    return assemble(connection, rows)
+
+
+def assemble(connection: Connection, rows: Iterable[Sequence[Any]]) -> dict[int, Activity]:
+    """Give each row of `base` its configuration and environment; shared ones are read once."""
+    rows = list(rows)
+    config_of = fetch_configs(connection, {row[8] for row in rows} - {None})
+    environment_of = fetch_environments(connection, {row[9] for row in rows} - {None})
+    found = {}
+    for key, uuid, name, version, run_name, started, ended, status, config_id, env_id, uri, who, kind in rows:
+        found[key] = Activity(
+            id=uuid,
+            task=name,
+            version=version,
+            run=run_name,
+            started=started,
+            ended=ended,
+            status=status,
+            config=config_of.get(config_id),
+            environment=environment_of.get(env_id),
+            agent=None if uri is None else Agent(id=uri, name=who, type=kind),
+        )
+    return found
+
+
+def fetch_configs(connection: Connection, keys: set[int]) -> dict[int, Any]:
+    """Fetch configurations by their keys."""
+    if not keys:
+        return {}
+    return {key: json.loads(content) for key, content in connection.execute(configs(), as_keys(keys))}
+
+
+def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Environment]:
+    """Fetch environments by their keys, packages in order."""
+    if not keys:
+        return {}
+    about: dict[int, tuple[str | None, str]] = {}
+    packages: defaultdict[int, list[Package]] = defaultdict(list)
+    for key, container, platform, manager, name, version in connection.execute(environments(), as_keys(keys)):
+        about[key] = (container, platform)
+        if name is not None:
+            packages[key].append(Package(manager, name, version))
+    return {
+        key: Environment(container=container, packages=tuple(sorted(packages[key])), platform=json.loads(platform))
+        for key, (container, platform) in about.items()
+    }
+
+
+def usages_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, list[tuple[int, Usage]]]:
+    """Fetch what activities used: activity → (key of the dataset, usage), in the order stated."""
+    found: defaultdict[int, list[tuple[int, Usage]]] = defaultdict(list)
+    for maker, dataset, uuid, role_name, actual in connection.execute(usages(), as_keys(keys)):
+        found[maker].append((dataset, Usage(uuid, role_name, actual)))
+    return dict(found)
+
+
+def as_keys(keys: Iterable[int]) -> dict[str, str]:
+    """Bind a list of keys for `among`."""
+    return {"keys": json.dumps(list(keys))}

@@ -1,0 +1,229 @@
+"""Datasets out of the registry: by key, by UUID, by spelled ID or name, and by what they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, or_, select
+
+from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.model.dataid import DataId, Scalar, canonical_text
+from fitsprov.model.identifiers import is_id, name_id, parse_id
+from fitsprov.model.lineage import Category, Dataset
+from fitsprov.registry.schema import artifact, dataset_type, entity, run
+
+__all__ = [
+    "Stored",
+    "among",
+    "chunks",
+    "datasets_by_key",
+    "datasets_by_uuid",
+    "effective_category",
+    "find_datasets",
+    "find_one",
+]
+
+Item = TypeVar("Item")
+
+CHUNK = 8_000
+"""UUIDs in one statement; SQLite takes 32,766 parameters."""
+
+
+class Stored(NamedTuple):
+    """A dataset as the registry holds it."""
+
+    key: int
+    maker: int | None
+    """Key of the activity that made it."""
+    dataset: Dataset
+
+
+def among(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Compare keys with the parameter ``keys``, a list as JSON text: one statement serves lists of any length."""
+    return column.in_(select(func.json_each(bindparam("keys")).table_valued("value").c.value))
+
+
+def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
+    """Cut a list into pieces that fit into one statement."""
+    listed = list(items)
+    return (listed[start : start + size] for start in range(0, len(listed), size))
+
+
+@cache
+def base() -> Select[Any]:
+    """Select what `stored` reads, the first copy of each dataset with it."""
+    copy = artifact.alias()
+    first = select(func.min(copy.c.id)).where(copy.c.entity_id == entity.c.id).correlate(entity).scalar_subquery()
+    return select(
+        entity.c.id,
+        entity.c.gen_aid,
+        entity.c.uuid,
+        dataset_type.c.name,
+        run.c.name,
+        entity.c.data_id,
+        entity.c.name,
+        dataset_type.c.category,
+        artifact.c.uri,
+        artifact.c.size,
+        entity.c.publisher_did,
+        entity.c.stub,
+    ).select_from(
+        entity.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
+        .outerjoin(run, run.c.id == entity.c.run_id)
+        .outerjoin(artifact, artifact.c.id == first)
+    )
+
+
+@cache
+def by_key() -> Select[Any]:
+    """Select datasets by a list of keys."""
+    return base().where(among(entity.c.id))
+
+
+@cache
+def by_uuid() -> Select[Any]:
+    """Select datasets by a list of UUIDs."""
+    return base().where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
+
+
+@cache
+def by_text() -> Select[Any]:
+    """Select datasets by a name, by the ID that stands for it, or by a publisher DID."""
+    text: BindParameter[str] = bindparam("text")
+    return base().where(or_(entity.c.name == text, entity.c.publisher_did == text, entity.c.uuid == bindparam("uuid")))
+
+
+def stored(row: Sequence[Any]) -> Stored:
+    """Read a row of `base`."""
+    key, maker, uuid, type_name, run_name, data_id, name, category, uri, size, did, stub = row
+    dataset = Dataset(
+        id=uuid,
+        type=type_name,
+        run=run_name,
+        data_id=None if data_id is None else json.loads(data_id),
+        name=name,
+        category=effective_category(category, type_name, maker is not None),
+        uri=uri,
+        size=size,
+        publisher_did=did,
+        stub=stub,
+    )
+    return Stored(key, maker, dataset)
+
+
+def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
+    """Say what kind of thing a dataset is: as stated, else by the name ``raw``, else by having been made here."""
+    if stated is not None:
+        return Category(stated)
+    if type_name == "raw":
+        return Category.RAW
+    return Category.PRODUCT if made else None
+
+
+def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Stored]:
+    """Fetch datasets by their keys."""
+    rows = map(stored, connection.execute(by_key(), {"keys": json.dumps(list(keys))}))
+    return {found.key: found for found in rows}
+
+
+def datasets_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Stored]:
+    """Fetch datasets by their UUIDs; those that are not known are left out."""
+    found: dict[UUID, Stored] = {}
+    for chunk in chunks(uuids):
+        rows = map(stored, connection.execute(by_uuid(), {"uuids": chunk}))
+        found |= {one.dataset.id: one for one in rows}
+    return found
+
+
+def find_one(connection: Connection, identifier: UUID | str) -> Stored:
+    """Find a dataset by its ID in any spelling, or by its name.
+
+    Raises
+    ------
+    DatasetNotFound
+        Where the registry knows none.
+    UsageError
+        Where a name is that of several.
+    """
+    if isinstance(identifier, UUID):
+        found = list(datasets_by_uuid(connection, [identifier]).values())
+    else:
+        uuid = parse_id(identifier) if is_id(identifier) else name_id(identifier)
+        rows = map(stored, connection.execute(by_text(), {"text": identifier, "uuid": uuid}))
+        found = list(rows)
+        # DESIGN 5: a publisher DID is matched as stored, else by its UUID
+        found = [one for one in found if one.dataset.publisher_did == identifier] or found
+    if not found:
+        raise DatasetNotFound(identifier)
+    if len(found) > 1:
+        ids = ", ".join(sorted(str(one.dataset.id) for one in found)[:3])
+        raise UsageError(f"'{identifier}' names {len(found)} datasets ({ids}{' …' * (len(found) > 3)}); expected an ID")
+    return found[0]
+
+
+def find_datasets(
+    connection: Connection,
+    *,
+    run_name: str | None = None,
+    type_name: str | None = None,
+    data_id: DataId | None = None,
+    name: str | None = None,
+    limit: int | None = None,
+) -> list[Dataset]:
+    """Find datasets by what they are, in the order of run, type, dataId and name; ``*`` and ``?`` in a run or name."""
+    query = base().order_by(run.c.name, dataset_type.c.name, entity.c.data_id, entity.c.name, entity.c.uuid)
+    if type_name is not None:
+        query = query.where(dataset_type.c.name == type_name)
+    if run_name is not None:
+        query = query.where(resembles(run.c.name, run_name))
+    if name is not None:
+        query = query.where(resembles(entity.c.name, name))
+    for dimension, value in (data_id or {}).items():
+        query = query.where(entity.c.data_id.contains(spelling(dimension, value), autoescape=True))
+    patterns = [(glob(run_name), "run"), (glob(name), "name")]
+    found: list[Dataset] = []
+    for row in connection.execute(query):
+        if limit is not None and len(found) >= limit:
+            break
+        dataset = stored(row).dataset
+        if holds(dataset.data_id or {}, data_id or {}) and all(
+            p.fullmatch(getattr(dataset, f) or "") for p, f in patterns
+        ):
+            found.append(dataset)
+    return found
+
+
+def glob(pattern: str | None) -> re.Pattern[str]:
+    """Compile ``*`` and ``?``; every other character is itself."""
+    text = "*" if pattern is None else pattern
+    return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in text), re.DOTALL)
+
+
+def resembles(column: ColumnElement[str], pattern: str) -> ColumnElement[bool]:
+    """Narrow a search by a glob; SQLite's LIKE ignores case, so the last word is not its."""
+    if not {"*", "?"} & set(pattern):
+        return column == pattern
+    escapes = {"*": "%", "?": "_", "%": "\\%", "_": "\\_", "\\": "\\\\"}
+    return column.like("".join(escapes.get(c, c) for c in pattern), escape="\\")
+
+
+def spelling(dimension: str, value: Scalar) -> str:
+    """Give what a stored dataId contains where it has this value."""
+    if isinstance(value, float):  # 30.0 is met as 30, too
+        return canonical_text({dimension: ""})[1:-3]
+    return canonical_text({dimension: value})[1:-1]
+
+
+def holds(data_id: DataId, wanted: DataId) -> bool:
+    """Whether a dataId has all the wanted values: numbers by value, and no number is a string or a boolean."""
+    return all(k in data_id and same_scalar(data_id[k], v) for k, v in wanted.items())
+
+
+def same_scalar(one: Scalar, other: Scalar) -> bool:
+    """Compare typed values."""
+    return one == other and isinstance(one, bool) is isinstance(other, bool)

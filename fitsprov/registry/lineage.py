@@ -1,0 +1,136 @@
+"""The graph out of the registry: everything above or below a dataset, and what stands next to many."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, bindparam, func, literal, select
+
+from fitsprov.errors import DatasetNotFound
+from fitsprov.model.lineage import Direction, Lineage, Neighbourhood, Usage
+from fitsprov.registry.activities import activities_by_key, as_keys, usages_by_key
+from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.schema import entity, used
+
+__all__ = ["lineage_of", "neighbourhoods_of"]
+
+
+@cache
+def walk(direction: Direction, limited: bool) -> Select[Any]:
+    """Select the keys of all that can be reached from ``focus``, with the level; really used edges only.
+
+    Without a limit every dataset is met once. With one, each pair of dataset and level is, and the least level counts.
+    """
+    reached = select(bindparam("focus").label("id"), literal(0).label("level")).cte("reached", recursive=True)
+    here = entity.alias("here")
+    if direction is Direction.UP:
+        path = reached.join(here, here.c.id == reached.c.id).join(used, used.c.activity_id == here.c.gen_aid)
+        following = used.c.entity_id
+    else:
+        path = reached.join(used, used.c.entity_id == reached.c.id).join(here, here.c.gen_aid == used.c.activity_id)
+        following = here.c.id
+    step = select(following, reached.c.level + 1 if limited else literal(0))
+    step = step.select_from(path).where(used.c.actual.is_not(False))
+    if limited:
+        step = step.where(reached.c.level < bindparam("depth"))
+    reached = reached.union(step)
+    return select(reached.c.id, func.min(reached.c.level)).group_by(reached.c.id)
+
+
+def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth: int | None) -> Lineage:
+    """Follow a dataset up or down, ``depth`` generations far or to the end.
+
+    Raises
+    ------
+    DatasetNotFound
+        Where the registry does not know the dataset.
+    """
+    start = datasets_by_uuid(connection, [focus]).get(focus)
+    if start is None:
+        raise DatasetNotFound(focus)
+    # one level more than asked for shows whether the depth cuts anything
+    parameters = {"focus": start.key} | ({} if depth is None else {"depth": depth + 1})
+    rows = connection.execute(walk(direction, depth is not None), parameters).all()
+    levels: dict[int, int] = {key: level for key, level in rows if depth is None or level <= depth}
+    found = datasets_by_key(connection, levels)
+    if direction is Direction.UP:
+        expanded = {one.maker for one in found.values() if depth is None or levels[one.key] < depth} - {None}
+        used_by = usages_by_key(connection, filter(None, expanded))
+        presented = {key for usages in used_by.values() for key, _ in usages} - found.keys()
+        shown = found | (datasets_by_key(connection, presented) if presented else {})
+        stubs = any(one.dataset.stub for one in found.values())
+    else:
+        makers = filter(None, {one.maker for one in found.values() if one.key != start.key})
+        used_by = usages_by_key(connection, makers)
+        shown, stubs = found, False
+    activities = activities_by_key(connection, filter(None, {one.maker for one in found.values()}))
+    return Lineage(
+        focus=focus,
+        direction=direction,
+        datasets={one.dataset.id: one.dataset for one in shown.values()},
+        activities={one.id: one for one in activities.values()},
+        generated_by={one.dataset.id: activities[one.maker].id for one in found.values() if one.maker is not None},
+        used={
+            activities[maker].id: tuple(usage for key, usage in usages if key in shown)
+            for maker, usages in used_by.items()
+        },
+        complete=not stubs and len(levels) == len(rows),
+    )
+
+
+@cache
+def products() -> Select[Any]:
+    """Select what was made from a list of datasets, as pairs."""
+    return (
+        select(used.c.entity_id, entity.c.id)
+        .distinct()
+        .select_from(used.join(entity, entity.c.gen_aid == used.c.activity_id))
+        .where(among(used.c.entity_id), used.c.actual.is_not(False))
+    )
+
+
+@cache
+def outputs() -> Select[Any]:
+    """Select what a list of activities made, as pairs."""
+    return select(entity.c.gen_aid, entity.c.id).where(among(entity.c.gen_aid))
+
+
+def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
+    """Fetch what stands one step from each of many datasets, with a constant number of queries."""
+    centres = datasets_by_uuid(connection, dict.fromkeys(ids))
+    makers = {one.maker for one in centres.values() if one.maker is not None}
+    used_by = usages_by_key(connection, makers)
+    made_from = pairs(connection, products(), (one.key for one in centres.values()))
+    made_by = pairs(connection, outputs(), makers)
+    around = {key for usages in used_by.values() for key, _ in usages}
+    around |= {key for keys in (*made_from.values(), *made_by.values()) for key in keys}
+    datasets = {key: one.dataset for key, one in datasets_by_key(connection, around).items()}
+    activities = activities_by_key(connection, makers)
+
+    def neighbourhood(centre: Stored) -> Neighbourhood:
+        maker = centre.maker or 0
+        usages: dict[int, Usage] = {}
+        for key, usage in used_by.get(maker, ()):
+            if usage.actual is not False:
+                usages.setdefault(key, usage)
+        return Neighbourhood(
+            dataset=centre.dataset,
+            activity=activities.get(maker),
+            parents=tuple((datasets[key], usage) for key, usage in usages.items()),
+            products=tuple(datasets[key] for key in made_from.get(centre.key, ())),
+            siblings=tuple(datasets[key] for key in made_by.get(maker, ()) if key != centre.key),
+        )
+
+    return {uuid: neighbourhood(centres[uuid]) for uuid in dict.fromkeys(ids) if uuid in centres}
+
+
+def pairs(connection: Connection, query: Select[Any], keys: Iterable[int]) -> dict[int, list[int]]:
+    """Collect the second of each pair under the first, in the order of their keys."""
+    collected: defaultdict[int, list[int]] = defaultdict(list)
+    for first, second in connection.execute(query, as_keys(keys)):
+        collected[first].append(second)
+    return {first: sorted(seconds) for first, seconds in collected.items()}

@@ -1,0 +1,170 @@
+"""The first tables.
+
+A revision stands by itself: it names its columns in full and imports no table from the package, because the package
+will have moved on when it is run again.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from fitsprov.registry.schema import Instant, Key, Uuid
+
+revision = "0001"
+down_revision = None
+
+
+def key() -> sa.Column[int]:
+    """The surrogate key of a table."""
+    return sa.Column("id", Key, nullable=False)
+
+
+def pointer(name: str, nullable: bool = True) -> sa.Column[int]:
+    """A column that holds another table's key."""
+    return sa.Column(name, Key, nullable=nullable)
+
+
+def text(name: str, nullable: bool = True) -> sa.Column[str]:
+    """A column of text."""
+    return sa.Column(name, sa.Text(), nullable=nullable)
+
+
+def digest() -> sa.Column[bytes]:
+    """The SHA-256 of a content."""
+    return sa.Column("digest", sa.LargeBinary(32), nullable=False)
+
+
+def uuid() -> sa.Column[Any]:
+    """The identity to the outside."""
+    return sa.Column("uuid", Uuid(), nullable=False)
+
+
+def make(table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), **pointers: str) -> None:
+    """Create a table with key ``id``; ``pointers`` are column → table."""
+    constraints = [sa.UniqueConstraint(*unique, name=f"uq_{table}_{'_'.join(unique)}")] if unique else []
+    op.create_table(
+        table,
+        *columns,
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+        *references(table, pointers),
+        *constraints,
+    )
+
+
+def references(table: str, pointers: dict[str, str]) -> list[sa.ForeignKeyConstraint]:
+    """Give the foreign keys of a table."""
+    return [
+        sa.ForeignKeyConstraint([column], [f"{target}.id"], name=f"fk_{table}_{column}")
+        for column, target in pointers.items()
+    ]
+
+
+def upgrade() -> None:
+    """Apply this revision."""
+    op.create_table(
+        "meta",
+        sa.Column("key", sa.String(), nullable=False),
+        text("value"),
+        sa.PrimaryKeyConstraint("key", name="pk_meta"),
+    )
+    create_vocabulary()
+    create_graph()
+
+
+def create_vocabulary() -> None:
+    """What stands once and is pointed to."""
+    make("run", key(), text("name", False), unique=("name",))
+    make("role", key(), text("name", False), unique=("name",))
+    make("dataset_type", key(), text("name", False), sa.Column("category", sa.String()), unique=("name",))
+    make("task", key(), text("name", False), text("version"), unique=("name", "version"))
+    make("agent", key(), text("uri", False), text("name"), sa.Column("type", sa.String()), unique=("uri",))
+    make("config", key(), digest(), text("content", False), unique=("digest",))
+    make("software_env", key(), digest(), text("container"), text("platform", False), unique=("digest",))
+    make(
+        "package",
+        key(),
+        text("manager", False),
+        text("name", False),
+        text("version", False),
+        unique=("name", "version", "manager"),
+    )
+    op.create_table(
+        "env_package",
+        pointer("software_env_id", False),
+        pointer("package_id", False),
+        sa.PrimaryKeyConstraint("software_env_id", "package_id", name="pk_env_package"),
+        *references("env_package", {"software_env_id": "software_env", "package_id": "package"}),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_env_package_package_id", "env_package", ["package_id"])
+
+
+def create_graph() -> None:
+    """Activities, datasets, the edges between them, copies, and events."""
+    make(
+        "activity",
+        key(),
+        uuid(),
+        *map(pointer, ("task_id", "run_id", "agent_id", "config_id", "software_env_id")),
+        sa.Column("started", Instant()),
+        sa.Column("ended", Instant()),
+        text("status"),
+        unique=("uuid",),
+        task_id="task",
+        run_id="run",
+        agent_id="agent",
+        config_id="config",
+        software_env_id="software_env",
+    )
+    make(
+        "entity",
+        key(),
+        uuid(),
+        *map(pointer, ("dataset_type_id", "run_id", "gen_aid")),
+        *map(text, ("data_id", "name", "publisher_did")),
+        sa.Column("stub", sa.Boolean(), nullable=False),
+        unique=("uuid",),
+        dataset_type_id="dataset_type",
+        run_id="run",
+        gen_aid="activity",
+    )
+    op.create_index("ix_entity_type_run", "entity", ["dataset_type_id", "run_id"])
+    op.create_index("ix_entity_gen_aid", "entity", ["gen_aid"])
+    for column in ("name", "publisher_did"):
+        given = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_entity_{column}", "entity", [column], sqlite_where=given, postgresql_where=given)
+    op.create_table(
+        "used",
+        pointer("activity_id", False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        pointer("entity_id", False),
+        pointer("role_id"),
+        sa.Column("actual", sa.Boolean()),
+        sa.PrimaryKeyConstraint("activity_id", "position", name="pk_used"),
+        *references("used", {"activity_id": "activity", "entity_id": "entity", "role_id": "role"}),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_used_entity", "used", ["entity_id", "activity_id", "actual"])
+    make(
+        "artifact",
+        key(),
+        pointer("entity_id", False),
+        text("uri", False),
+        sa.Column("size", sa.BigInteger()),
+        unique=("uri", "entity_id"),
+        entity_id="entity",
+    )
+    op.create_index("ix_artifact_entity_id", "artifact", ["entity_id"])
+    make(
+        "event",
+        key(),
+        uuid(),
+        text("component", False),
+        text("kind", False),
+        sa.Column("time", Instant(), nullable=False),
+        text("before"),
+        text("after"),
+        unique=("uuid",),
+    )
+    op.create_index("ix_event_time", "event", ["time"])

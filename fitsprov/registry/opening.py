@@ -1,0 +1,105 @@
+"""Whether there is a registry, of which version, and making one."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, inspect, select, table
+
+from fitsprov.errors import RegistryError, UsageError
+from fitsprov.model.identifiers import publisher_did
+from fitsprov.registry.engine import file_of, journal, open_engine, reading, shown, writing
+from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, meta
+
+__all__ = ["create_registry", "open_registry"]
+
+NIL = UUID(int=0)
+revisions = select(column("version_num", String)).select_from(table(VERSION_TABLE))
+
+
+def open_registry(engine: Engine, url: URL) -> dict[str, str]:
+    """Check that a registry of this version is there; give what it says about itself."""
+    if not file_of(url).is_file():
+        raise RegistryError(f"{shown(url)}: no registry; expected one (fitsprov init makes it)")
+    with reading(engine, url) as connection:
+        revision = revision_of(connection)
+        if revision is None:
+            raise RegistryError(f"{shown(url)}: not a registry; expected an SQLite file that fitsprov init made")
+        if revision != REVISIONS[-1]:
+            refuse_unknown(url, revision)
+            raise RegistryError(
+                f"{shown(url)}: schema {revision}; expected {REVISIONS[-1]} (fitsprov init migrates it)"
+            )
+        return dict(connection.execute(select(meta.c.key, meta.c.value)).tuples().all())
+
+
+def create_registry(url: URL, base_url: str | None, authority: str | None) -> None:
+    """Make or migrate a registry, and note what it is told about itself."""
+    about = {"base_url": checked_base_url(base_url), "authority": checked_authority(authority)}
+    folder = file_of(url).absolute().parent
+    if not folder.is_dir():
+        raise RegistryError(f"{shown(url)}: no folder {folder}; expected one for the registry")
+    engine = open_engine(url, create=True)
+    try:
+        with reading(engine, url) as connection:
+            refuse_foreign(connection, url)
+        journal(engine, url)
+        with writing(engine, url) as connection:
+            if refuse_foreign(connection, url) != REVISIONS[-1]:
+                from fitsprov.registry.migrate import migrate  # Alembic takes longer to load than a resolve
+
+                migrate(connection)
+            for key, value in about.items():
+                if value is not None:
+                    connection.execute(delete(meta).where(meta.c.key == key))
+                    connection.execute(insert(meta).values(key=key, value=value))
+    finally:
+        engine.dispose()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Read the schema's revision; None where this is no registry."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.scalar(revisions)
+
+
+def refuse_foreign(connection: Connection, url: URL) -> str | None:
+    """Refuse a database of something else, and a newer registry; give the revision, None for an empty file."""
+    revision = revision_of(connection)
+    if revision is None and inspect(connection).get_table_names():
+        raise RegistryError(f"{shown(url)}: a database of something else; expected a registry, or no file at all")
+    if revision is not None:
+        refuse_unknown(url, revision)
+    return revision
+
+
+def refuse_unknown(url: URL, revision: str) -> None:
+    """Refuse a registry that a newer fitsprov has made."""
+    if revision not in REVISIONS:
+        known = REVISIONS[-1]
+        raise RegistryError(f"{shown(url)}: schema {revision} is newer than {known}; expected a newer fitsprov")
+
+
+def checked_base_url(base_url: str | None) -> str | None:
+    """Refuse what no DATALINK card could begin with."""
+    if base_url is None:
+        return None
+    parts = urlsplit(base_url)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.netloc
+        or parts.query
+        or parts.fragment
+        or not base_url.isascii()
+    ):
+        raise UsageError(f"base URL '{base_url}' is not one; expected http(s)://host[/path]")
+    return base_url.rstrip("/")
+
+
+def checked_authority(authority: str | None) -> str | None:
+    """Refuse what no publisher DID could begin with."""
+    if authority is not None:
+        publisher_did(authority, NIL)
+    return authority

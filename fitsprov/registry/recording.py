@@ -1,0 +1,258 @@
+"""Taking a record in: what is new is added, what was unknown is completed, and a contradiction refuses the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+
+from fitsprov.errors import Conflict, InvalidRecord
+from fitsprov.model.dataid import canonical_text
+from fitsprov.model.identifiers import name_id
+from fitsprov.model.lineage import Activity, Dataset
+from fitsprov.model.record import Event, Record
+from fitsprov.registry.activities import as_keys
+from fitsprov.registry.datasets import among, chunks, datasets_by_key
+from fitsprov.registry.reconciling import Plan, reconcile
+from fitsprov.registry.schema import (
+    activity,
+    agent,
+    artifact,
+    config,
+    dataset_type,
+    entity,
+    event,
+    role,
+    run,
+    software_env,
+    task,
+    used,
+    utc,
+)
+from fitsprov.registry.statement import Statement, canonical, circle, collate
+from fitsprov.registry.vocabulary import Vocabulary, next_key
+
+__all__ = ["Counts", "take_in"]
+
+Fact = TypeVar("Fact", Activity, Dataset)
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was new in a record."""
+
+    files: int = 0
+    datasets: int = 0
+    """Described for the first time."""
+    activities: int = 0
+    edges: int = 0
+    stubs: int = 0
+    """Named for the first time, and not described."""
+    findings: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        """Sum up several records."""
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+
+
+def take_in(connection: Connection, record: Record, *, strict: bool = False) -> Counts:
+    """Take a record in, inside the caller's transaction.
+
+    Raises
+    ------
+    InvalidRecord
+        Where the record contradicts itself, or closes a circle with what is known; with ``strict``, where it uses IDs
+        that nobody describes.
+    Conflict
+        Where it contradicts the registry.
+    """
+    said = collate(record)
+    plan = reconcile(connection, said)
+    words = gather_words(connection, plan, said)
+    if plan.quarrels:
+        more = f"; and {len(plan.quarrels) - 3} more" if len(plan.quarrels) > 3 else ""
+        raise Conflict(f"{said.source}: {'; '.join(plan.quarrels[:3])}{more}; expected no contradiction")
+    if strict:
+        refuse_stubs(said.source, plan)
+    edges = Writer(connection, words, plan, said).write()
+    write_events(connection, record.events)
+    refuse_circles(connection, said.source, plan.joined)
+    stubs = sum(dataset.stub for dataset in plan.new_datasets)
+    return Counts(
+        files=1,
+        datasets=len(plan.new_datasets) - stubs + plan.described,
+        activities=len(plan.new_activities),
+        edges=edges,
+        stubs=stubs,
+    )
+
+
+def gather_words(connection: Connection, plan: Plan, said: Statement) -> Vocabulary:
+    """Take in what the rows will point to."""
+    words = Vocabulary(connection, plan.quarrels)
+    datasets = [*plan.new_datasets, *plan.completed_datasets]
+    activities = [*plan.new_activities, *plan.completed_activities]
+    words.add_types((dataset.type for dataset in datasets), said.categories)
+    words.add_names(
+        [*(one.run for one in datasets), *(one.run for one in activities)],
+        (usage.role for usages in plan.usages.values() for usage in usages),
+    )
+    words.add_activities(activities)
+    return words
+
+
+class Writer:
+    """Turns values into rows, what is pointed to before what points."""
+
+    def __init__(self, connection: Connection, words: Vocabulary, plan: Plan, said: Statement) -> None:
+        self.connection = connection
+        self.words = words
+        self.plan = plan
+        self.said = said
+
+    def write(self) -> int:
+        """Write all of a plan; give the number of new edges."""
+        plan = self.plan
+        self.add(activity, plan.activity_keys, plan.new_activities, self.activity_row)
+        self.change(activity, plan.activity_keys, plan.completed_activities, self.activity_row)
+        self.add(entity, plan.dataset_keys, plan.new_datasets, self.dataset_row)
+        self.change(entity, plan.dataset_keys, plan.completed_datasets, self.dataset_row)
+        self.write_copies()
+        return self.write_usages()
+
+    def add(self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact], Values]) -> None:
+        """Insert rows and note their keys."""
+        if not values:
+            return
+        start = next_key(self.connection, table)
+        keys |= {value.id: key for key, value in enumerate(values, start)}
+        self.connection.execute(insert(table), [{"id": keys[value.id], **row(value)} for value in values])
+
+    def change(
+        self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact], Values]
+    ) -> None:
+        """Write completed rows again."""
+        if values:
+            query = update(table).where(table.c.id == bindparam("key"))
+            self.connection.execute(query, [{"key": keys[value.id], **row(value)} for value in values])
+
+    def activity_row(self, one: Activity) -> Values:
+        """Spell an activity as a row."""
+        key = self.words.key
+        return {
+            "uuid": one.id,
+            "task_id": key(task, one.task, one.version),
+            "run_id": key(run, one.run),
+            "agent_id": None if one.agent is None else key(agent, one.agent.id),
+            "config_id": self.words.content_key(config, one.config),
+            "software_env_id": self.words.content_key(software_env, one.environment),
+            "started": one.started,
+            "ended": one.ended,
+            "status": one.status,
+        }
+
+    def dataset_row(self, one: Dataset) -> Values:
+        """Spell a dataset as a row."""
+        maker = self.said.maker.get(one.id)
+        return {
+            "uuid": one.id,
+            "dataset_type_id": self.words.key(dataset_type, one.type),
+            "run_id": self.words.key(run, one.run),
+            "gen_aid": self.plan.makers.get(one.id) if maker is None else self.plan.activity_keys[maker],
+            "data_id": None if one.data_id is None else canonical_text(one.data_id),
+            "name": one.name,
+            "publisher_did": one.publisher_did,
+            "stub": one.stub,
+        }
+
+    def write_usages(self) -> int:
+        """Write the edges of new and completed activities."""
+        plan = self.plan
+        if plan.replaced:
+            again = [plan.activity_keys[uuid] for uuid in plan.usages]
+            self.connection.execute(delete(used).where(among(used.c.activity_id)), as_keys(again))
+        rows = [
+            {
+                "activity_id": plan.activity_keys[uuid],
+                "position": position,
+                "entity_id": plan.dataset_keys[usage.dataset],
+                "role_id": self.words.key(role, usage.role),
+                "actual": usage.actual,
+            }
+            for uuid, usages in plan.usages.items()
+            for position, usage in enumerate(usages)
+        ]
+        if rows:
+            self.connection.execute(insert(used), rows)
+        return len(rows) - plan.replaced
+
+    def write_copies(self) -> None:
+        """Note where copies of datasets are."""
+        keys = self.plan.dataset_keys
+        copies = {(d.uri, keys[d.id]): d.size for d in self.said.datasets.values() if d.uri is not None}
+        query = select(artifact.c.uri, artifact.c.entity_id).where(
+            artifact.c.uri.in_(bindparam("uris", expanding=True))
+        )
+        for chunk in chunks({uri for uri, _ in copies}):
+            for row in self.connection.execute(query, {"uris": chunk}):
+                copies.pop(tuple(row), None)
+        if copies:
+            rows = [{"uri": uri, "entity_id": key, "size": size} for (uri, key), size in copies.items()]
+            self.connection.execute(insert(artifact), rows)
+
+
+def write_events(connection: Connection, events: Iterable[Event]) -> None:
+    """Add events; each is identified by all that it says."""
+    rows = {}
+    for one in events:
+        time = utc(one.time)
+        uuid = name_id(canonical([one.component, one.kind, time.isoformat(), one.before, one.after]), "event")
+        rows[uuid] = {
+            "component": one.component,
+            "kind": one.kind,
+            "time": time,
+            "before": one.before,
+            "after": one.after,
+        }
+    for chunk in chunks(rows):
+        for uuid in connection.scalars(select(event.c.uuid).where(event.c.uuid.in_(chunk))):
+            del rows[uuid]
+    if rows:
+        connection.execute(insert(event), [{"uuid": uuid, **row} for uuid, row in rows.items()])
+
+
+def refuse_stubs(source: str, plan: Plan) -> None:
+    """Refuse IDs that are used and described neither here nor in the registry."""
+    if plan.stubs:
+        named = ", ".join(dataset.name or str(dataset.id) for dataset in plan.stubs[:3])
+        raise InvalidRecord(
+            f"{source}: {len(plan.stubs)} used IDs are not described ({named}); expected their datasets"
+        )
+
+
+def refuse_circles(connection: Connection, source: str, joined: set[int]) -> None:
+    """Look for a dataset among its own ancestors, above those where new edges meet known ones."""
+    query = (
+        select(entity.c.id, used.c.entity_id)
+        .select_from(entity.join(used, used.c.activity_id == entity.c.gen_aid))
+        .where(among(entity.c.id))
+    )
+    graph: TopologicalSorter[int] = TopologicalSorter()
+    seen, frontier = set(joined), joined
+    while frontier:
+        parents = connection.execute(query, as_keys(frontier)).all()
+        for child, parent in parents:
+            graph.add(child, parent)
+        frontier = {parent for _, parent in parents} - seen
+        seen |= frontier
+    try:
+        graph.prepare()
+    except CycleError as error:
+        ring = list(error.args[1])
+        found = datasets_by_key(connection, ring)
+        raise InvalidRecord(f"{source}: {circle(found[key].dataset.id for key in ring)}") from None

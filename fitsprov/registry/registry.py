@@ -1,0 +1,241 @@
+"""The registry as the rest of fitsprov sees it: SQL stays in this room, values of the model come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import select
+
+from fitsprov.errors import ActivityNotFound, Conflict, InvalidRecord
+from fitsprov.model.dataid import DataId
+from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood
+from fitsprov.model.record import Record
+from fitsprov.model.stamp import Stamp
+from fitsprov.registry.activities import activities_by_uuid
+from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
+from fitsprov.registry.engine import file_of, open_engine, parse_url, reading, shown, writing
+from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
+from fitsprov.registry.opening import create_registry, open_registry
+from fitsprov.registry.recording import Counts, take_in
+from fitsprov.registry.schema import REVISIONS, artifact, entity
+from fitsprov.registry.stamping import by_place, stamp_of
+from fitsprov.registry.status import Status, count_all
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """A registry of provenance, opened; threads may share it, processes open their own.
+
+    Every query sees one state of the registry, whatever others write meanwhile, and every record is taken in whole or
+    not at all.
+
+    Parameters
+    ----------
+    url : str or Path
+        ``sqlite:///FILE``, or the file itself.
+
+    Raises
+    ------
+    RegistryError
+        Where there is no registry, or it is of another version. Any other method, too, where the database fails.
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self._url = parse_url(url)
+        self._engine = open_engine(self._url)
+        self._about = open_registry(self._engine, self._url)
+
+    @classmethod
+    def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:
+        """Make a registry, or bring an older one up to date; what is there is kept.
+
+        Parameters
+        ----------
+        base_url : str, optional
+            Where DATALINK cards point, ``http(s)://…``; kept in the registry.
+        authority : str, optional
+            The registered part of publisher DIDs, ``ivo://authority[/path]``; kept in the registry.
+
+        Raises
+        ------
+        UsageError
+            Where one of them is malformed.
+        RegistryError
+            Where the file is something else, or the registry is newer than this fitsprov.
+        """
+        create_registry(parse_url(url), base_url, authority)
+        return cls(url)
+
+    @property
+    def base_url(self) -> str | None:
+        """Where DATALINK cards point."""
+        return self._about.get("base_url")
+
+    @property
+    def authority(self) -> str | None:
+        """The registered part of publisher DIDs."""
+        return self._about.get("authority")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def record(self, record: Record, *, strict: bool = False) -> Counts:
+        """Take a record in: what is new is added, what was unknown completed; the same record again changes nothing.
+
+        Parameters
+        ----------
+        strict : bool
+            Refuse IDs that are used and described nowhere.
+
+        Raises
+        ------
+        Conflict
+            Where it contradicts the registry: nothing of it is taken.
+        InvalidRecord
+            Where it contradicts itself, or a dataset would be among its own ancestors.
+        """
+        try:
+            with writing(self._engine, self._url) as connection:
+                return take_in(connection, record, strict=strict)
+        except UnicodeEncodeError as error:
+            raise InvalidRecord(f"{record.source}: {error.object!r} is no Unicode text: {error.reason}") from None
+
+    def dataset(self, identifier: UUID | str) -> Dataset:
+        """Find a dataset by its ID in any spelling, or by its name.
+
+        Raises
+        ------
+        DatasetNotFound
+        UsageError
+            Where a name is that of several.
+        """
+        with reading(self._engine, self._url) as connection:
+            return find_one(connection, identifier).dataset
+
+    def datasets(self, ids: Iterable[UUID]) -> dict[UUID, Dataset]:
+        """Fetch many datasets; those that are not known are left out."""
+        with reading(self._engine, self._url) as connection:
+            return {uuid: one.dataset for uuid, one in datasets_by_uuid(connection, ids).items()}
+
+    def activity(self, id: UUID) -> Activity:
+        """Fetch an activity with its configuration and environment.
+
+        Raises
+        ------
+        ActivityNotFound
+        """
+        with reading(self._engine, self._url) as connection:
+            for one in activities_by_uuid(connection, [id]).values():
+                return one
+        raise ActivityNotFound(id)
+
+    def find(
+        self,
+        *,
+        run: str | None = None,
+        type: str | None = None,
+        data_id: DataId | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> list[Dataset]:
+        """Find datasets by what they are, ordered by run, type, dataId and name.
+
+        Parameters
+        ----------
+        run, name : str, optional
+            ``*`` stands for any text, ``?`` for one character.
+        data_id : mapping, optional
+            Dimensions that the dataId must have with these values; a number is not its text.
+        """
+        with reading(self._engine, self._url) as connection:
+            return find_datasets(connection, run_name=run, type_name=type, data_id=data_id, name=name, limit=limit)
+
+    def dataset_of_file(self, uri: str) -> UUID | None:
+        """Find the dataset whose record gave this absolute ``file://`` URI.
+
+        Raises
+        ------
+        Conflict
+            Where records gave it for several datasets: the path alone does not tell.
+        """
+        query = select(entity.c.uuid).join(artifact, artifact.c.entity_id == entity.c.id).where(artifact.c.uri == uri)
+        with reading(self._engine, self._url) as connection:
+            found = connection.scalars(query).all()
+        if len(found) > 1:
+            ids = ", ".join(sorted(map(str, found)))
+            raise Conflict(f"{uri}: recorded for {len(found)} datasets ({ids}); expected an ID that says which")
+        return found[0] if found else None
+
+    def lineage(
+        self,
+        id: UUID,
+        *,
+        direction: Direction = Direction.UP,
+        depth: int | None = None,
+    ) -> Lineage:
+        """Follow a dataset to what it was made from, or down to what was made from it.
+
+        Parameters
+        ----------
+        depth : int, optional
+            How many generations; all by default.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        with reading(self._engine, self._url) as connection:
+            return lineage_of(connection, id, Direction(direction), depth)
+
+    def raws(self, id: UUID) -> list[Dataset]:
+        """List the raw observations among the ancestors, by dataId and name.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        return sorted(self.lineage(id).raws(), key=by_place)
+
+    def stamp(self, id: UUID) -> Stamp:
+        """Say what the header of a dataset should say; a list that is not known to be complete is None.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        return stamp_of(self.lineage(id), self.base_url, self.authority)
+
+    def neighbourhoods(self, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
+        """Fetch what stands one step from each of many datasets; those that are not known are left out.
+
+        The number of queries does not depend on the number of datasets.
+        """
+        with reading(self._engine, self._url) as connection:
+            return neighbourhoods_of(connection, ids)
+
+    def status(self) -> Status:
+        """Count what is in the registry."""
+        with reading(self._engine, self._url) as connection:
+            counts: dict[str, Any] = count_all(connection)
+        return Status(
+            url=shown(self._url),
+            revision=REVISIONS[-1],
+            base_url=self.base_url,
+            authority=self.authority,
+            size=file_of(self._url).stat().st_size,
+            **counts,
+        )

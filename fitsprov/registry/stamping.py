@@ -1,0 +1,46 @@
+"""What the header of a dataset should say, as far as the registry knows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fitsprov.model.identifiers import datalink_url, publisher_did
+from fitsprov.model.lineage import Category, Dataset, Lineage
+from fitsprov.model.stamp import Input, Stamp
+
+__all__ = ["by_place", "stamp_of"]
+
+
+def stamp_of(lineage: Lineage, base_url: str | None, authority: str | None) -> Stamp:
+    """Make a stamp of a whole lineage.
+
+    A list that is not known to be complete is not given: a count of what is known by chance would lie.
+    """
+    dataset = lineage.dataset
+    did = dataset.publisher_did
+    if did is None and authority is not None:
+        did = publisher_did(authority, dataset.id)
+    maker = lineage.generated_by.get(dataset.id)
+    known = maker is not None or dataset.category is Category.RAW
+    return Stamp(
+        id=dataset.id,
+        run=dataset.run,
+        type=dataset.type,
+        data_id=dataset.data_id,
+        activity_id=maker,
+        publisher_did=did,
+        datalink=None if base_url is None else datalink_url(base_url, did or str(dataset.id)),
+        parents=tuple(as_input(parent, usage.role) for parent, usage in lineage.parents()) if known else None,
+        raws=tuple(map(as_input, sorted(lineage.raws(), key=by_place))) if known and lineage.complete else None,
+    )
+
+
+def as_input(dataset: Dataset, role: str | None = None) -> Input:
+    """Name a dataset in a list."""
+    return Input(dataset.id, role, dataset.type, dataset.run, dataset.data_id, dataset.name)
+
+
+def by_place(dataset: Dataset) -> tuple[Any, ...]:
+    """Sort by dataId, numbers as numbers, then by name."""
+    place = sorted((dataset.data_id or {}).items())
+    return [(key, isinstance(value, str), value) for key, value in place], dataset.name or "", dataset.id.int

@@ -1,0 +1,56 @@
+"""What is in a registry, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from fitsprov.registry.datasets import effective_category
+from fitsprov.registry.schema import activity, dataset_type, entity, event, run, software_env, used
+
+__all__ = ["Status", "count_all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What ``registry status`` shows."""
+
+    url: str
+    """Without its password."""
+    revision: str
+    base_url: str | None
+    authority: str | None
+    size: int
+    """Bytes on disk."""
+    datasets: int
+    """Described ones."""
+    categories: Mapping[str, int]
+    """Of the described ones; ``unknown`` where no record says."""
+    stubs: int
+    """Datasets that are only named."""
+    activities: int
+    edges: int
+    runs: int
+    environments: int
+    events: int
+
+
+def count_all(connection: Connection) -> dict[str, object]:
+    """Count what is in the tables, as fields of `Status`."""
+    made = entity.c.gen_aid.is_not(None)
+    kinds = (
+        select(dataset_type.c.category, dataset_type.c.name, made, func.count())
+        .select_from(entity.outerjoin(dataset_type))
+        .where(entity.c.stub.is_(False))
+        .group_by(dataset_type.c.id, dataset_type.c.category, dataset_type.c.name, made)
+    )
+    categories: Counter[str] = Counter()
+    for stated, name, was_made, number in connection.execute(kinds):
+        categories[str(effective_category(stated, name, bool(was_made)) or "unknown")] += number
+    tables = {"activities": activity, "edges": used, "runs": run, "environments": software_env, "events": event}
+    counts = {what: connection.scalar(select(func.count()).select_from(table)) for what, table in tables.items()}
+    stubs = connection.scalar(select(func.count()).select_from(entity).where(entity.c.stub.is_(True)))
+    return {"datasets": categories.total(), "categories": dict(sorted(categories.items())), "stubs": stubs, **counts}

@@ -1,0 +1,150 @@
+"""What stands once in the registry and is pointed to: names, tasks, agents, configurations, environments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+
+from fitsprov.model.lineage import Activity, Category, Environment
+from fitsprov.registry.datasets import chunks
+from fitsprov.registry.schema import agent, config, dataset_type, env_package, package, role, run, software_env, task
+from fitsprov.registry.statement import canonical, digest
+
+__all__ = ["Vocabulary", "next_key"]
+
+Values = tuple[Any, ...]
+
+
+def next_key(connection: Connection, table: Table) -> int:
+    """Give the first free key; good until the transaction ends, because writers queue."""
+    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+
+
+class Vocabulary:
+    """The keys of all that the rows of one transaction point to; what is new is added first.
+
+    Parameters
+    ----------
+    quarrels : list of str
+        Takes a line for each fact that contradicts what the registry holds.
+    """
+
+    def __init__(self, connection: Connection, quarrels: list[str]) -> None:
+        self.connection = connection
+        self.quarrels = quarrels
+        self.keys: defaultdict[Table, dict[Values, int]] = defaultdict(dict)
+        self.digests: dict[int, bytes] = {}
+        """Of configurations and environments, by identity: thousands of activities share one."""
+
+    def key(self, table: Table, *values: Any) -> int | None:
+        """Give the key of something that was added; None has none."""
+        return None if values[0] is None else self.keys[table][values]
+
+    def content_key(self, table: Table, content: object) -> int | None:
+        """Give the key of a configuration or environment that was added."""
+        return None if content is None else self.keys[table][(self.digests[id(content)],)]
+
+    def add_names(self, runs: Iterable[str | None], roles: Iterable[str | None]) -> None:
+        """Take runs and roles in."""
+        for table, names in ((run, runs), (role, roles)):
+            self.add(table, "name", {(name,): {"name": name} for name in set(names) - {None}})
+
+    def add_types(self, names: Iterable[str | None], categories: Mapping[str, Category]) -> None:
+        """Take dataset types in, with the categories that were stated."""
+        words = {name: category.value for name, category in categories.items()}
+        self.settle(dataset_type, "name", {name: {"category": word} for name, word in words.items()})
+        wanted = {name for name in (*names, *words) if name is not None}
+        self.add(dataset_type, "name", {(name,): {"name": name, "category": words.get(name)} for name in wanted})
+
+    def add_activities(self, activities: Iterable[Activity]) -> None:
+        """Take in what activities point to."""
+        tasks, agents, configs, environments = {}, {}, {}, {}
+        for activity in activities:
+            if activity.task is not None:
+                tasks[activity.task, activity.version] = {"name": activity.task, "version": activity.version}
+            if activity.agent is not None:
+                agents[activity.agent.id] = {"name": activity.agent.name, "type": activity.agent.type}
+            if activity.config is not None:
+                configs[id(activity.config)] = activity.config
+            if activity.environment is not None:
+                environments[id(activity.environment)] = activity.environment
+        self.add(task, "name", tasks)
+        self.settle(agent, "uri", agents)
+        self.add(agent, "uri", {(uri,): {"uri": uri, **about} for uri, about in agents.items()})
+        self.add_configs(configs)
+        self.add_environments(environments)
+
+    def add_configs(self, configs: Mapping[int, Mapping[str, Any]]) -> None:
+        """Take configurations in, each content once."""
+        rows = {}
+        for identity, content in configs.items():
+            text = canonical(content)
+            self.digests[identity] = digest(text)
+            rows[(digest(text),)] = {"digest": digest(text), "content": text}
+        self.add(config, "digest", rows)
+
+    def add_environments(self, environments: Mapping[int, Environment]) -> None:
+        """Take environments in, each content once, and the packages of the new ones."""
+        rows, packages = {}, {}
+        for identity, environment in environments.items():
+            distinct = sorted(set(environment.packages))
+            about = {"container": environment.container, "platform": canonical(environment.platform)}
+            address = digest(canonical([about, [[p.manager, p.name, p.version] for p in distinct]]))
+            self.digests[identity] = address
+            rows[(address,)] = {"digest": address, **about}
+            packages[(address,)] = [(p.name, p.version, p.manager) for p in distinct]
+        added = self.add(software_env, "digest", rows)
+        wanted = {one for address in added for one in packages[address]}
+        self.add(package, "name", {(n, v, m): {"name": n, "version": v, "manager": m} for n, v, m in wanted})
+        pairs = [
+            {"software_env_id": key, "package_id": self.keys[package][one]}
+            for address, key in added.items()
+            for one in packages[address]
+        ]
+        if pairs:
+            self.connection.execute(insert(env_package), pairs)
+
+    def add(self, table: Table, indexed: str, rows: Mapping[Values, Mapping[str, Any]]) -> dict[Values, int]:
+        """Find rows by what identifies them, or add them; give the keys of those added.
+
+        Parameters
+        ----------
+        indexed : str
+            The first of the identifying columns; it has an index.
+        rows : mapping
+            Identifying values, in the order of the row's columns → the whole row, should it be new.
+        """
+        if not rows:
+            return {}
+        first = next(iter(rows))
+        columns = [table.c[name] for name in list(rows[first])[: len(first)]]
+        query = select(table.c.id, *columns).where(table.c[indexed].in_(bindparam("values", expanding=True)))
+        known = self.keys[table]
+        for chunk in chunks({values[0] for values in rows}):
+            for key, *values in self.connection.execute(query, {"values": chunk}):
+                known[tuple(values)] = key
+        missing = [values for values in rows if values not in known]
+        if not missing:
+            return {}
+        added = dict(zip(missing, range(next_key(self.connection, table), 2**63), strict=False))
+        self.connection.execute(insert(table), [{"id": key, **rows[values]} for values, key in added.items()])
+        known |= added
+        return added
+
+    def settle(self, table: Table, name: str, stated: Mapping[str, Mapping[str, str | None]]) -> None:
+        """Complete rows by what is stated of them; what contradicts them is a quarrel."""
+        completed = []
+        for chunk in chunks(stated):
+            query = select(table).where(table.c[name].in_(chunk))
+            for row in self.connection.execute(query).mappings():
+                facts = {fact: value for fact, value in stated[row[name]].items() if value is not None}
+                for fact, value in facts.items():
+                    if row[fact] is not None and row[fact] != value:
+                        what = f"{table.name.replace('_', ' ')} '{row[name]}'"
+                        self.quarrels.append(f"{what}: {fact} is '{value}' but stands as '{row[fact]}'")
+                completed += [{"key": row["id"], "value": v, "fact": f} for f, v in facts.items() if row[f] is None]
+        for one in completed:
+            self.connection.execute(update(table).where(table.c.id == one["key"]).values({one["fact"]: one["value"]}))
