@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -41,14 +42,24 @@ def need_count(value: Value) -> int:
     return value
 
 
+def need_finite(value: Value) -> Value:
+    """Give any value but a number that has overflowed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    return value
+
+
 def read_time(value: Value) -> datetime:
     """Read a FITS date (FITS 4.0, 9.1.1) as UTC."""
-    return datetime.fromisoformat(need_text(value)).replace(tzinfo=UTC)
+    time = datetime.fromisoformat(need_text(value))
+    if time.tzinfo is not None:
+        raise ValueError(f"{value!r} has a time zone; expected a FITS date")
+    return time.replace(tzinfo=UTC)
 
 
 def spell_time(value: datetime) -> str:
     """Spell a time as a FITS date in UTC, whole seconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def read_digests(value: Value) -> str:
@@ -72,8 +83,8 @@ KINDS: dict[str, Kind] = {
     "uuid": Kind(str, lambda v: parse_id(need_text(v)), "a UUID, lower case"),
     "name": Kind(lambda v: v.key, read_input, "a UUID, or a percent-escaped name"),
     "integer": Kind(int, need_count, "a number of things"),
-    "scalar": Kind(lambda v: str(v) if isinstance(v, UUID) else v, lambda v: v, "a string, number or logical"),
-    "json": Kind(canonical_text, lambda v: parse_data_id(unescape(need_text(v))), "canonical JSON"),
+    "scalar": Kind(lambda v: str(v) if isinstance(v, UUID) else v, need_finite, "a string, number or logical"),
+    "json": Kind(canonical_text, lambda v: parse_data_id(need_text(v)), "canonical JSON"),
     "digests": Kind(str, read_digests, "two truncated SHA-256 digests"),
     "time": Kind(spell_time, read_time, "a FITS date in UTC"),
     "constant": Kind(str, need_text, "always the same"),

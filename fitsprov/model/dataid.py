@@ -1,13 +1,14 @@
 """The dataId: which place in the survey a dataset fills, as typed ``dimension: value`` pairs.
 
 Its canonical text is JSON with sorted keys, no blanks between tokens, and ASCII alone; ``'`` and ``&`` are escaped
-because FITS strings double the one and continue on the other (FITS 4.0, 4.2.1).
+because FITS strings double the one and continue on the other (FITS 4.0, 4.2.1), and so is DEL, which no card holds.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,11 +19,20 @@ __all__ = ["DataId", "Scalar", "canonical_text", "check_data_id", "parse_assignm
 Scalar = str | int | float | bool
 DataId = Mapping[str, Scalar]
 
+ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "'&\x7f"}
+SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def canonical_text(data_id: DataId) -> str:
-    """Spell a dataId so that equal ones have equal text."""
-    text = json.dumps(data_id, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.replace("'", "\\u0027").replace("&", "\\u0026")
+    """Spell a dataId so that equal ones have equal text.
+
+    Raises
+    ------
+    UsageError
+        Where it is no dataId: see `check_data_id`.
+    """
+    text = json.dumps(check_data_id(data_id), sort_keys=True, separators=(",", ":"))
+    return text.translate(ESCAPES)
 
 
 def parse_data_id(text: str) -> dict[str, Scalar]:
@@ -36,12 +46,12 @@ def parse_data_id(text: str) -> dict[str, Scalar]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"dataId '{text}' is not JSON: {error}") from None
+        raise UsageError(f"dataId {text!r} is not JSON: {error}") from None
     return check_data_id(value)
 
 
 def check_data_id(value: Any) -> dict[str, Scalar]:
-    """Refuse what is no object of strings, finite numbers and booleans."""
+    """Refuse what is no object of strings, finite numbers and booleans, or has text that UTF-8 cannot say."""
     if not isinstance(value, Mapping):
         raise UsageError(f"dataId {value!r} is {type(value).__name__}; expected an object of dimension: value")
     for dimension, item in value.items():
@@ -49,6 +59,8 @@ def check_data_id(value: Any) -> dict[str, Scalar]:
             raise UsageError(f"dataId dimension {dimension!r} is no name")
         if not isinstance(item, Scalar) or (isinstance(item, float) and not math.isfinite(item)):
             raise UsageError(f"dataId {dimension}={item!r} is no string, finite number or boolean")
+        if SURROGATE.search(f"{dimension}{item}"):
+            raise UsageError(f"dataId {dimension!r}={item!r} has a lone surrogate; expected Unicode text")
     return dict(value)
 
 
@@ -56,9 +68,9 @@ def parse_assignment(text: str) -> tuple[str, Scalar]:
     """Read ``dimension=value``: the value as a JSON scalar, else as a string; quotes force a string."""
     dimension, equals, value = text.partition("=")
     if not equals or not dimension:
-        raise UsageError(f"'{text}' is not dimension=value")
+        raise UsageError(f"{text!r} is not dimension=value")
     try:
         scalar = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         scalar = value
     return dimension, check_data_id({dimension: scalar})[dimension]

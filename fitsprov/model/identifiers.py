@@ -79,5 +79,14 @@ def datalink_url(base_url: str, identifier: str) -> str:
 
 
 def escape_name(name: str) -> str:
-    """Escape what an ID list cannot hold: all but printable ASCII, blanks, ``%``, ``'`` and ``&``."""
-    return quote(name, safe='!#$()*+,/:;<=>?@[]^`{|}~"\\')
+    """Escape what an ID list cannot hold: all but printable ASCII, blanks, ``%``, ``'`` and ``&``.
+
+    Raises
+    ------
+    UsageError
+        Where the name has a lone surrogate, as one that was decoded from other bytes than UTF-8.
+    """
+    try:
+        return quote(name, safe='!#$()*+,/:;<=>?@[]^`{|}~"\\')
+    except UnicodeEncodeError:
+        raise UsageError(f"name {name!r} has a lone surrogate; expected Unicode text") from None
