@@ -13,7 +13,18 @@ from fitsprov.cards.card import Value, parse_cards
 from fitsprov.cards.grammar import BLOCK, CARD
 from fitsprov.errors import NotFits, TruncatedFits, UsageError
 
-__all__ = ["HeaderUnit", "ReadAt", "find_unit", "read_header", "reader", "walk"]
+__all__ = [
+    "HeaderUnit",
+    "ReadAt",
+    "absent",
+    "find_card",
+    "find_unit",
+    "is_wanted",
+    "read_descriptor",
+    "read_header",
+    "reader",
+    "walk",
+]
 
 ReadAt = Callable[[int, int], bytes]
 """``read_at(offset, size)``: fewer bytes than asked only at the end of the file."""
@@ -244,15 +255,26 @@ def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "
     """
     if hdu == 0:
         return read_header(file, source=source)
-    wanted, _, version = str(hdu).strip().upper().partition(",")
-    names = []
+    passed = []
     for unit in walk(file, source, truncated=True):
-        name = unit.name.strip().upper() or ("" if unit.index else "PRIMARY")
-        if version.strip():
-            found = name == wanted and str(unit.version) == version.strip()
-        else:
-            found = wanted in (str(unit.index), name)
-        if found:
+        if is_wanted(unit, hdu):
             return unit
-        names.append(f"{unit.index} {name},{unit.version}" if name else str(unit.index))
-    raise UsageError(f"{source}: no HDU '{hdu}'; expected one of: {'; '.join(names)}")
+        passed.append(unit)
+    raise absent(hdu, passed)
+
+
+def is_wanted(unit: HeaderUnit, hdu: int | str) -> bool:
+    """Whether an HDU is the one that a number, a name or ``name,version`` asks for; case does not count."""
+    if isinstance(hdu, int):
+        return unit.index == hdu
+    wanted, _, version = hdu.upper().partition(",")
+    name = unit.name.upper() or ("" if unit.index else "PRIMARY")
+    if version.strip():
+        return name == wanted.strip() and str(unit.version) == version.strip()
+    return wanted.strip() in (str(unit.index), name)
+
+
+def absent(hdu: int | str, units: list[HeaderUnit]) -> UsageError:
+    """Say which HDUs there are."""
+    there = ", ".join(f"{u.index} ({u.name},{u.version})" if u.name else str(u.index) for u in units)
+    return UsageError(f"{units[0].source}: no HDU '{hdu}'; expected one of {there}")

@@ -1,0 +1,170 @@
+"""Edit a file in place: by flip where that is possible, by copy elsewhere."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from enum import StrEnum
+
+from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
+from fitsprov.files.copy import replace_file
+from fitsprov.files.flip import flip
+from fitsprov.files.layout import Edit, leftover, plan_flip
+from fitsprov.files.locks import BINARY, open_target, refusal
+from fitsprov.files.pieces import TABLE, Decide
+from fitsprov.files.units import HeaderUnit, find_unit, read_descriptor, walk
+
+__all__ = ["Outcome", "edit_file", "read_unit"]
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    UNCHANGED = "unchanged"
+    FLIPPED = "flipped"
+    COPIED = "copied"
+
+
+def read_unit(path: str | os.PathLike[str], hdu: int | str = 0) -> HeaderUnit:
+    """Read one header of a file, also of one in a container.
+
+    Raises
+    ------
+    FileRefused, NotFits, TruncatedFits, UsageError
+    """
+    path = os.fsdecode(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return find_unit(descriptor, hdu, path)
+        except NotFits:
+            if container(descriptor) is None:
+                raise
+        finally:
+            os.close(descriptor)
+    except FitsprovError:
+        raise
+    except OSError as error:
+        raise refusal(path, error, "a FITS file that can be read") from error
+    from fitsprov.files.containers import open_bytes
+
+    with open_bytes(path) as content:
+        return find_unit(content, hdu, path)
+
+
+def container(descriptor: int) -> str | None:
+    """Tell the container of a file that begins with no FITS header."""
+    from fitsprov.files.containers import container_of
+
+    return container_of(read_descriptor(descriptor, 0, 6))
+
+
+def edit_file(
+    path: str | os.PathLike[str],
+    decide: Decide,
+    *,
+    hdu: int | str = 0,
+    fsync: bool = False,
+    atomic: bool = False,
+    break_hardlinks: bool = False,
+) -> Outcome:
+    """Edit one header of a file in place, under a lock.
+
+    Parameters
+    ----------
+    path : path
+        The file; symbolic links are followed and stay.
+    decide : callable
+        Given the header, what shall become of it; None for nothing.
+    fsync : bool
+        Whether the edit shall be safe against a loss of power, and on the disk before the call returns; it is always
+        safe against the death of the process.
+    atomic : bool
+        Whether readers shall see the old file or the new and nothing between: always by copy.
+    break_hardlinks : bool
+        Whether a file with several names may become one with this name alone.
+
+    Raises
+    ------
+    FileRefused
+        For what is no regular file, is read-only, has several names, is held by another writer, or where the system
+        refuses to write; the file then is as it was.
+    NotFits, TruncatedFits, UsageError
+    """
+    descriptor, path, status = open_target(os.fsdecode(path))
+    try:
+        try:
+            unit = find_unit(descriptor, hdu, path)
+        except NotFits:
+            kind = container(descriptor)
+            if kind is None:
+                raise
+            return edit_packed(
+                descriptor, path, status, decide, hdu, kind, fsync=fsync, break_hardlinks=break_hardlinks
+            )
+        edit = decide(unit)
+        if edit is None:
+            if not leftover(unit):
+                return Outcome.UNCHANGED
+            edit = Edit()
+        if unit.data_start + unit.data_size > status.st_size:
+            raise TruncatedFits(
+                f"{path}: ends after {status.st_size} bytes; expected {unit.data_start + unit.data_size} or more"
+            )
+        if edit.table is not None and edit.table == old_table(descriptor, path):
+            edit = replace(edit, table=None)
+        plan = plan_flip(unit, edit)
+        if plan is not None and not plan.behind:
+            return Outcome.UNCHANGED
+        need_one_name(path, status, break_hardlinks=break_hardlinks)
+        if plan is not None and not atomic and status.st_nlink == 1:
+            flip(descriptor, unit, plan, fsync=fsync)
+            return Outcome.FLIPPED
+        replace_file(descriptor, path, status, edit, hdu, fsync=fsync)
+        return Outcome.COPIED
+    except FitsprovError:
+        raise
+    except OSError as error:
+        raise refusal(path, error, "room and leave to write; the file is as it was") from error
+    finally:
+        os.close(descriptor)
+
+
+def edit_packed(
+    descriptor: int,
+    path: str,
+    status: os.stat_result,
+    decide: Decide,
+    hdu: int | str,
+    kind: str,
+    *,
+    fsync: bool,
+    break_hardlinks: bool,
+) -> Outcome:
+    """Edit a file in a container, by copy."""
+    from fitsprov.files.containers import unpacked
+
+    with unpacked(descriptor, kind, path) as content:
+        unit = find_unit(content, hdu, path)
+    edit = decide(unit)
+    if edit is None:
+        return Outcome.UNCHANGED
+    need_one_name(path, status, break_hardlinks=break_hardlinks)
+    replace_file(descriptor, path, status, edit, hdu, fsync=fsync, kind=kind)
+    return Outcome.COPIED
+
+
+def need_one_name(path: str, status: os.stat_result, *, break_hardlinks: bool) -> None:
+    """Refuse to change a file under names that the caller does not know."""
+    if status.st_nlink > 1 and not break_hardlinks:
+        raise FileRefused(
+            f"{path}: has {status.st_nlink} names (hard links); expected one, or leave to break the links"
+        )
+
+
+def old_table(descriptor: int, path: str) -> bytes:
+    """Read the FITSPROV table that a file has; ``b""`` for none."""
+    for unit in walk(descriptor, path, truncated=True):
+        if unit.name == TABLE:
+            return read_descriptor(descriptor, unit.start, unit.next_start - unit.start)
+    return b""

@@ -1,0 +1,57 @@
+"""The in-place protocol: hide, write, reveal, inside END's own block.
+
+END on the separator hides all that stands behind it, so the cards there may be written in any order. The separator is
+8 aligned bytes, which no page and no disk sector divides. Whoever dies on the way leaves the old header, the new one,
+or the header without a stamp; a first stamp needs no hiding, a strip no reveal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from fitsprov.cards.grammar import CARD, END
+from fitsprov.files.clone import PAGE, write_at
+from fitsprov.files.layout import FlipPlan
+from fitsprov.files.units import HeaderUnit, read_descriptor
+
+__all__ = ["flip"]
+
+KEYWORD = 8
+
+
+def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> None:
+    """Do what was planned; where the system refuses a write, put back what was there.
+
+    With `fsync`, each step is on the disk before the next, unless one page holds them all, which reaches the disk
+    as a whole in any case.
+    """
+    behind = plan.at + CARD
+    apart = fsync and plan.at // PAGE != (behind + len(plan.behind) - 1) // PAGE
+    try:
+        if plan.hide:
+            write_at(descriptor, END[:KEYWORD], plan.at)
+            if apart:
+                os.fdatasync(descriptor)
+        write_at(descriptor, plan.behind, behind)
+        if apart and plan.reveal:
+            os.fdatasync(descriptor)
+        if plan.reveal:
+            write_at(descriptor, b" " * KEYWORD, plan.at)
+        if fsync:
+            os.fdatasync(descriptor)
+    except OSError:
+        put_back(descriptor, unit, plan)
+        raise
+
+
+def put_back(descriptor: int, unit: HeaderUnit, plan: FlipPlan) -> None:
+    """Write the old cards again, and reveal them only where all of them are there."""
+    at = plan.at - unit.start
+    old = unit.header[at + CARD : at + CARD + len(plan.behind)]
+    with contextlib.suppress(OSError):
+        write_at(descriptor, END[:KEYWORD], plan.at)
+        write_at(descriptor, old, plan.at + CARD)
+    if read_descriptor(descriptor, plan.at + CARD, len(old)) == old:
+        with contextlib.suppress(OSError):
+            write_at(descriptor, unit.header[at : at + KEYWORD], plan.at)

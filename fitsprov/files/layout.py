@@ -1,0 +1,154 @@
+"""Where the cards of an edit come to stand in a header; pure.
+
+A stamp is a *tail*: one blank separator card, the stamp's cards, END. It takes the free space behind the old END, so
+that blanking the tail and writing END onto the separator gives the header back as it was. A header that has no free
+space but enough blank cards before END takes the tail among those; END then stays, behind one more blank card. Where
+neither holds the header grows, and the stamp gets its own last block. A header never shrinks: blank cards before END
+are legal, and the data stay where they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
+from fitsprov.cards.sums import checksum_delta, word_sum
+from fitsprov.files.units import HeaderUnit, find_card
+
+__all__ = ["Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
+
+BLANKS = b" " * BLOCK
+SEAL = b"FPV_SEAL"
+"""The card that tells which span of an edit is the old stamp."""
+TRACES = (b"FPV_", END[:8])
+"""How a card begins that only an interrupted flip leaves behind END."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """What shall become of one header, and of the FITSPROV table of its file."""
+
+    remove: tuple[tuple[int, int], ...] = ()
+    """Card-aligned spans of the header to take out, in order: the old stamp, old groups of other conventions."""
+    insert: bytes = b""
+    """Cards that come to stand behind the last card that remains."""
+    tail: bytes = b""
+    """The new stamp, sum-neutral; ``b""`` leaves none."""
+    table: bytes | None = None
+    """A whole HDU, padded, that becomes the last in place of one named FITSPROV; ``b""`` takes that out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlipPlan:
+    """Up to three writes inside END's block: END onto the separator, the cards behind it, the separator blank."""
+
+    at: int
+    """Offset of the separator in the file; a multiple of 8."""
+    behind: bytes
+    """What comes to stand behind the separator; ``b""`` where nothing changes."""
+    hide: bool
+    reveal: bool
+
+
+def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
+    """Plan an edit as a flip; None where it is none.
+
+    It is one where all that remains keeps its place, the header its sum, and the rest stands in END's block behind a
+    card that is blank or END.
+    """
+    if edit.insert or edit.table is not None:
+        return None
+    old = unit.header
+    new, at = arrange(unit, edit)
+    if len(new) != len(old) or at < len(old) - BLOCK or new[:at] != old[:at]:
+        return None
+    behind, hide = at + CARD, at != unit.end
+    if hide and old[at:behind] != BLANK:
+        return None
+    if new == old:
+        return FlipPlan(unit.start + at, b"", hide=False, reveal=False)
+    reveal = not new.startswith(END, at)
+    stop = max(unit.end, new.find(END, at)) + CARD
+    if new[stop:] != old[stop:]:
+        stop = len(new)
+    return FlipPlan(unit.start + at, new[behind:stop], hide, reveal)
+
+
+def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> bytes:
+    """Make the new header, in whole blocks.
+
+    Parameters
+    ----------
+    block_multiple : int
+        Growth, where there is any, is a multiple of so many blocks.
+    """
+    return arrange(unit, edit, block_multiple)[0]
+
+
+def leftover(unit: HeaderUnit) -> bool:
+    """Whether an interrupted flip left cards behind END."""
+    fill = unit.header[unit.end + CARD :]
+    if fill == BLANKS[: len(fill)]:
+        return False
+    return any(fill.startswith(TRACES, at) for at in range(0, len(fill), CARD))
+
+
+def arrange(unit: HeaderUnit, edit: Edit, block_multiple: int = 1) -> tuple[bytes, int]:
+    """Make the new header; also say where its separator stands, or END where there is no tail."""
+    cards, size = remaining(unit, edit), len(unit.header)
+    stamp = BLANK + edit.tail if edit.tail else b""
+    own = whole_blocks(len(stamp) + CARD)
+    at = max(len(cards), size - own)
+    among = len(cards) - CARD - len(stamp)
+    if at + len(stamp) + CARD <= size:
+        new = cards.ljust(at) + stamp + END
+    elif size - BLOCK <= among and len(cards) < size and BLANKS.startswith(cards[among:]):
+        at = among
+        new = cards[:at] + stamp + BLANK + END
+    else:
+        size += whole_blocks(len(cards) + (own if stamp else CARD) - size, block_multiple)
+        at = max(len(cards), size - own)
+        new = cards.ljust(at) + stamp + END
+    return carry_checksum(unit, new.ljust(size), at), at
+
+
+def whole_blocks(size: int, multiple: int = 1) -> int:
+    """Round a size in bytes up to whole blocks, and to a multiple of so many."""
+    return -(-size // (BLOCK * multiple)) * BLOCK * multiple
+
+
+def remaining(unit: HeaderUnit, edit: Edit) -> bytes:
+    """Give the cards that remain and those inserted, up to where END would stand."""
+    if not edit.remove and not edit.insert:
+        return unit.header[: unit.end]
+    header, kept, at = unit.header, bytearray(), 0
+    for start, stop in edit.remove:
+        kept += header[at:start]
+        if find_card(header, stop, SEAL, start) >= 0:
+            if stop < unit.end and BLANKS.startswith(header[stop : unit.end]):
+                kept += BLANK * ((stop - start) // CARD)
+            elif kept.endswith(BLANK):
+                del kept[-CARD:]
+        at = stop
+    kept += header[at : unit.end]
+    if edit.insert:
+        size = len(kept)
+        last = -(-len(kept.rstrip(b" ")) // CARD) * CARD
+        kept[last:] = edit.insert.ljust(size - last)
+    return bytes(kept)
+
+
+def carry_checksum(unit: HeaderUnit, new: bytes, at: int) -> bytes:
+    """Carry a change of the header's sum into its CHECKSUM; up to `at` stand the cards that are not the stamp's."""
+    card = find_card(new, at, b"CHECKSUM")
+    if card < 0 or new[card + 10 : card + 28 : 17] != b"''":
+        return new
+    old = unit.header
+    if leftover(unit):
+        old = old[: unit.end + CARD].ljust(len(old))
+    same = at if new[:at] == old[:at] else 0
+    before, after = word_sum(old[same:]), word_sum(new[same:])
+    if before == after:
+        return new
+    text = checksum_delta(new[card + 11 : card + 27].decode("latin-1"), before, after)
+    return new[: card + 11] + text.encode("latin-1") + new[card + 27 :]

@@ -1,0 +1,202 @@
+# pathlib costs more than the system calls themselves
+# ruff: noqa: PTH108, PTH114, PTH116, PTH118
+"""Who may write: files opened, locked and refused; temporary files that outlive no call.
+
+A writer holds an exclusive ``flock`` on the file it edits, and on its temporary file. The name of that derives from the
+target's, so any later call on the target finds what a killed one left, and the lock tells whether it is still alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fitsprov.errors import FileRefused
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]  # Windows has none
+
+__all__ = ["is_at", "open_regular", "open_target", "refusal", "temporary", "temporary_name"]
+
+BINARY = getattr(os, "O_BINARY", 0)
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+WAIT = 10.0
+"""Seconds to wait for another writer."""
+ABANDONED = 3600.0
+"""Age in seconds at which a temporary file is nobody's, where locks cannot tell."""
+TAKEN, HELD, UNKNOWN = "taken", "held by another", "no locks here"
+UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
+
+
+def refusal(path: str, error: OSError, expected: str) -> FileRefused:
+    """Say in one line what the system said."""
+    return FileRefused(f"{path}: {error.strerror or error}; expected {expected}")
+
+
+def open_regular(path: str) -> int:
+    """Open a regular file to read it.
+
+    Raises
+    ------
+    FileRefused
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise refusal(path, error, "a FITS file that can be read") from error
+    need_regular(path, descriptor)
+    return descriptor
+
+
+def need_regular(path: str, descriptor: int) -> os.stat_result:
+    """Refuse folders, pipes and devices; close what is refused."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise FileRefused(f"{path}: is no regular file (mode {stat.filemode(status.st_mode)}); expected a FITS file")
+    return status
+
+
+def open_target(path: str) -> tuple[int, str, os.stat_result]:
+    """Open a file to edit it, locked; what a killed call left beside it is removed.
+
+    Returns
+    -------
+    tuple
+        The descriptor, the path with symbolic links resolved, and the file's status.
+
+    Raises
+    ------
+    FileRefused
+        For what is no regular file, is read-only (also to root), or stays locked by another writer.
+    """
+    deadline = None
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+        except OSError as error:
+            if error.errno == errno.ELOOP and os.path.islink(path):
+                path = os.path.realpath(path)
+                continue
+            raise refusal(path, error, "a FITS file that can be read and written") from error
+        status = need_regular(path, descriptor)
+        if not status.st_mode & 0o222:
+            os.close(descriptor)
+            raise FileRefused(f"{path}: is read-only (mode {status.st_mode & 0o777:03o}); expected a file to write")
+        if lock(descriptor) is not HELD and is_at(path, status):
+            clear_stray(path)
+            return descriptor, path, status
+        os.close(descriptor)
+        deadline = pause(path, deadline)
+
+
+def lock(descriptor: int) -> str:
+    """Take the lock of an open file, where the filesystem has locks."""
+    if fcntl is None:
+        return UNKNOWN
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return UNKNOWN if error.errno in UNSUPPORTED else HELD
+    return TAKEN
+
+
+def is_at(path: str, status: os.stat_result) -> bool:
+    """Whether a path still leads to the file that was opened: another writer may have replaced it."""
+    try:
+        now = os.stat(path)
+    except OSError:
+        return False
+    return now.st_ino == status.st_ino and now.st_dev == status.st_dev
+
+
+def pause(path: str, deadline: float | None) -> float:
+    """Wait a little for another writer, and in all no longer than `WAIT`."""
+    now = time.monotonic()
+    if deadline is not None and now > deadline:
+        raise FileRefused(f"{path}: another writer has held it for {WAIT:g} s; expected it to be free")
+    time.sleep(0.002)
+    return now + WAIT if deadline is None else deadline
+
+
+def temporary_name(path: str) -> str:
+    """Name the temporary file of a target, in the target's folder; always the same."""
+    folder, name = os.path.split(path)
+    if len(os.fsencode(name)) > 240:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return os.path.join(folder, f".{name}.fitsprov")
+
+
+def clear_stray(path: str) -> None:
+    """Remove the temporary file that a killed writer left beside a target; leave that of a live one."""
+    name = temporary_name(path)
+    if os.access(name, os.F_OK):
+        remove_dead(name)
+
+
+def remove_dead(name: str) -> bool:
+    """Remove a temporary file whose writer is dead; False where it may be alive."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | BINARY | NO_FOLLOW)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        status = os.fstat(descriptor)
+        held = lock(descriptor)
+        if held is HELD or (held is UNKNOWN and time.time() - status.st_mtime < ABANDONED):
+            return False
+        if is_at(name, status):
+            os.unlink(name)
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def temporary(path: str, mode: int = 0o600) -> Iterator[tuple[int, str]]:
+    """Create the temporary file of a target, locked; it is gone when the block fails.
+
+    Yields
+    ------
+    tuple
+        Its descriptor and its name, which the block renames to the target's.
+    """
+    name = temporary_name(path)
+    descriptor = create(path, name, mode)
+    try:
+        yield descriptor, name
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def create(path: str, name: str, mode: int) -> int:
+    """Create and lock a temporary file; wait for the live writer of one that is there, remove a dead one's."""
+    deadline = None
+    while True:
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, mode)
+        except FileExistsError:
+            if not remove_dead(name):
+                deadline = pause(path, deadline)
+            continue
+        except OSError as error:
+            raise refusal(path, error, "a folder where a temporary file can be made") from error
+        if lock(descriptor) is not HELD and is_at(name, os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
