@@ -82,10 +82,10 @@ PROV_INPUTS = (
 )
 
 
-def make_descriptors(base_url: str, example: str, extra: Sequence[Descriptor] = ()) -> tuple[Descriptor, ...]:
+def make_descriptors(base_url: str, example: str = "", extra: Sequence[Descriptor] = ()) -> tuple[Descriptor, ...]:
     """Describe the services behind a base URL: the extra ones first, the {links} service itself last.
 
-    The example is the ID of a dataset that stands in their ``exampleURL``.
+    The example is the ID of a dataset for their ``exampleURL``, which they lack without one.
     """
     base = base_url.rstrip("/")
     provenance = format_service(
@@ -93,7 +93,7 @@ def make_descriptors(base_url: str, example: str, extra: Sequence[Descriptor] = 
         "Full provenance of this dataset as PROV-JSON, PROV-N, PROV-XML, VOTable or SVG",
         [
             Param("accessURL", f"{base}/prov"),
-            Param("exampleURL", f"{base}/prov?ID={quote(example, safe='')}&DEPTH=ALL", "all its ancestors"),
+            *example_url(f"{base}/prov?DEPTH=ALL&ID=", example, "all ancestors of a dataset"),
         ],
         PROV_INPUTS,
     )
@@ -119,10 +119,15 @@ def describe_links(base: str, example: str) -> Descriptor:
             Param("standardID", STANDARD_ID),
             Param("accessURL", f"{base}/links"),
             Param("contentType", MEDIA_TYPE),
-            Param("exampleURL", f"{base}/links?ID={quote(example, safe='')}", "links of one dataset"),
+            *example_url(f"{base}/links?ID=", example, "links of a dataset"),
         ],
         [ANY_ID, SEMANTICS, ROLE, MAXREC, LINKS_FORMAT],
     )
+
+
+def example_url(url: str, example: str, description: str) -> list[Param]:
+    """A call that works, for whoever looks after the service (DataLink 1.1, 4.2)."""
+    return [Param("exampleURL", url + quote(example, safe=""), description)] if example else []
 
 
 def format_service(name: str | None, description: str, params: Sequence[Param], inputs: Sequence[Param]) -> Descriptor:

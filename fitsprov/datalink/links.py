@@ -60,7 +60,7 @@ class Lookup(Protocol):
     """What knows the datasets, and where the service stands that links lead to."""
 
     @property
-    def base_url(self) -> str: ...
+    def base_url(self) -> str | None: ...
 
     @property
     def authority(self) -> str | None: ...
@@ -81,6 +81,8 @@ class Site:
 
     @classmethod
     def of(cls, lookup: Lookup, services: Sequence[Descriptor]) -> Site:
+        if not lookup.base_url:
+            raise UsageError("no base URL that links could lead to; expected one as https://host/path")
         whole = publisher_did(lookup.authority, NIL) if lookup.authority else str(NIL)
         return cls(lookup.base_url.rstrip("/"), quote(whole, safe="").removesuffix(str(NIL)), tuple(services))
 
@@ -124,7 +126,7 @@ def make_rows(
     Raises
     ------
     UsageError
-        Where ``semantics`` is no core term, or the authority of the look-up no IVOID.
+        Where ``semantics`` is no core term, or the look-up has no base URL or an authority that is no IVOID.
     """
     if semantics is not None and not is_term(semantics):
         raise UsageError(f"semantics '{semantics}' is no term of datalink/core; expected one as '#progenitor'")

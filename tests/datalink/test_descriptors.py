@@ -51,6 +51,10 @@ def test_a_collapsed_kind_is_asked_for_with_its_term_and_the_id_of_the_row(descr
     assert {found[key].get("value") for key in ("ROLE", "MAXREC")} == {""}
 
 
+def test_no_example_is_given_where_there_is_none():
+    assert [item.id for item in make_descriptors("http://x") if "exampleURL" in params(item)] == []
+
+
 def test_extra_descriptors_come_first(soda):
     assert make_descriptors("http://x", "a", [soda])[0] is soda
 

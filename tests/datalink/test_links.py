@@ -83,6 +83,12 @@ def test_a_bad_authority_is_refused_before_any_row(archive, exposure):
         make_rows([exposure], archive)
 
 
+def test_links_without_a_base_url_are_refused(archive, exposure):
+    archive.base_url = None
+    with pytest.raises(UsageError, match="no base URL"):
+        make_rows([exposure], archive)
+
+
 def test_bad_ids_become_one_error_row_each_and_the_others_go_on(archive, exposure):
     unknown = str(UUID(int=5))
     rows = list(make_rows(["nonsense", unknown, "ivo://example.org/archive/dr1?nope", exposure], archive))
