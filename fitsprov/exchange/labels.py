@@ -11,7 +11,7 @@ from uuid import UUID
 from fitsprov.model.dataid import Scalar
 from fitsprov.model.lineage import Dataset, Lineage
 
-__all__ = ["Members", "columns", "dimensions", "identity", "maker", "pad", "printable", "runs", "type_name"]
+__all__ = ["Members", "columns", "counted", "dimensions", "identity", "maker", "pad", "printable", "runs", "type_name"]
 
 PLAIN = re.compile(r"(?!(?:true|false|null|NaN|Infinity)$)[A-Za-z_][\w./:+-]*")
 """Strings that no one takes for a number or a boolean: they stand without quotes."""
@@ -89,6 +89,11 @@ class Members:
             self.varying, self.each = "", [printable(d.name or str(d.id)) for d in datasets]
         if len(set(self.each)) < len(datasets):
             self.each = [str(d.id) for d in datasets]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in English."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def columns(text: str) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from fitsprov.exchange.labels import Members, columns, identity, maker, printable, runs, type_name
+from fitsprov.exchange.labels import Members, columns, counted, identity, maker, printable, runs, type_name
 from fitsprov.exchange.terminal import Column, Line, Span, in_columns, paint
 from fitsprov.exchange.walk import Step, Walk
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
@@ -192,7 +192,3 @@ def summary(lineage: Lineage, drawn: list[Placed]) -> str:
         return text
     stubs = sum(dataset.stub for dataset in datasets)
     return f"{text}; incomplete: " + (f"{counted(stubs, 'dataset')} only named" if stubs else "cut before its end")
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,132 @@
+"""What stands on the card of a dataset in a drawing, and how large that makes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fitsprov.exchange.fold import Stack
+from fitsprov.exchange.labels import Members, columns, dimensions, identity, printable, type_name
+from fitsprov.model.lineage import Dataset, Lineage
+
+__all__ = ["BAND", "LINE", "PAD", "TITLE", "Card", "cut", "extent", "make_card", "tell_apart"]
+
+PAD, BAND, TITLE, LINE = 12.0, 24.0, 27.0, 16.0
+"""Pixels: at the sides, and the heights of the band of the task, the line of the type, and each further line."""
+WIDEST, NARROW, MARKS = 212.0, 150.0, 42.0
+"""The most that text may take, and several pairs on one line; what the symbol and the number of the run take."""
+SIZES = {"head": 22.0, "sub": 13.0, "type": 13.5, "task": 11.5, "note": 12.0, "text": 11.0}
+ADVANCE = {"head": 0.62, "sub": 0.605, "type": 0.62, "task": 0.57, "note": 0.54, "text": 0.605}
+"""Mean width of a character as part of the font's size; `text` is monospaced, the others are taken wide."""
+TIP = 12
+"""Datasets of a stack that its tooltip lists."""
+
+Pairs = list[tuple[str, str]]
+Telling = Counter[tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The text of one card."""
+
+    stack: Stack
+    task: str
+    title: str
+    lines: tuple[tuple[tuple[str, str], ...], ...]
+    """Dimensions and values, line by line; what is no dimension's value has an empty one."""
+    tip: str
+    width: float
+    height: float
+
+
+def extent(text: str, look: str) -> float:
+    """About how wide a text is, in pixels."""
+    return columns(text) * SIZES[look] * ADVANCE[look]
+
+
+def cut(text: str, look: str, width: float = WIDEST) -> str:
+    """As much of a text as fits, with an ellipsis where that is not all."""
+    if extent(text, look) <= width:
+        return text
+    while text and extent(text + "…", look) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def tell_apart(datasets: Iterable[Dataset]) -> Telling:
+    """Type and dimension → in how many values it occurs: those with many tell most about a dataset of the type."""
+    return Counter(
+        (type_, key) for type_, key, _ in {(d.type, *pair) for d in datasets for pair in dimensions(d).items()}
+    )
+
+
+def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[str, str]) -> Card:
+    """Set the text of a card: of the dataId what tells most, without what is `common` to all."""
+    count = len(stack.datasets)
+    first = stack.datasets[0]
+    title = cut(f"{count} × {type_name(first)}" if count > 1 else type_name(first), "type", WIDEST - MARKS)
+    lines = [] if count == 1 else tell_range(stack.datasets)
+    pairs = dimensions(first) if count == 1 else Members(stack.datasets).shared
+    told = [(key, value) for key, value in pairs.items() if common.get(key) != value]
+    told.sort(key=lambda pair: (-telling[first.type, pair[0]], -len(pair[1])))
+    if not lines and not told:
+        told = [("", identity(first))] if count == 1 and not first.data_id else []
+    lines = pack(lines, told, len(lines) + (3 if first.id == lineage.focus else 2))
+    task = cut(stack.maker, "task")
+    widths = [extent(title, "type") + MARKS, extent(task, "task")]
+    widths += [line_extent(line) for line in lines]
+    height = (BAND if task else 0.0) + TITLE + LINE * len(lines) + (8.0 if lines else 3.0)
+    return Card(stack, task, title, tuple(map(tuple, lines)), tell_all(stack, lineage), max(widths) + 2 * PAD, height)
+
+
+def tell_range(datasets: tuple[Dataset, ...]) -> list[Pairs]:
+    """From where to where many datasets go, in the one dimension that tells them apart."""
+    members = Members(datasets)
+    if not members.varying:
+        return []
+    if all(text.isdecimal() for text in members.each):
+        first, *_, last = sorted(members.each, key=int)
+        return [[(members.varying, first)], [("to", last)]]
+    return [[(members.varying, f"{len(members.each)} values")]]
+
+
+def pack(lines: list[Pairs], pairs: Pairs, most: int) -> list[Pairs]:
+    """Add pairs to lines, several on one if they fit; where there is no room for more, an ellipsis."""
+    packed = [*lines]
+    for key, value in pairs:
+        key = cut(key, "text", WIDEST / 2)
+        pair = (key, cut(value, "text", WIDEST - extent(f"{key} ", "text")))
+        if len(packed) > len(lines) and line_extent([*packed[-1], pair]) <= NARROW:
+            packed[-1] = [*packed[-1], pair]
+        elif len(packed) == most:
+            packed[-1] = [*packed[-1], ("", "…")]
+            break
+        else:
+            packed.append([pair])
+    return packed
+
+
+def line_extent(line: Pairs) -> float:
+    return extent("  ".join(f"{key} {value}" if key else value for key, value in line), "text")
+
+
+def tell_all(stack: Stack, lineage: Lineage) -> str:
+    """The whole truth about a card, for who points at it."""
+    first = stack.datasets[0]
+    lines = [type_name(first) if len(stack.datasets) == 1 else f"{len(stack.datasets)} × {type_name(first)}"]
+    for dataset in stack.datasets[:TIP]:
+        lines += [f"{dataset.id}  {identity(dataset)}" if dataset.data_id or dataset.name else str(dataset.id)]
+    if len(stack.datasets) > TIP:
+        lines.append(f"and {len(stack.datasets) - TIP} more")
+    if first.run:
+        lines.append(f"run {printable(first.run)}")
+    if stack.maker:
+        lines.append(f"made by {stack.maker}")
+        activity = lineage.generated_by[first.id]
+        lines += [f"activity {activity}"] if len(stack.datasets) == 1 else []
+    if first.stub:
+        lines.append("only named, not described")
+    if not stack.used:
+        lines.append("presented, not used")
+    return "\n".join(lines)
