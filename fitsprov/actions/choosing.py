@@ -128,7 +128,10 @@ class StampSource:
         if not path.exists() and is_id(source):
             if self.registry is None:
                 raise FileRefused(f"{source}: no registry knows the file of this dataset; expected --registry URL")
-            dataset = self.registry.dataset(source).id
+            try:
+                dataset = self.registry.dataset(source).id
+            except DatasetNotFound as error:
+                raise StampRefused(str(error)) from None
             return local_file(self.registry, dataset), self.registry.stamp(dataset), ""
         if self.values or self.values.id is not None:
             return path, self.values.stamp() if self.values else self.for_file(path), ""

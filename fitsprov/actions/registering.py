@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fitsprov.errors import DatasetNotFound, FileRefused, UsageError
+from fitsprov.errors import FileRefused, StampRefused, UsageError
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Stamp
 
@@ -68,7 +68,9 @@ def registered_stamp(registry: Registry, *, dataset: str | UUID | None = None, f
     Raises
     ------
     DatasetNotFound
-        Where the registry knows no such dataset, or no dataset at this path.
+        Where the registry knows no such dataset.
+    StampRefused
+        Where no record gives this path.
     """
     if dataset is not None:
         return registry.stamp(registry.dataset(dataset).id)
@@ -78,7 +80,7 @@ def registered_stamp(registry: Registry, *, dataset: str | UUID | None = None, f
         found = registry.dataset_of_file(path.as_uri())
         if found is not None:
             return registry.stamp(found)
-    raise DatasetNotFound(f"{file}: no record gives this path; expected --id, --record or values")
+    raise StampRefused(f"{file}: no record gives this path; expected --id, --record or values")
 
 
 def local_file(registry: Registry, dataset: UUID) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from fitsprov.actions.json_objects import found_object
@@ -38,4 +39,4 @@ def find(
 def registry_status(registry_url: str) -> dict[str, Any]:
     """Say what a registry holds."""
     with open_registry(registry_url) as registry:
-        return registry.status()
+        return asdict(registry.status())

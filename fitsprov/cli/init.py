@@ -17,6 +17,6 @@ def command(base_url: str | None, authority: str | None, registry: Settings) -> 
     """Create a registry, or migrate one to this version; what it holds is kept."""
     url = registry.registry or f"sqlite:///{DEFAULT_REGISTRY}"
     with one_line_errors(), create_registry(url, base_url=base_url, authority=authority) as made:
-        click.echo(f"registry   {made.display_url}")
+        click.echo(f"registry   {made.status().url}")
         click.echo(f"base URL   {made.base_url or '(none: no DATALINK cards are written)'}")
         click.echo(f"authority  {made.authority or '(none: no publisher DIDs are written)'}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -35,7 +36,7 @@ def command(
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
 
         def job(name: str, _: None) -> Answer:
-            counts = record_file(opened, Path(name), root=root, strict=strict).to_json()
+            counts = asdict(record_file(opened, Path(name), root=root, strict=strict))
             return Answer(counts, f"{click.style('recorded', fg='green')}  {name}  ({describe(counts)})")
 
         outputs.run(expand(files, recursive=False, from_list=from_list), job)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import click
 
@@ -26,13 +28,14 @@ def status(registry: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([answer], indent=2))
         return
-    flat = {key: value for key, value in answer.items() if not isinstance(value, dict)}
-    nested = {f"  {key}": value for item in answer.values() if isinstance(item, dict) for key, value in item.items()}
-    width = max(map(len, [*flat, *nested]))
-    for key, value in answer.items():
-        if isinstance(value, dict):
-            click.echo(key)
-            for name, count in value.items():
-                click.echo(f"  {name:<{width}}  {count}")
+    for name, value in lines(answer):
+        click.echo(f"{name:<14}{'-' if value is None else value}")
+
+
+def lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Names and values, what belongs to a value indented under it."""
+    for name, value in answer.items():
+        if isinstance(value, Mapping):
+            yield from ((f"  {kind}", count) for kind, count in value.items())
         else:
-            click.echo(f"{key:<{width + 2}}  {'-' if value is None else value}")
+            yield name.replace("_", " "), value
