@@ -6,18 +6,17 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from fitsprov.model.lineage import Activity, Agent, Environment, Package, Usage
+from fitsprov.model.lineage import Activity, Agent, Environment, Package
 from fitsprov.registry.datasets import among, chunks
 from fitsprov.registry.schema import (
     activity,
     agent,
     config,
-    entity,
     env_package,
     package,
     role,
@@ -27,7 +26,15 @@ from fitsprov.registry.schema import (
     used,
 )
 
-__all__ = ["activities_by_key", "activities_by_uuid", "usages_by_key"]
+__all__ = ["Presented", "activities_by_key", "activities_by_uuid", "usages_by_key"]
+
+
+class Presented(NamedTuple):
+    """A usage, its dataset by key."""
+
+    dataset: int
+    role: str | None
+    actual: bool | None
 
 
 @cache
@@ -97,8 +104,8 @@ def environments() -> Select[Any]:
 def usages() -> Select[Any]:
     """Select what a list of activities used, in the order stated."""
     return (
-        select(used.c.activity_id, used.c.entity_id, entity.c.uuid, role.c.name, used.c.actual)
-        .select_from(used.join(entity, entity.c.id == used.c.entity_id).outerjoin(role, role.c.id == used.c.role_id))
+        select(used.c.activity_id, used.c.entity_id, role.c.name, used.c.actual)
+        .select_from(used.outerjoin(role, role.c.id == used.c.role_id))
         .where(among(used.c.activity_id))
         .order_by(used.c.activity_id, used.c.position)
     )
@@ -160,11 +167,11 @@ def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Envi
     }
 
 
-def usages_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, list[tuple[int, Usage]]]:
-    """Fetch what activities used: activity → (key of the dataset, usage), in the order stated."""
-    found: defaultdict[int, list[tuple[int, Usage]]] = defaultdict(list)
-    for maker, dataset, uuid, role_name, actual in connection.execute(usages(), as_keys(keys)):
-        found[maker].append((dataset, Usage(uuid, role_name, actual)))
+def usages_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, list[Presented]]:
+    """Fetch what activities used: activity → what was presented to it, in the order stated."""
+    found: defaultdict[int, list[Presented]] = defaultdict(list)
+    for maker, *presented in connection.execute(usages(), as_keys(keys)).all():
+        found[maker].append(Presented(*presented))
     return dict(found)
 
 

@@ -127,16 +127,16 @@ def effective_category(stated: str | None, type_name: str | None, made: bool) ->
 
 def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Stored]:
     """Fetch datasets by their keys."""
-    rows = map(stored, connection.execute(by_key(), {"keys": json.dumps(list(keys))}))
-    return {found.key: found for found in rows}
+    rows = connection.execute(by_key(), {"keys": json.dumps(list(keys))}).all()
+    return {row[0]: stored(row) for row in rows}
 
 
 def datasets_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Stored]:
     """Fetch datasets by their UUIDs; those that are not known are left out."""
     found: dict[UUID, Stored] = {}
     for chunk in chunks(uuids):
-        rows = map(stored, connection.execute(by_uuid(), {"uuids": chunk}))
-        found |= {one.dataset.id: one for one in rows}
+        rows = connection.execute(by_uuid(), {"uuids": chunk}).all()
+        found |= {one.dataset.id: one for one in map(stored, rows)}
     return found
 
 

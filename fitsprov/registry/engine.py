@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from fitsprov.errors import RegistryError
 
-__all__ = ["file_of", "journal", "open_engine", "parse_url", "reading", "shown", "writing"]
+__all__ = ["file_of", "journal", "make_engine", "open_engine", "parse_url", "reading", "shown", "writing"]
 
 BUSY_SECONDS = 60.0
 """How long one waits for another process that writes."""
@@ -56,18 +57,42 @@ def file_of(url: URL) -> Path:
     return Path(url.database or "")
 
 
-def open_engine(url: URL, *, create: bool = False) -> Engine:
-    """Make an engine; nothing is opened yet, and nothing is created unless told."""
+def open_engine(url: URL) -> Engine:
+    """Open the registry that is there.
+
+    A process has one engine for one file, because compiling the statements of a lineage takes longer than running
+    them. A forked child has its own, since no SQLite connection survives a fork.
+
+    Raises
+    ------
+    RegistryError
+        Where there is no file.
+    """
     path = file_of(url).absolute()
-    writable = os.access(path if path.exists() else path.parent, os.W_OK) and os.access(path.parent, os.W_OK)
+    if not path.is_file():
+        raise RegistryError(f"{shown(url)}: no registry; expected one (fitsprov init makes it)")
+    status = path.stat()
+    return shared_engine(path, status.st_dev, status.st_ino, os.getpid(), may_write(path))
 
-    def connect() -> sqlite3.Connection:
-        return connect_file(path, "rwc" if create else "rw") if writable else connect_readonly(path)
 
+@lru_cache(maxsize=16)
+def shared_engine(path: Path, device: int, inode: int, process: int, writable: bool) -> Engine:
+    """Make the engine of one file in one process."""
+    return make_engine(path, "rw") if writable else make_engine(path, "ro")
+
+
+def make_engine(path: Path, mode: str) -> Engine:
+    """Make an engine that opens a file for reading (``ro``), writing (``rw``), or creates it (``rwc``)."""
+    connect = partial(connect_readonly, path) if mode == "ro" else partial(connect_file, path, mode)
     # read-only connections are not kept: one that takes the file for immutable must not outlive a query
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool if writable else NullPool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool if mode == "ro" else QueuePool)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def may_write(path: Path) -> bool:
+    """Whether SQLite could write here: it needs the folder, too, for its log."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def connect_file(path: Path, mode: str) -> sqlite3.Connection:

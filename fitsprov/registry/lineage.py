@@ -41,6 +41,12 @@ def walk(direction: Direction, limited: bool) -> Select[Any]:
     return select(reached.c.id, func.min(reached.c.level)).group_by(reached.c.id)
 
 
+@cache
+def key_of() -> Select[Any]:
+    """Select the key of a UUID."""
+    return select(entity.c.id).where(entity.c.uuid == bindparam("uuid"))
+
+
 def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth: int | None) -> Lineage:
     """Follow a dataset up or down, ``depth`` generations far or to the end.
 
@@ -49,22 +55,22 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     DatasetNotFound
         Where the registry does not know the dataset.
     """
-    start = datasets_by_uuid(connection, [focus]).get(focus)
+    start = connection.scalar(key_of(), {"uuid": focus})
     if start is None:
         raise DatasetNotFound(focus)
     # one level more than asked for shows whether the depth cuts anything
-    parameters = {"focus": start.key} | ({} if depth is None else {"depth": depth + 1})
+    parameters = {"focus": start} | ({} if depth is None else {"depth": depth + 1})
     rows = connection.execute(walk(direction, depth is not None), parameters).all()
     levels: dict[int, int] = {key: level for key, level in rows if depth is None or level <= depth}
     found = datasets_by_key(connection, levels)
     if direction is Direction.UP:
         expanded = {one.maker for one in found.values() if depth is None or levels[one.key] < depth} - {None}
         used_by = usages_by_key(connection, filter(None, expanded))
-        presented = {key for usages in used_by.values() for key, _ in usages} - found.keys()
+        presented = {one.dataset for usages in used_by.values() for one in usages} - found.keys()
         shown = found | (datasets_by_key(connection, presented) if presented else {})
         stubs = any(one.dataset.stub for one in found.values())
     else:
-        makers = filter(None, {one.maker for one in found.values() if one.key != start.key})
+        makers = filter(None, {one.maker for one in found.values() if one.key != start})
         used_by = usages_by_key(connection, makers)
         shown, stubs = found, False
     activities = activities_by_key(connection, filter(None, {one.maker for one in found.values()}))
@@ -75,7 +81,9 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
         activities={one.id: one for one in activities.values()},
         generated_by={one.dataset.id: activities[one.maker].id for one in found.values() if one.maker is not None},
         used={
-            activities[maker].id: tuple(usage for key, usage in usages if key in shown)
+            activities[maker].id: tuple(
+                Usage(shown[key].dataset.id, role, actual) for key, role, actual in usages if key in shown
+            )
             for maker, usages in used_by.items()
         },
         complete=not stubs and len(levels) == len(rows),
@@ -106,7 +114,7 @@ def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
     used_by = usages_by_key(connection, makers)
     made_from = pairs(connection, products(), (one.key for one in centres.values()))
     made_by = pairs(connection, outputs(), makers)
-    around = {key for usages in used_by.values() for key, _ in usages}
+    around = {one.dataset for usages in used_by.values() for one in usages}
     around |= {key for keys in (*made_from.values(), *made_by.values()) for key in keys}
     datasets = {key: one.dataset for key, one in datasets_by_key(connection, around).items()}
     activities = activities_by_key(connection, makers)
@@ -114,9 +122,9 @@ def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
     def neighbourhood(centre: Stored) -> Neighbourhood:
         maker = centre.maker or 0
         usages: dict[int, Usage] = {}
-        for key, usage in used_by.get(maker, ()):
-            if usage.actual is not False:
-                usages.setdefault(key, usage)
+        for key, role, actual in used_by.get(maker, ()):
+            if actual is not False:
+                usages.setdefault(key, Usage(datasets[key].id, role, actual))
         return Neighbourhood(
             dataset=centre.dataset,
             activity=activities.get(maker),

@@ -9,19 +9,17 @@ from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, 
 
 from fitsprov.errors import RegistryError, UsageError
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.registry.engine import file_of, journal, open_engine, reading, shown, writing
+from fitsprov.registry.engine import file_of, journal, make_engine, reading, shown, writing
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, meta
 
-__all__ = ["create_registry", "open_registry"]
+__all__ = ["create_registry", "read_about"]
 
 NIL = UUID(int=0)
 revisions = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 
 
-def open_registry(engine: Engine, url: URL) -> dict[str, str]:
+def read_about(engine: Engine, url: URL) -> dict[str, str]:
     """Check that a registry of this version is there; give what it says about itself."""
-    if not file_of(url).is_file():
-        raise RegistryError(f"{shown(url)}: no registry; expected one (fitsprov init makes it)")
     with reading(engine, url) as connection:
         revision = revision_of(connection)
         if revision is None:
@@ -40,7 +38,7 @@ def create_registry(url: URL, base_url: str | None, authority: str | None) -> No
     folder = file_of(url).absolute().parent
     if not folder.is_dir():
         raise RegistryError(f"{shown(url)}: no folder {folder}; expected one for the registry")
-    engine = open_engine(url, create=True)
+    engine = make_engine(file_of(url).absolute(), "rwc")
     try:
         with reading(engine, url) as connection:
             refuse_foreign(connection, url)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.registry.activities import activities_by_key, activities_by_uuid, as_keys, usages_by_key
-from fitsprov.registry.datasets import Stored, among, datasets_by_uuid
+from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
 from fitsprov.registry.schema import entity
 from fitsprov.registry.statement import Statement, merge, merge_usages
 
@@ -94,10 +94,10 @@ def compare_usages(connection: Connection, plan: Plan, said: Statement) -> None:
     """Plan the edges: all of a new activity; of a known one, what completes them."""
     stated = {plan.activity_keys[uuid]: uuid for uuid in said.used if uuid in plan.activity_keys and said.used[uuid]}
     plan.usages = {uuid: usages for uuid, usages in said.used.items() if uuid not in plan.activity_keys}
-    known = usages_by_key(connection, stated) if stated else {}
+    known = known_usages(connection, stated)
     grown = []
     for key, uuid in stated.items():
-        old = [usage for _, usage in known.get(key, ())]
+        old = known.get(key, [])
         merged = merge_usages(old, said.used[uuid])
         if merged is None:
             here, there = unlike(said.used[uuid], old), unlike(old, said.used[uuid])
@@ -108,6 +108,16 @@ def compare_usages(connection: Connection, plan: Plan, said: Statement) -> None:
             grown += [] if old else [key]
     if grown:
         plan.joined |= set(connection.scalars(select(entity.c.id).where(among(entity.c.gen_aid)), as_keys(grown)))
+
+
+def known_usages(connection: Connection, keys: Iterable[int]) -> dict[int, list[Usage]]:
+    """Fetch what activities are known to have used."""
+    found = usages_by_key(connection, keys)
+    datasets = datasets_by_key(connection, {one.dataset for usages in found.values() for one in usages})
+    return {
+        key: [Usage(datasets[one.dataset].dataset.id, one.role, one.actual) for one in usages]
+        for key, usages in found.items()
+    }
 
 
 def unlike(usages: Iterable[Usage], others: Iterable[Usage]) -> str:

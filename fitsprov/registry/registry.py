@@ -19,7 +19,7 @@ from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import file_of, open_engine, parse_url, reading, shown, writing
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
-from fitsprov.registry.opening import create_registry, open_registry
+from fitsprov.registry.opening import create_registry, read_about
 from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import by_place, stamp_of
@@ -48,7 +48,7 @@ class Registry:
     def __init__(self, url: str | Path) -> None:
         self._url = parse_url(url)
         self._engine = open_engine(self._url)
-        self._about = open_registry(self._engine, self._url)
+        self._about = read_about(self._engine, self._url)
 
     @classmethod
     def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:
