@@ -7,7 +7,8 @@ holds) and ``keywords``, one row each:
 ``name``
     The keyword. ``{n}`` stands for the index of a list item, ``{key}`` for a dimension or another free name.
 ``field``
-    Where its value stands in the stamp: ``run``, ``data_id.{key}``, ``parents.{n}.id``.
+    Where its value stands in the stamp: ``run``, ``data_id.{key}``, ``data_id.tract``, ``parents.{n}.id``; see
+    `fitsprov.conventions.values.FIELDS`.
 ``kind``
     How it is spelled; see `fitsprov.conventions.values.KINDS`.
 ``comment``, ``value``, ``shared``
@@ -19,17 +20,28 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fitsprov.cards.card import Card
-from fitsprov.conventions.values import KINDS
+from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.errors import UsageError
 
 __all__ = ["Convention", "Keyword"]
 
 PLACEHOLDERS = {"{n}": r"(?P<n>\d+)", "{key}": r"(?P<key>.+)"}
+CONVENTION = {
+    "name": str,
+    "title": str,
+    "source": str,
+    "write": bool,
+    "prefix": str,
+    "keywords": list,
+    "first": int,
+    "longest": int,
+}
+ROW = {"name": str, "field": str, "kind": str, "comment": str, "value": str, "shared": bool}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +54,21 @@ class Keyword:
     comment: str = ""
     value: str | None = None
     shared: bool = False
+
+    @classmethod
+    def parse(cls, row: Any) -> Keyword:
+        """Read one row."""
+        table = check_table(row, ROW, required=3)
+        name, kind, words = table["name"], table["kind"], tuple(table["field"].split("."))
+        if kind not in KINDS:
+            raise UsageError(f"{name}: kind '{kind}'; expected one of {', '.join(KINDS)}")
+        place = f"{words[0]}.*" if len(words) == 2 and words[1] != "{n}" else table["field"]
+        if kind not in FIELDS.get(place, ()):
+            places = ", ".join(place for place, kinds in FIELDS.items() if kind in kinds)
+            raise UsageError(f"{name}: field '{table['field']}'; expected, for kind '{kind}', one of {places}")
+        if sorted(re.findall(r"\{.*?\}", name)) != sorted(word for word in words if word in PLACEHOLDERS):
+            raise UsageError(f"{name}: field '{table['field']}'; expected the placeholders of the name, and no others")
+        return cls(**{**table, "field": words})
 
     @property
     def free(self) -> bool:
@@ -82,19 +109,17 @@ class Convention:
             Where the text is no convention, with the source, the value seen and what was expected.
         """
         try:
-            table: dict[str, Any] = tomllib.loads(text)
-            rows = [Keyword(**{**row, "field": tuple(row["field"].split("."))}) for row in table.pop("keywords")]
-            unknown = [row.kind for row in rows if row.kind not in KINDS]
-            if unknown:
-                raise UsageError(f"kind '{unknown[0]}'; expected one of {', '.join(KINDS)}")
-            return cls(
-                **{**table, "prefix": table["prefix"].encode("ascii")},
-                keywords=tuple(rows),
-                fixed={row.name: row for row in rows if not row.free},
-                free=tuple((row.pattern(), row) for row in rows if row.free),
-            )
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, UsageError) as error:
+            table = check_table(tomllib.loads(text), CONVENTION, required=6)
+            rows = tuple(Keyword.parse(row) for row in table["keywords"])
+        except (tomllib.TOMLDecodeError, UsageError) as error:
             raise UsageError(f"{source}: not a convention: {error}") from None
+        own = {
+            "prefix": table["prefix"].encode(),
+            "keywords": rows,
+            "fixed": {row.name: row for row in rows if not row.free},
+            "free": tuple((row.pattern(), row) for row in rows if row.free),
+        }
+        return cls(**{**table, **own})
 
     def match(self, keyword: str) -> tuple[Keyword, dict[str, str]] | None:
         """Find the row of a keyword, and what its placeholders stand for."""
@@ -121,14 +146,31 @@ class Convention:
         if not own or not shared:
             return own
         start, stop = own[0].start, own[-1].stop
-        ids = tuple(str(card.value)[-36:].lower() for card in own if self.names_dataset(card.keyword))
-        inside = [card for card in shared if start < card.start < stop or points_to(card.value, ids)]
-        return sorted(own + inside, key=lambda card: card.start)
+        inside = [card for card in shared if start < card.start < stop]
+        there = {card.keyword for card in inside}
+        ids = tuple(str(card.value)[-36:].lower() for card in own if self.names_dataset(card.keyword) and card.value)
+        pointers = [card for card in shared if card.keyword not in there and points_to(card.value, ids)]
+        return sorted(own + inside + pointers, key=lambda card: card.start)
 
     def names_dataset(self, keyword: str) -> bool:
         """Whether this keyword holds the dataset's own ID, in one spelling or another."""
         row = self.fixed.get(keyword)
         return row is not None and row.field in (("id",), ("publisher_did",))
+
+
+def check_table(table: Any, types: Mapping[str, type], required: int) -> dict[str, Any]:
+    """Refuse a table with another key, a value of another type, or without the first `required` keys."""
+    if not isinstance(table, dict):
+        raise UsageError(f"{table!r}; expected a table with {', '.join(types)}")
+    for key, value in table.items():
+        if key not in types:
+            raise UsageError(f"key '{key}'; expected one of {', '.join(types)}")
+        if not isinstance(value, types[key]):
+            raise UsageError(f"{key} = {value!r}; expected {types[key].__name__}")
+    missing = [key for key in list(types)[:required] if key not in table]
+    if missing:
+        raise UsageError(f"no key '{missing[0]}'")
+    return table
 
 
 def points_to(url: object, ids: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -95,28 +96,26 @@ def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, li
     findings: list[Finding] = []
     for card in group:
         row, names = convention.match(card.keyword) or (None, {})
-        if row is None or card.value is None or row.kind in ("constant", "seal"):
+        if row is None or card.value is None or row.kind == "seal":
             continue
         try:
             value = KINDS[row.kind].read(card.value)
+            if row.kind != "constant":
+                place(values, row, names, value)
+            elif value != row.value:
+                raise ValueError(f"{value!r} is not {row.value!r}")
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
-            continue
-        place(values, row, names, value)
     stamp = build_stamp(values)
     return stamp, findings + check_lists(stamp, convention)
 
 
-def place(values: dict[str, Any], row: Keyword, names: dict[str, str], value: Any) -> None:
-    """Put a value where its field says."""
-    head, *rest = row.field
-    if not rest:
-        values.setdefault(head, value)
-    elif head in ("parents", "raws"):
-        values.setdefault(head, {}).setdefault(int(names["n"]), {})[rest[-1]] = value
-    else:
-        key = " ".join(names[part[1:-1]] for part in rest)
-        values.setdefault(head, {}).setdefault(key.lower(), value)
+def place(values: dict[Any, Any], row: Keyword, names: dict[str, str], value: Any) -> None:
+    """Put a value where its field says; of two for one place, the first."""
+    *path, last = row.field
+    for word in path:
+        values = values.setdefault(int(names["n"]) if word == "{n}" else word, {})
+    values.setdefault(names["key"].lower() if last == "{key}" else last, value)
 
 
 def build_stamp(values: dict[str, Any]) -> Stamp:
@@ -161,6 +160,10 @@ def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Conve
 
     Cards that another program has spelled anew still hold, where the same values give the same seal.
     """
+    counts = Counter(card.keyword for card in group)
+    keyword, times = counts.most_common(1)[0]
+    if times > 1:
+        return [Finding("seal-broken", f"{keyword} stands {times} times; expected once", keyword)]
     seal = next((card for card in group if card.keyword == "FPV_SEAL"), None)
     if seal is None:
         return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]

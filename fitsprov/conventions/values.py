@@ -14,7 +14,7 @@ from fitsprov.model.dataid import canonical_text, parse_data_id
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["FIELDS", "KINDS", "Kind"]
 
 
 DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
@@ -90,3 +90,31 @@ KINDS: dict[str, Kind] = {
     "constant": Kind(str, need_text, "always the same"),
     "seal": Kind(str, need_text, "16 letters and digits"),
 }
+
+TEXTS = ("text", "string", "url")
+SCALARS = ("scalar", *TEXTS)
+FIELDS: dict[str, tuple[str, ...]] = {
+    "id": ("uuid",),
+    "run": TEXTS,
+    "type": TEXTS,
+    "data_id": ("json",),
+    "data_id.*": SCALARS,
+    "activity_id": ("uuid",),
+    "task": TEXTS,
+    "parameters.*": SCALARS,
+    "publisher_did": TEXTS,
+    "datalink": TEXTS,
+    **{f"{items}.{{n}}.id": ("uuid", "name") for items in ("parents", "raws")},
+    **{f"{items}.{{n}}.{column}": TEXTS for items in ("parents", "raws") for column in ("run", "type", "role", "name")},
+    **{f"{items}.{{n}}.extra.{{key}}": SCALARS for items in ("parents", "raws")},
+    "n_parents": ("integer",),
+    "n_raws": ("integer",),
+    "digests": ("digests",),
+    "fingerprint": TEXTS,
+    "stamped": ("time",),
+    "extra.*": SCALARS,
+    "version": ("constant",),
+    "long_strings": ("constant",),
+    "seal": ("seal",),
+}
+"""Where a value may stand in a stamp, ``*`` for any words, and in which kinds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,8 @@ from fitsprov.cards.grammar import CARD
 from fitsprov.cards.sums import seal_card
 from fitsprov.conventions.convention import Convention, Keyword
 from fitsprov.conventions.values import KINDS
-from fitsprov.errors import StampRefused
+from fitsprov.errors import StampRefused, UnwritableValue
+from fitsprov.model.dataid import Scalar
 from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["spell", "spell_native"]
@@ -58,15 +59,29 @@ def spell_row(stamp: Stamp, row: Keyword) -> Iterator[bytes]:
     head = row.field[0]
     if head == "version":
         yield format_card(row.name, row.value or "", row.comment)
-    elif row.kind in ("constant", "seal") or head == "extra":
-        return
-    elif len(row.field) > 1:
-        for key, value in sorted((getattr(stamp, head) or {}).items()):
-            yield format_card(row.name.replace("{key}", key.upper()), KINDS[row.kind].spell(value), row.comment)
-    else:
+    elif row.kind not in ("constant", "seal"):
         value = getattr(stamp, head)
-        if value is not None:
-            yield format_card(row.name, KINDS[row.kind].spell(value), row.comment)
+        if len(row.field) == 1:
+            yield from spell_value(row, row.name, value)
+        else:
+            yield from spell_mapping(row, row.name, dict(sorted((value or {}).items())))
+
+
+def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar]) -> Iterator[bytes]:
+    """The cards of a mapping: of all its keys, or of the one that the row names."""
+    if row.field[-1] != "{key}":
+        yield from spell_value(row, name, mapping.get(row.field[-1]))
+        return
+    for key, value in mapping.items():
+        if key != key.lower():
+            raise UnwritableValue(f"{name}: key '{key}'; expected lower case, as keywords tell no case")
+        yield from spell_value(row, name.replace("{key}", key.upper()), value)
+
+
+def spell_value(row: Keyword, name: str, value: Any) -> Iterator[bytes]:
+    """The card of a value, if there is one."""
+    if value is not None:
+        yield format_card(name, KINDS[row.kind].spell(value), row.comment)
 
 
 def spell_list(items: tuple[Input, ...], rows: tuple[Keyword, ...], convention: Convention) -> Iterator[bytes]:
@@ -78,9 +93,11 @@ def spell_list(items: tuple[Input, ...], rows: tuple[Keyword, ...], convention: 
         )
     for index, item in enumerate(items, convention.first):
         for row in rows:
-            value = column(item, row)
-            if value is not None:
-                yield format_card(row.name.replace("{n}", str(index)), KINDS[row.kind].spell(value), row.comment)
+            name = row.name.replace("{n}", str(index))
+            if row.field[-1] == "{key}":
+                yield from spell_mapping(row, name, item.extra)
+            else:
+                yield from spell_value(row, name, column(item, row))
 
 
 def column(item: Input, row: Keyword) -> Any:

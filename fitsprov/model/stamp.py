@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from fitsprov.model.dataid import DataId, Scalar
+from fitsprov.model.dataid import DataId, Scalar, check_data_id
 from fitsprov.model.identifiers import escape_name, is_id, name_id, parse_id
 
 __all__ = ["Input", "Software", "Stamp", "list_digest"]
@@ -25,6 +25,8 @@ class Input:
     run: str | None = None
     data_id: DataId | None = None
     name: str | None = None
+    extra: Mapping[str, Scalar] = field(default_factory=dict)
+    """What else a header says of it."""
 
     def __post_init__(self) -> None:
         if self.id is None and not self.name:
@@ -106,6 +108,8 @@ class Stamp:
             object.__setattr__(self, "id", parse_id(self.id))
         if self.activity_id is not None and not isinstance(self.activity_id, UUID):
             object.__setattr__(self, "activity_id", parse_id(self.activity_id))
+        if self.data_id is not None:
+            object.__setattr__(self, "data_id", check_data_id(self.data_id))
         if self.parents is None and self.raws is None:
             return
         halves = [self._settle_list("parents"), self._settle_list("raws")]
