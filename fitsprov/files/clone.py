@@ -30,12 +30,18 @@ NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.ENOTTY, errno.EOPNO
 
 def write_at(descriptor: int, data: bytes, at: int) -> None:
     """Write all of it at an offset."""
-    if not hasattr(os, "pwrite"):
-        os.lseek(descriptor, at, os.SEEK_SET)
-    rest = memoryview(data)
-    while rest:
-        written = os.pwrite(descriptor, rest, at) if hasattr(os, "pwrite") else os.write(descriptor, rest)
-        rest, at = rest[written:], at + written
+    written = pwrite(descriptor, data, at)
+    while written < len(data):
+        written += pwrite(descriptor, data[written:], at + written)
+
+
+def seek_and_write(descriptor: int, data: bytes, at: int) -> int:
+    """Do what ``os.pwrite`` does, where there is none."""
+    os.lseek(descriptor, at, os.SEEK_SET)
+    return os.write(descriptor, data)
+
+
+pwrite = getattr(os, "pwrite", seek_and_write)
 
 
 def can_share(source: int, dest: int) -> bool:

@@ -10,6 +10,7 @@ are legal, and the data stay where they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.sums import checksum_delta, word_sum
@@ -38,8 +39,7 @@ class Edit:
     """A whole HDU, padded, that becomes the last in place of one named FITSPROV; ``b""`` takes that out."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlipPlan:
+class FlipPlan(NamedTuple):
     """Up to three writes inside END's block: END onto the separator, the cards behind it, the separator blank."""
 
     at: int
@@ -59,7 +59,9 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     if edit.insert or edit.table is not None:
         return None
     old = unit.header
-    new, at = arrange(unit, edit)
+    new, at, end = arrange(unit, edit)
+    if len(edit.remove) == 1 and BLANKS.startswith(old[edit.remove[0][1] : unit.end]):
+        at = min(at, edit.remove[0][0] - CARD)
     if len(new) != len(old) or at < len(old) - BLOCK or new[:at] != old[:at]:
         return None
     behind, hide = at + CARD, at != unit.end
@@ -67,11 +69,10 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
         return None
     if new == old:
         return FlipPlan(unit.start + at, b"", hide=False, reveal=False)
-    reveal = not new.startswith(END, at)
-    stop = max(unit.end, new.find(END, at)) + CARD
+    stop = max(unit.end, end) + CARD
     if new[stop:] != old[stop:]:
         stop = len(new)
-    return FlipPlan(unit.start + at, new[behind:stop], hide, reveal)
+    return FlipPlan(unit.start + at, new[behind:stop], hide, reveal=end != at)
 
 
 def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> bytes:
@@ -93,23 +94,25 @@ def leftover(unit: HeaderUnit) -> bool:
     return any(fill.startswith(TRACES, at) for at in range(0, len(fill), CARD))
 
 
-def arrange(unit: HeaderUnit, edit: Edit, block_multiple: int = 1) -> tuple[bytes, int]:
-    """Make the new header; also say where its separator stands, or END where there is no tail."""
+def arrange(unit: HeaderUnit, edit: Edit, block_multiple: int = 1) -> tuple[bytes, int, int]:
+    """Make the new header; also say where its separator and its END stand: in one place where there is no tail."""
     cards, size = remaining(unit, edit), len(unit.header)
     stamp = BLANK + edit.tail if edit.tail else b""
     own = whole_blocks(len(stamp) + CARD)
     at = max(len(cards), size - own)
+    end = at + len(stamp)
     among = len(cards) - CARD - len(stamp)
-    if at + len(stamp) + CARD <= size:
+    if end + CARD <= size:
         new = cards.ljust(at) + stamp + END
     elif size - BLOCK <= among and len(cards) < size and BLANKS.startswith(cards[among:]):
-        at = among
+        at, end = among, len(cards)
         new = cards[:at] + stamp + BLANK + END
     else:
         size += whole_blocks(len(cards) + (own if stamp else CARD) - size, block_multiple)
         at = max(len(cards), size - own)
+        end = at + len(stamp)
         new = cards.ljust(at) + stamp + END
-    return carry_checksum(unit, new.ljust(size), at), at
+    return carry_checksum(unit, new.ljust(size), at), at, end
 
 
 def whole_blocks(size: int, multiple: int = 1) -> int:

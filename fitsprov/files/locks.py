@@ -1,5 +1,5 @@
 # pathlib costs more than the system calls themselves
-# ruff: noqa: PTH108, PTH114, PTH116, PTH118
+# ruff: noqa: PTH108, PTH114, PTH116
 """Who may write: files opened, locked and refused; temporary files that outlive no call.
 
 A writer holds an exclusive ``flock`` on the file it edits, and on its temporary file. The name of that derives from the
@@ -129,10 +129,11 @@ def pause(path: str, deadline: float | None) -> float:
 
 def temporary_name(path: str) -> str:
     """Name the temporary file of a target, in the target's folder; always the same."""
-    folder, name = os.path.split(path)
-    if len(os.fsencode(name)) > 240:
+    at = path.rfind(os.sep) + 1
+    name = path[at:]
+    if len(name) > 60 and len(os.fsencode(name)) > 240:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return os.path.join(folder, f".{name}.fitsprov")
+    return f"{path[:at]}.{name}.fitsprov"
 
 
 def clear_stray(path: str) -> None:
