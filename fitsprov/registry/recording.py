@@ -14,7 +14,7 @@ from fitsprov.errors import Conflict, InvalidRecord
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.identifiers import name_id
 from fitsprov.model.lineage import Activity, Dataset
-from fitsprov.model.record import Event, Record
+from fitsprov.model.record import Event, Record, cycle_message
 from fitsprov.registry.activities import as_keys
 from fitsprov.registry.datasets import among, chunks, datasets_by_key
 from fitsprov.registry.reconciling import Plan, reconcile
@@ -33,7 +33,7 @@ from fitsprov.registry.schema import (
     used,
     utc,
 )
-from fitsprov.registry.statement import Statement, canonical, circle, collate
+from fitsprov.registry.statement import Statement, canonical, collate
 from fitsprov.registry.vocabulary import Vocabulary, next_key
 
 __all__ = ["Counts", "take_in"]
@@ -66,8 +66,7 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
     Raises
     ------
     InvalidRecord
-        Where the record contradicts itself, or closes a circle with what is known; with ``strict``, where it uses IDs
-        that nobody describes.
+        Where the record closes a circle with what is known; with ``strict``, where it uses IDs that nobody describes.
     Conflict
         Where it contradicts the registry.
     """
@@ -253,6 +252,6 @@ def refuse_circles(connection: Connection, source: str, joined: set[int]) -> Non
     try:
         graph.prepare()
     except CycleError as error:
-        ring = list(error.args[1])
+        ring = error.args[1][:-1]
         found = datasets_by_key(connection, ring)
-        raise InvalidRecord(f"{source}: {circle(found[key].dataset.id for key in ring)}") from None
+        raise InvalidRecord(cycle_message(source, (found[key].dataset.id for key in ring))) from None

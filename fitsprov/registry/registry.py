@@ -106,7 +106,7 @@ class Registry:
         Conflict
             Where it contradicts the registry: nothing of it is taken.
         InvalidRecord
-            Where it contradicts itself, or a dataset would be among its own ancestors.
+            Where a dataset would be among its own ancestors; with ``strict``, where IDs are not described.
         """
         try:
             with writing(self._engine, self._url) as connection:

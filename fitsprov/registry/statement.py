@@ -1,18 +1,17 @@
-"""What a record states, collated by ID and checked for itself; and where two statements contradict each other."""
+"""What a record states, ordered by ID, and where two statements contradict each other."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from fitsprov.errors import InvalidRecord
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
-from fitsprov.model.record import Record, find_cycle
+from fitsprov.model.record import Record
 from fitsprov.registry.schema import utc
 
 __all__ = ["Statement", "canonical", "collate", "digest", "merge", "merge_usages"]
@@ -35,20 +34,11 @@ class Statement:
 
 
 def collate(record: Record) -> Statement:
-    """Order a record by ID.
-
-    Raises
-    ------
-    InvalidRecord
-        Where it describes one ID twice, gives a dataset two makers or a type two categories, or runs in a circle.
-    """
+    """Order a record by ID."""
     said = Statement(source=record.source, categories=dict(record.categories))
-    for dataset in record.datasets:
-        describe(said, dataset)
+    datasets = list(record.datasets)
     for step in record.steps:
         activity = step.activity
-        if activity.id in said.activities:
-            raise InvalidRecord(f"{record.source}: activity {activity.id} is given twice; expected each once")
         said.activities[activity.id] = replace(
             activity,
             run=activity.run or record.run,
@@ -56,32 +46,14 @@ def collate(record: Record) -> Statement:
             environment=activity.environment or record.environment,
         )
         said.used[activity.id] = list({(usage.dataset, usage.role): usage for usage in step.used}.values())
-        for dataset in step.generated:
-            describe(said, dataset)
-            said.maker[dataset.id] = activity.id
+        said.maker.update((dataset.id, activity.id) for dataset in step.generated)
+        datasets += step.generated
+    said.datasets.update((dataset.id, dataset) for dataset in datasets)
+    said.categories.update((d.type, d.category) for d in datasets if d.type is not None and d.category is not None)
     for usages in said.used.values():
         for usage in usages:
             said.datasets.setdefault(usage.dataset, Dataset(id=usage.dataset, stub=True))
-    if cycle := find_cycle(record):
-        raise InvalidRecord(f"{record.source}: {circle(cycle)}")
     return said
-
-
-def describe(said: Statement, dataset: Dataset) -> None:
-    """Add a dataset."""
-    if dataset.id in said.datasets:
-        raise InvalidRecord(f"{said.source}: dataset {dataset.id} is given twice; expected each once, with one maker")
-    said.datasets[dataset.id] = dataset
-    if dataset.type is None or dataset.category is None:
-        return
-    if said.categories.setdefault(dataset.type, dataset.category) is not dataset.category:
-        both = f"{said.categories[dataset.type]} and {dataset.category}"
-        raise InvalidRecord(f"{said.source}: type '{dataset.type}' is {both}; expected one category")
-
-
-def circle(cycle: Iterable[UUID]) -> str:
-    """Say that datasets were made from each other."""
-    return f"a cycle: {' ← '.join(map(str, cycle))}; expected no dataset among its own ancestors"
 
 
 def merge(what: str, held: Fact, said: Fact, facts: Sequence[str], quarrels: list[str]) -> Fact:
