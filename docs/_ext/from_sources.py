@@ -1,0 +1,132 @@
+"""Directives that write the reference pages from the sources, so that the two cannot disagree."""
+
+from __future__ import annotations
+
+import inspect
+import tomllib
+from collections.abc import Iterable, Iterator
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from fitsprov import errors
+from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.values import KINDS
+from fitsprov.model.finding import CODES
+from fitsprov.templates import read_template, template_names
+
+DATALINK = "datalink-"
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A Markdown table."""
+    heads = list(heads)
+    yield from ("| " + " | ".join(heads) + " |", "|" + "---|" * len(heads))
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+
+
+def code(text: str) -> str:
+    """Text as code, where there is any."""
+    return f"`{text}`" if text else ""
+
+
+class FromSources(SphinxDirective):
+    """A directive whose Markdown comes from `lines`."""
+
+    def run(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes("\n".join(self.lines()))
+
+    def lines(self) -> Iterator[str]:
+        raise NotImplementedError
+
+
+class Keywords(FromSources):
+    """The keywords of one convention, in the order in which they are written."""
+
+    required_arguments = 1
+
+    def lines(self) -> Iterator[str]:
+        text = read_template(f"headers/{self.arguments[0]}.toml")
+        rows = Convention.parse(text).keywords
+        yield from table(
+            ("keyword", "holds", "spelled as"),
+            (
+                (
+                    code(row.name),
+                    row.comment or "any other name",
+                    f"always {code(repr(row.value))}" if row.value else KINDS[row.kind].meaning,
+                )
+                for row in rows
+            ),
+        )
+
+
+class Kinds(FromSources):
+    """The kinds of value that a convention file may name."""
+
+    def lines(self) -> Iterator[str]:
+        yield from table(("kind", "value"), ((code(name), kind.meaning) for name, kind in KINDS.items()))
+
+
+class ConventionSources(FromSources):
+    """Who specifies each convention, and whether it is written."""
+
+    def lines(self) -> Iterator[str]:
+        found = [tomllib.loads(read_template(f"headers/{name}.toml")) for name in template_names("headers", ".toml")]
+        yield from table(
+            ("name", "convention", "written", "keywords begin with", "specified in"),
+            (
+                (code(c["name"]), c["title"], "yes" if c["write"] else "no", code(c["prefix"].strip()), c["source"])
+                for c in found
+            ),
+        )
+
+
+class FindingCodes(FromSources):
+    """Codes with severity and meaning: those of files, or with ``datalink`` those of documents."""
+
+    optional_arguments = 1
+
+    def lines(self) -> Iterator[str]:
+        wanted = bool(self.arguments)
+        yield from table(
+            ("code", "severity", "meaning"),
+            (
+                (code(name), severity.value, meaning)
+                for name, (severity, meaning) in CODES.items()
+                if name.startswith(DATALINK) is wanted
+            ),
+        )
+
+
+class ErrorClasses(FromSources):
+    """The errors, with the builtin that each is too and the exit code that it leads to."""
+
+    def lines(self) -> Iterator[str]:
+        classes = [getattr(errors, name) for name in errors.__all__]
+        yield from table(
+            ("error", "also a", "exit code", "when"),
+            (
+                (
+                    code(c.__name__),
+                    ", ".join(code(base.__name__) for base in c.__bases__ if base is not Exception),
+                    str(c.exit_code),
+                    (inspect.getdoc(c) or "").splitlines()[0],
+                )
+                for c in classes
+            ),
+        )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    for name, directive in (
+        ("convention-keywords", Keywords),
+        ("convention-sources", ConventionSources),
+        ("value-kinds", Kinds),
+        ("finding-codes", FindingCodes),
+        ("error-classes", ErrorClasses),
+    ):
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True}
