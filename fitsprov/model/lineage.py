@@ -189,5 +189,5 @@ class Lineage:
                         yield parent
 
     def raws(self) -> tuple[Dataset, ...]:
-        """The raw observations among the ancestors, by dataId and name."""
+        """The raw observations among the ancestors, in their order."""
         return tuple(d for d in self.ancestors() if d.category is Category.RAW)

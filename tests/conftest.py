@@ -1,0 +1,27 @@
+"""What tests of every room use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
+
+
+@pytest.fixture(scope="session")
+def needs_tool() -> Callable[[str], str]:
+    """Find a program by the name of its Debian package, or skip; in CI, where everything must run, fail."""
+
+    def find(program: str) -> str:
+        path = shutil.which(program)
+        if path is None:
+            stop = pytest.fail if os.environ.get("CI") else pytest.skip
+            stop(f"{program} is not installed: apt-get install {program}")
+        return path
+
+    return find
