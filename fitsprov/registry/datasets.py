@@ -156,7 +156,7 @@ def find_one(connection: Connection, identifier: UUID | str) -> Stored:
         uuid = parse_id(identifier) if is_id(identifier) else name_id(identifier)
         rows = map(stored, connection.execute(by_text(), {"text": identifier, "uuid": uuid}))
         found = list(rows)
-        # DESIGN 5: a publisher DID is matched as stored, else by its UUID
+        # a publisher DID is matched as stored, else by its UUID
         found = [one for one in found if one.dataset.publisher_did == identifier] or found
     if not found:
         raise DatasetNotFound(identifier)
