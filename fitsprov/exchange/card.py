@@ -62,13 +62,13 @@ def tell_apart(datasets: Iterable[Dataset]) -> Telling:
 
 
 def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[str, str]) -> Card:
-    """Set the text of a card: of the dataId what tells most, without what is `common` to all."""
+    """Set the text of a card: of the dataId what tells most, without what is `common` unless it is the focus."""
     count = len(stack.datasets)
     first = stack.datasets[0]
     title = cut(f"{count} × {type_name(first)}" if count > 1 else type_name(first), "type", WIDEST - MARKS)
     lines = [] if count == 1 else tell_range(stack.datasets)
     pairs = dimensions(first) if count == 1 else Members(stack.datasets).shared
-    told = [(key, value) for key, value in pairs.items() if common.get(key) != value]
+    told = [(key, value) for key, value in pairs.items() if first.id == lineage.focus or common.get(key) != value]
     told.sort(key=lambda pair: (-telling[first.type, pair[0]], -len(pair[1])))
     if not lines and not told:
         told = [("", identity(first))] if count == 1 and not first.data_id else []

@@ -7,6 +7,7 @@ Ito (2008), which colour-blind people can tell apart. Numbers in circles are run
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, log2
 from xml.sax.saxutils import escape
@@ -94,7 +95,7 @@ def draw_svg(lineage: Lineage, *, fold: int = 12) -> str:
     telling, common = tell_apart(datasets), in_common(datasets)
     cards = [make_card(stack, lineage, telling, common) for stack in folded.stacks]
     plan = best_plan(folded, cards, lineage.direction)
-    heading = (type_name(lineage.dataset), identity(lineage.dataset), subtitle_of(lineage, datasets, common))
+    heading = (type_name(lineage.dataset), identity(lineage.dataset), subtitle_of(lineage, folded, common))
     return compose(folded, cards, plan, heading, runs(datasets))
 
 
@@ -162,22 +163,21 @@ def colour_of(stack: Stack) -> str:
     return category if category in LIGHT else "none"
 
 
-def subtitle_of(lineage: Lineage, datasets: Sequence[Dataset], common: Mapping[str, str]) -> str:
-    """How much is in it, and what all of it shares."""
-    raws = sum(dataset.category is Category.RAW for dataset in datasets[1:])
+def subtitle_of(lineage: Lineage, folded: Folded, common: Mapping[str, str]) -> str:
+    """How much is in the drawing, and what most of it shares."""
+    datasets = [dataset for stack in folded.stacks[1:] if stack.used for dataset in stack.datasets]
     up = lineage.direction is Direction.UP
-    told = [f"{counted(len(datasets) - 1, 'dataset')} {'upstream' if up else 'downstream'}"]
-    told += [f"{raws} raw"] if up and raws else []
-    told += [f"all {key} {value}" for key, value in common.items()]
+    told = [counted(len(datasets), "ancestor" if up else "product")]
+    told += [counted(sum(d.category is Category.RAW for d in datasets), "raw")] if up else []
+    told += ["throughout " + ", ".join(f"{key} {value}" for key, value in sorted(common.items()))] if common else []
     return " · ".join(told + ([] if lineage.complete else ["incomplete"]))
 
 
 def in_common(datasets: Sequence[Dataset]) -> dict[str, str]:
-    """The dimensions on which all datasets that have a dataId agree, where those are several."""
-    placed = [dimensions(dataset) for dataset in datasets if dataset.data_id]
-    if len(placed) < 3:
-        return {}
-    return {key: value for key, value in placed[0].items() if all(each.get(key) == value for each in placed)}
+    """The dimensions that most datasets have, and all that have them with one value."""
+    seen = Counter(pair for dataset in datasets for pair in dimensions(dataset).items())
+    values = Counter(key for key, _ in seen)
+    return {key: value for (key, value), count in seen.items() if values[key] == 1 and 2 * count > len(datasets) > 2}
 
 
 def narrate(folded: Folded) -> str:
@@ -235,13 +235,17 @@ def draw_card(card: Card, box: tuple[float, float, float, float], legend: Mappin
     parts.append(text(x + PAD + 17, y + 20, "type", card.title))
     if first.run:
         parts.append(circled(x + w - PAD - 4, y + 15.5, str(legend[first.run])))
-    for n, line in enumerate(card.lines):
-        spans = (
-            f'<tspan class="key">{clean(key)} </tspan>{clean(value)}' if key else clean(value) for key, value in line
-        )
-        where = f'x="{number(x + PAD)}" y="{number(y + TITLE + 11 + LINE * n)}"'
-        parts.append(f'<text class="text" {where}>{"  ".join(spans)}</text>')
+    parts += [dimension_line(line, x + PAD, y + TITLE + 11 + LINE * n) for n, line in enumerate(card.lines)]
     return "".join([*parts, "</g>"])
+
+
+def dimension_line(line: Sequence[tuple[str, str]], x: float, y: float) -> str:
+    """A line of dimensions and values."""
+    spans = []
+    for n, (key, value) in enumerate(line):
+        apart = ' dx="5"' if n else ""
+        spans.append((f'<tspan class="key"{apart}>{clean(key)} </tspan>' if key else "") + clean(value))
+    return f'<text class="text" x="{number(x)}" y="{number(y)}">{" ".join(spans)}</text>'
 
 
 def rectangle(look: str, x: float, y: float, w: float, h: float) -> str:

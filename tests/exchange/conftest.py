@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
+import pytest
 from hypothesis import strategies as st
 
 from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
@@ -87,7 +88,8 @@ def survey(visits: int = 37, unused: int = 2) -> tuple[Story, UUID]:
 def hostile() -> Lineage:
     """A lineage with `HOSTILE` wherever a text stands."""
     made, used, activity = (uuid5(SPACE, name) for name in ("made", "used", "activity"))
-    focus = Dataset(id=made, type=HOSTILE, run=HOSTILE, data_id={HOSTILE: HOSTILE}, category=Category.PRODUCT)
+    text = HOSTILE.replace("\ud800", "")  # a dataId is Unicode text
+    focus = Dataset(id=made, type=HOSTILE, run=HOSTILE, data_id={text: text}, category=Category.PRODUCT)
     return Lineage(
         focus=made,
         datasets={made: focus, used: Dataset(id=used, type=HOSTILE, name=HOSTILE, publisher_did=HOSTILE, stub=True)},
@@ -153,3 +155,31 @@ def graphs(draw: Callable[[Any], Any]) -> Lineage:
         used=used,
         complete=draw(st.booleans()),
     )
+
+
+@pytest.fixture
+def survey_lineage() -> Lineage:
+    story, coadd = survey()
+    return story.seen_from(coadd)
+
+
+@pytest.fixture
+def large_lineage() -> Lineage:
+    """A coadd of 1,500 visits."""
+    story, coadd = survey(1500)
+    return story.seen_from(coadd)
+
+
+@pytest.fixture
+def hostile_lineage() -> Lineage:
+    return hostile()
+
+
+@pytest.fixture
+def ring_lineage() -> Lineage:
+    return ring()
+
+
+@pytest.fixture(scope="session")
+def any_graph() -> st.SearchStrategy[Lineage]:
+    return graphs()
