@@ -88,7 +88,7 @@ def draw_svg(lineage: Lineage, *, fold: int = 12) -> str:
     Returns
     -------
     str
-        An SVG 1.1 document without script or external parts; whole IDs and runs are tooltips.
+        An SVG document without script or external parts; whole IDs and runs are tooltips, of a stack the first dozen.
     """
     folded = fold_lineage(Walk(lineage), fold)
     datasets = [dataset for stack in folded.stacks for dataset in stack.datasets]
