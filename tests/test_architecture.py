@@ -24,6 +24,7 @@ ALLOWED = {
     "actions": {"model", "cards", "conventions", "files", "registry", "datalink", "exchange", "templates", "settings"}
     | GROUND,
     "cli": {"actions", "model", "settings", "fitsprov"} | GROUND,
+    "__main__": {"cli"},
     "fitsprov": {"actions", "conventions", "errors", "model", "registry"},
 }
 """Room → the rooms that it may import; ``fitsprov`` is the package's face."""

@@ -9,7 +9,7 @@ __all__ = ["FORMATS", "draw"]
 FORMATS = ("tree", "table", "dot", "svg")
 
 
-def draw(lineage: Lineage, format: str, *, colour: bool = False) -> str:
+def draw(lineage: Lineage, format: str, *, colour: bool = False, width: int | None = None) -> str:
     """Draw a lineage.
 
     Parameters
@@ -17,6 +17,8 @@ def draw(lineage: Lineage, format: str, *, colour: bool = False) -> str:
     format : {'tree', 'table', 'dot', 'svg'}
     colour : bool
         Whether a tree is coloured for a terminal.
+    width : int, optional
+        Columns of the terminal that a tree has to fit.
     """
     if format == "svg":
         from fitsprov.exchange.svg import draw_svg
@@ -32,4 +34,4 @@ def draw(lineage: Lineage, format: str, *, colour: bool = False) -> str:
         return draw_table(lineage)
     from fitsprov.exchange.tree import draw_tree
 
-    return draw_tree(lineage, colour=colour)
+    return draw_tree(lineage, colour=colour, width=width)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fitsprov.actions.json_objects import activity_object, dataset_object, input_object
 from fitsprov.actions.reading import inspect_source
-from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.errors import DatasetNotFound, FileRefused, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import card_fingerprint
 from fitsprov.model.finding import Finding
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from fitsprov.registry import Registry
 
-__all__ = ["Resolution", "Status", "resolve", "resolve_id"]
+__all__ = ["Resolution", "Status", "resolve", "resolve_any", "resolve_id"]
 
 
 class Status(StrEnum):
@@ -180,6 +181,24 @@ def resolve_id(
         lineage=lineage,
         findings=tuple(judge(lineage)),
     )
+
+
+def resolve_any(
+    name: str,
+    registry: Registry | None,
+    *,
+    hdu: int | str | None = None,
+    direction: Direction | str = Direction.UP,
+    depth: int | None = None,
+) -> Resolution:
+    """Resolve what a user typed: a file, or the ID or name of a dataset; an existing path wins."""
+    if Path(name).exists():
+        return resolve(name, registry, hdu=hdu, direction=direction, depth=depth)
+    if ("/" in name and not is_id(name)) or name.endswith((".fits", ".fit", ".fts", ".fz", ".gz")):
+        raise FileRefused(f"{name}: no such file; expected a FITS file or a dataset ID")
+    if registry is None:
+        raise UsageError(f"'{name}' is no file, and there is no registry to look it up in; expected --registry URL")
+    return resolve_id(name, registry, direction=direction, depth=depth)
 
 
 def ask(registry: Registry | None, stamp: Stamp, direction: Direction, depth: int | None) -> Lineage | None:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fitsprov.actions.drawing import FORMATS, draw
 from fitsprov.actions.registering import open_registry
-from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
+from fitsprov.actions.resolving import Resolution, Status, resolve_any
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
-from fitsprov.errors import FileRefused, UsageError
 from fitsprov.model.finding import Severity, worst
 from fitsprov.settings import Settings
-
-if TYPE_CHECKING:
-    from fitsprov.registry import Registry
 
 
 @click.command("resolve")
@@ -71,22 +66,11 @@ def command(
     outputs.finish()
 
 
-def resolve_any(
-    name: str, registry: Registry | None, *, hdu: str | None, direction: str, depth: int | None
-) -> Resolution:
-    """Resolve a file or an ID; an existing path wins."""
-    if Path(name).exists():
-        return resolve(name, registry, hdu=hdu, direction=direction, depth=depth)
-    if ("/" in name and "://" not in name) or name.endswith((".fits", ".fz", ".gz", ".fit")):
-        raise FileRefused(f"{name}: no such file; expected a FITS file or a dataset ID")
-    if registry is None:
-        raise UsageError(f"'{name}' is no file, and there is no registry to look it up in; expected --registry URL")
-    return resolve_id(name, registry, direction=direction, depth=depth)
-
-
 def text_of(answer: Resolution, format_: str) -> str:
     """An answer for people, or the bare drawing for a program that draws."""
     if answer.lineage is None:
         return resolution_text(answer, "")
-    drawing = draw(answer.lineage, format_, colour=sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else None
+    drawing = draw(answer.lineage, format_, colour=terminal, width=width)
     return drawing.rstrip("\n") if format_ in ("dot", "svg") else resolution_text(answer, drawing)

@@ -29,7 +29,7 @@ def read_about(engine: Engine, url: URL) -> dict[str, str]:
             raise RegistryError(
                 f"{shown(url)}: schema {revision}; expected {REVISIONS[-1]} (fitsprov init migrates it)"
             )
-        return dict(connection.execute(select(meta.c.key, meta.c.value)).tuples().all())
+        return {row.key: row.value for row in connection.execute(select(meta.c.key, meta.c.value))}
 
 
 def create_registry(url: URL, base_url: str | None, authority: str | None) -> None:
