@@ -1,4 +1,4 @@
-"""Bad input: one line that names the file, the value and what was expected; the others are done; nothing half-written."""
+"""Bad input: one line that names file, value and what was expected; the others are done; nothing is half-written."""
 
 from __future__ import annotations
 
