@@ -35,13 +35,13 @@ from dataclasses import dataclass
 from fitsprov.cards.card import Value, escape, format_card, parse_cards, unescape
 from fitsprov.cards.grammar import BLOCK, CARD, END, PRINTABLE
 from fitsprov.cards.sums import checksum_delta, word_sum
-from fitsprov.errors import InvalidRecord, TruncatedFits
+from fitsprov.errors import InvalidRecord, NotFits, TruncatedFits
 from fitsprov.files.units import HeaderUnit
 from fitsprov.model.dataid import canonical_text, parse_data_id
 from fitsprov.model.identifiers import escape_name, parse_id
 from fitsprov.model.stamp import Input
 
-__all__ = ["TABLE_NAME", "read_table", "table_bytes", "table_size"]
+__all__ = ["TABLE_NAME", "read_table", "size_of", "table_bytes", "table_size"]
 
 TABLE_NAME = "FITSPROV"
 VERSION = 1
@@ -230,7 +230,7 @@ def columns_of(unit: HeaderUnit) -> dict[str, Column]:
     if version != VERSION:
         raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table of version {version!r}; expected {VERSION}")
     columns, at = {}, 0
-    for n in range(1, unit.size("TFIELDS", largest=999) + 1):
+    for n in range(1, size_of(unit, "TFIELDS") + 1):
         name, form = str(unit.value(f"TTYPE{n}")), str(unit.value(f"TFORM{n}"))
         match = CHARACTERS.fullmatch(form)
         if name not in COLUMNS or match is None:
@@ -250,10 +250,24 @@ def columns_of(unit: HeaderUnit) -> dict[str, Column]:
 
 def shape(unit: HeaderUnit, columns: dict[str, Column]) -> tuple[int, int]:
     """The bytes of a row and of all rows."""
-    width, size = unit.size("NAXIS1"), unit.size("NAXIS1") * unit.size("NAXIS2")
+    width, size = size_of(unit, "NAXIS1"), size_of(unit, "NAXIS1") * size_of(unit, "NAXIS2")
     expected = max(column.stop for column in columns.values())
     if not width or width != expected:
         raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has rows of {width} bytes; expected {expected}")
     if size > LARGEST:
         raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table has {size} bytes; expected at most {LARGEST}")
     return width, size
+
+
+def size_of(unit: HeaderUnit, keyword: str) -> int:
+    """Read a size from a header.
+
+    Raises
+    ------
+    NotFits
+        Where there is none.
+    """
+    value = unit.value(keyword)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise NotFits(f"{unit.source}: {keyword} of HDU {unit.index} is {value!r}; expected 0 or more")
+    return value

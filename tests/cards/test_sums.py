@@ -15,7 +15,7 @@ from fitsprov.cards.sums import checksum_delta, decode, encode, is_neutral, seal
 
 words = st.integers(0, 2**32 - 1)
 stamps = st.lists(st.tuples(st.sampled_from(["FPV_RUN", "FPV_TYPE", "LSST BUTLER ID"]), st.text(max_size=150))).map(
-    lambda items: b"".join(format_card(keyword, escape(text), "comment") for keyword, text in items)
+    lambda items: b"".join(format_card(keyword, escape(text.replace("=", "-")), "comment") for keyword, text in items)
 )
 MODULUS = 2**32 - 1
 
