@@ -73,8 +73,8 @@ def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar]) -> Ite
         yield from spell_value(row, name, mapping.get(row.field[-1]))
         return
     for key, value in mapping.items():
-        if key != key.lower():
-            raise UnwritableValue(f"{name}: key '{key}'; expected lower case, as keywords tell no case")
+        if key.upper().lower() != key:
+            raise UnwritableValue(f"{name}: key '{key}'; expected lower case, because keywords tell no case")
         yield from spell_value(row, name.replace("{key}", key.upper()), value)
 
 
