@@ -83,7 +83,7 @@ def shared_engine(path: Path, device: int, inode: int, process: int, writable: b
 
 def make_engine(path: Path, mode: str) -> Engine:
     """Make an engine that opens a file for reading (``ro``), writing (``rw``), or creates it (``rwc``)."""
-    connect = partial(connect_readonly, path) if mode == "ro" else partial(connect_file, path, mode)
+    connect = partial(connect_readonly, path) if mode == "ro" else partial(connect_writable, path, mode)
     # read-only connections are not kept: one that takes the file for immutable must not outlive a query
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool if mode == "ro" else QueuePool)
     event.listen(engine, "begin", begin)
@@ -97,13 +97,18 @@ def may_write(path: Path) -> bool:
 
 def connect_file(path: Path, mode: str) -> sqlite3.Connection:
     """Open an SQLite file; transactions are begun by `begin` alone."""
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def connect_writable(path: Path, mode: str) -> sqlite3.Connection:
+    """Open a file so that what is committed survives a power cut and points to what is there."""
+    connection = connect_file(path, mode)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     return connection

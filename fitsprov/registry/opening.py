@@ -10,11 +10,13 @@ from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, 
 from fitsprov.errors import RegistryError, UsageError
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.registry.engine import file_of, journal, make_engine, reading, shown, writing
-from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, meta
+from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, entity, meta, used
 
 __all__ = ["create_registry", "read_about"]
 
 NIL = UUID(int=0)
+OURS = (meta.name, entity.name, used.name)
+"""Tables that every revision has; other applications use Alembic, too."""
 revisions = select(column("version_num", String)).select_from(table(VERSION_TABLE))
 
 
@@ -58,7 +60,7 @@ def create_registry(url: URL, base_url: str | None, authority: str | None) -> No
 
 def revision_of(connection: Connection) -> str | None:
     """Read the schema's revision; None where this is no registry."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not {VERSION_TABLE, *OURS} <= set(inspect(connection).get_table_names()):
         return None
     return connection.scalar(revisions)
 

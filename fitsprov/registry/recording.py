@@ -102,6 +102,7 @@ def gather_words(connection: Connection, plan: Plan, said: Statement) -> Vocabul
         (usage.role for usages in plan.usages.values() for usage in usages),
     )
     words.add_activities(activities)
+    words.add_agents(one.agent for one in said.activities.values())
     return words
 
 

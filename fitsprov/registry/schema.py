@@ -57,7 +57,7 @@ __all__ = [
 REVISIONS = ("0001",)
 """Every schema revision that this fitsprov knows, oldest first."""
 VERSION_TABLE = "alembic_version"
-"""Where Alembic notes the revision; a name of our own tells a registry from another application's database."""
+"""Where Alembic notes the revision."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

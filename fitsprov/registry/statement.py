@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from fitsprov.errors import InvalidRecord
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry.schema import utc
@@ -34,11 +35,21 @@ class Statement:
 
 
 def collate(record: Record) -> Statement:
-    """Order a record by ID."""
+    """Order a record by ID.
+
+    Raises
+    ------
+    InvalidRecord
+        Where a configuration is no JSON.
+    """
     said = Statement(source=record.source, categories=dict(record.categories))
     datasets = list(record.datasets)
     for step in record.steps:
         activity = step.activity
+        try:
+            canonical(activity.config)
+        except (TypeError, ValueError) as error:
+            raise InvalidRecord(f"{record.source}: activity {activity.id}: config: {error}; expected JSON") from None
         said.activities[activity.id] = replace(
             activity,
             run=activity.run or record.run,
@@ -66,7 +77,7 @@ def merge(what: str, held: Fact, said: Fact, facts: Sequence[str], quarrels: lis
         if old is None:
             changes[fact] = new
         elif comparable(old) != comparable(new):
-            quarrels.append(f"{what}: {fact} {difference(new, old)} but stands as {difference(old, new)}")
+            quarrels.append(f"{what}: {fact} is {difference(new, old)} but stands as {difference(old, new)}")
     return replace(held, **changes) if changes else held
 
 
@@ -92,7 +103,7 @@ def difference(value: Any, other: Any) -> str:
         value = {k: v for k, v in value.items() if k not in other or canonical(v) != canonical(other[k])}
         value = canonical(value)
     text = str(comparable(value))
-    return f"is '{text}'" if len(text) <= 100 else f"is '{text[:99]}…'"
+    return f"'{text}'" if len(text) <= 100 else f"'{text[:99]}…'"
 
 
 def flat(environment: Environment) -> dict[str, str | None]:
@@ -103,7 +114,7 @@ def flat(environment: Environment) -> dict[str, str | None]:
 
 def canonical(value: Any) -> str:
     """Spell a configuration so that equal ones have equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(text: str) -> bytes:

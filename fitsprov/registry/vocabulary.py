@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
 
-from fitsprov.model.lineage import Activity, Category, Environment
+from fitsprov.model.lineage import Activity, Agent, Category, Environment
 from fitsprov.registry.datasets import chunks
 from fitsprov.registry.schema import agent, config, dataset_type, env_package, package, role, run, software_env, task
 from fitsprov.registry.statement import canonical, digest
@@ -60,22 +60,24 @@ class Vocabulary:
         self.add(dataset_type, "name", {(name,): {"name": name, "category": words.get(name)} for name in wanted})
 
     def add_activities(self, activities: Iterable[Activity]) -> None:
-        """Take in what activities point to."""
-        tasks, agents, configs, environments = {}, {}, {}, {}
+        """Take in what activities point to, but for agents."""
+        tasks, configs, environments = {}, {}, {}
         for activity in activities:
             if activity.task is not None:
                 tasks[activity.task, activity.version] = {"name": activity.task, "version": activity.version}
-            if activity.agent is not None:
-                agents[activity.agent.id] = {"name": activity.agent.name, "type": activity.agent.type}
             if activity.config is not None:
                 configs[id(activity.config)] = activity.config
             if activity.environment is not None:
                 environments[id(activity.environment)] = activity.environment
         self.add(task, "name", tasks)
-        self.settle(agent, "uri", agents)
-        self.add(agent, "uri", {(uri,): {"uri": uri, **about} for uri, about in agents.items()})
         self.add_configs(configs)
         self.add_environments(environments)
+
+    def add_agents(self, agents: Iterable[Agent | None]) -> None:
+        """Take agents in."""
+        about = {one.id: {"name": one.name, "type": one.type} for one in agents if one is not None}
+        self.settle(agent, "uri", about)
+        self.add(agent, "uri", {(uri,): {"uri": uri, **facts} for uri, facts in about.items()})
 
     def add_configs(self, configs: Mapping[int, Mapping[str, Any]]) -> None:
         """Take configurations in, each content once."""
