@@ -47,7 +47,7 @@ class Demo:
         self.follow_a_file()
         self.link()
         self.verify()
-        self.draw()
+        self.resolve()
 
     def fill_registry(self) -> None:
         self.title("A registry, filled from run records")
@@ -71,12 +71,11 @@ class Demo:
         (self.folder / "mailed.fits").rename(self.folder / "what_is_this.fits")
         self.say("mailed.fits is now called what_is_this.fits. What does its header say?")
         self.run("show what_is_this.fits")
-        self.say("Where did it come from?")
-        self.run("resolve what_is_this.fits")
 
     def link(self) -> None:
         self.title("The DataLink document that its DATALINK card points to")
         self.run(f"links {COADD} -o links.xml")
+        self.say(f"Written to {self.folder / 'links.xml'}: a VOTable that TOPCAT, Aladin or pyvo read. Is it valid?")
         self.run("lint links.xml")
 
     def verify(self) -> None:
@@ -95,10 +94,11 @@ class Demo:
         same = (self.folder / "mine.fits").read_bytes() == (self.folder / "refcat/simref.fits").read_bytes()
         self.say(f"mine.fits is {'byte for byte' if same else 'NOT'} the file that it was before its stamp.")
 
-    def draw(self) -> None:
-        self.title("The lineage as a drawing")
+    def resolve(self) -> None:
+        self.title("Where did it come from?")
         self.run("resolve what_is_this.fits --format svg", output="lineage.svg")
-        self.say(f"Look at {self.folder / 'lineage.svg'} in a browser; all else lies beside it.")
+        self.run("resolve what_is_this.fits")
+        self.say(f"The same as a drawing: open {self.folder / 'lineage.svg'} in a browser. All else lies beside it.")
 
     def title(self, text: str) -> None:
         """Begin a chapter."""

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from fitsprov.model.finding import Finding, Severity
+from fitsprov.model.lineage import Environment
 
 if TYPE_CHECKING:
     from fitsprov.actions.reading import Reading
     from fitsprov.actions.resolving import Resolution
+    from fitsprov.model.lineage import Activity
     from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["finding_lines", "reading_text", "resolution_text", "verdict_text"]
 
 COLOURS = {Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+WIDE = 100
+"""Characters of one line before it is cut."""
 LISTED = 8
 """Items of a list that are printed; `--json` prints all."""
 
@@ -94,11 +98,40 @@ def resolution_text(resolution: Resolution, drawing: str) -> str:
     colour = "green" if resolution.status.value == "resolved" else "yellow"
     status = click.style(resolution.status.value, fg=colour)
     lines = [heading(resolution.name, status, f"(from the {resolution.source})")]
+    if resolution.activity is not None:
+        lines += activity_lines(resolution.activity)
+    if resolution.known_raws:
+        lines += fields((("raws", f"{len(resolution.known_raws)} listed in the header"),))
     if drawing:
-        lines += [drawing.rstrip("\n")]
-    if resolution.lineage is not None and resolution.stamp is not None and resolution.source == "header":
-        lines += fields((("raws listed", len(resolution.known_raws or ()) or None),))
-    return "\n".join(lines + finding_lines(resolution.findings))
+        lines += ["", drawing.rstrip("\n")]
+    if resolution.findings:
+        lines += ["", *finding_lines(resolution.findings)]
+    return "\n".join(lines)
+
+
+def activity_lines(activity: Activity) -> list[str]:
+    """How a dataset was made."""
+    environment = activity.environment or Environment()
+    packages = [f"{package.name} {package.version}" for package in environment.packages]
+    platform = [environment.platform[key] for key in ("os", "python") if key in environment.platform]
+    times = [f"{time:%Y-%m-%d %H:%M:%S}" for time in (activity.started, activity.ended) if time is not None]
+    task = " ".join(word for word in (activity.task, activity.version) if word)
+    return fields(
+        (
+            ("activity", "  ".join(word for word in (str(activity.id), task, activity.status) if word)),
+            ("when", f"{' to '.join(times)} UTC" if times else None),
+            ("agent", None if activity.agent is None else activity.agent.name or activity.agent.id),
+            ("config", None if activity.config is None else shortened(pairs(dict(activity.config)))),
+            ("container", environment.container),
+            ("software", shortened(", ".join(packages))),
+            ("platform", ", ".join(platform)),
+        )
+    )
+
+
+def shortened(text: str) -> str:
+    """A long line cut; ``--json`` has it whole."""
+    return text if len(text) <= WIDE else f"{text[:WIDE].rsplit(' ', 1)[0]} …"
 
 
 def verdict_text(name: str, verdict: str, findings: Iterable[Finding]) -> str:
