@@ -19,7 +19,6 @@ from typing import Any, BinaryIO, cast
 from fitsprov.errors import FileRefused, MissingExtra, NotFits, TruncatedFits
 from fitsprov.files.locks import open_regular
 from fitsprov.files.lzw import LZWReader
-from fitsprov.files.units import read_descriptor
 
 __all__ = ["container_of", "container_suffix", "open_bytes", "packed", "unpacked"]
 
@@ -105,19 +104,19 @@ def open_bytes(path: str) -> BinaryIO:
     ------
     FileRefused, MissingExtra
     """
-    descriptor = open_regular(path)
-    try:
-        return unpacked(descriptor, container_of(read_descriptor(descriptor, 0, 6)), path, close=True)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    return unpacked(open_regular(path), path, close=True)
 
 
-def unpacked(descriptor: int, kind: str | None, source: str, *, close: bool = False) -> BinaryIO:
-    """Read a file from its begin through its container."""
+def unpacked(descriptor: int, source: str, *, close: bool = False) -> BinaryIO:
+    """Read an open file from its begin through its container."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     stream = open(descriptor, "rb", closefd=close)
-    return cast(BinaryIO, io.BufferedReader(Unpacked(stream, kind, source))) if kind else stream
+    try:
+        kind = container_of(stream.peek(6))
+        return cast(BinaryIO, io.BufferedReader(Unpacked(stream, kind, source))) if kind else stream
+    except BaseException:
+        stream.close()
+        raise
 
 
 @contextmanager

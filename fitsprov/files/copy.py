@@ -155,7 +155,7 @@ def write_copy(
     with (
         open(copy, "wb", closefd=False) as file,
         packed(file, kind_of_copy, path, like) as dest,
-        unpacked(source, kind, path) as content,
+        unpacked(source, path) as content,
     ):
         read_at = reader(content)
         stream_pieces(read_at, pieces(read_at, decide, hdu, path), dest)

@@ -144,7 +144,7 @@ def edit_packed(
     """Edit a file in a container, by copy."""
     from fitsprov.files.containers import unpacked
 
-    with unpacked(descriptor, kind, path) as content:
+    with unpacked(descriptor, path) as content:
         unit = find_unit(content, hdu, path)
     edit = decide(unit)
     if edit is None:

@@ -37,8 +37,10 @@ class LZWReader(io.RawIOBase):
 
 def decode(stream: BinaryIO) -> Iterator[bytes]:
     """Decode group by group; a group ends early where the codes get wider or the table is cleared."""
-    flags = stream.read(3)[2]
-    longest, clears = flags & 0x1F, bool(flags & 0x80)
+    head = stream.read(3)
+    longest, clears = head[-1] & 0x1F, bool(head[-1] & 0x80)
+    if len(head) < 3 or longest not in range(9, 17):
+        raise ValueError(f"header {head!r}")
     table = [bytes([byte]) for byte in range(256)] + [b""] * clears
     first, width, previous = len(table), 9, b""
     while group := stream.read(width):

@@ -269,7 +269,7 @@ def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "
     if hdu == 0:
         return read_header(file, source=source)
     passed = []
-    for unit in walk(file, source, truncated=True):
+    for unit in walk(file, source):
         if is_wanted(unit, hdu):
             return unit
         passed.append(unit)

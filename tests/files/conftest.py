@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import BLANK, CARD
 from fitsprov.cards.sums import seal_card
 from fitsprov.files.layout import Edit
-from fitsprov.files.units import HeaderUnit
+from fitsprov.files.units import HeaderUnit, walk
 
 
 def make_tail(text: str = "one", cards: int = 12) -> bytes:
@@ -80,3 +81,23 @@ def checksums_hold(path: Path) -> list[bool]:
 def one() -> bytes:
     """A stamp of 12 cards."""
     return make_tail()
+
+
+DATA = sorted((Path(fits.__file__).parent / "tests" / "data").glob("*.fits"))
+"""The FITS files that astropy ships to test itself."""
+
+
+def astropy_file(name: str) -> Path:
+    """Find one of them."""
+    return next(path for path in DATA if path.name == name)
+
+
+def data_bytes(path: Path) -> list[bytes]:
+    """Read the data of all HDUs, undecoded."""
+    content = path.read_bytes()
+    return [content[unit.data_start : unit.next_start] for unit in walk(io.BytesIO(content), str(path), truncated=True)]
+
+
+def strays(folder: Path) -> list[str]:
+    """List the temporary files in a folder."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
