@@ -6,6 +6,8 @@ attributes too. The command line prints the text and exits with the error's ``ex
 
 from __future__ import annotations
 
+import copyreg
+
 __all__ = [
     "ActivityNotFound",
     "Conflict",
@@ -28,6 +30,10 @@ class FitsprovError(Exception):
     """The parent of every error that fitsprov raises on purpose."""
 
     exit_code = 3
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Cross to another process as it is, whatever the arguments it was made of."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]  # no stub has it
 
 
 class UsageError(FitsprovError, ValueError):
