@@ -21,6 +21,7 @@ __all__ = ["finding_lines", "reading_text", "resolution_text", "verdict_text"]
 COLOURS = {Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 WIDE = 100
 """Characters of one line before it is cut."""
+PLATFORM = {"os": "", "hardware": "", "python": "Python "}
 LISTED = 8
 """Items of a list that are printed; `--json` prints all."""
 
@@ -113,7 +114,7 @@ def activity_lines(activity: Activity) -> list[str]:
     """How a dataset was made."""
     environment = activity.environment or Environment()
     packages = [f"{package.name} {package.version}" for package in environment.packages]
-    platform = [environment.platform[key] for key in ("os", "python") if key in environment.platform]
+    platform = [f"{word}{environment.platform[key]}" for key, word in PLATFORM.items() if key in environment.platform]
     times = [f"{time:%Y-%m-%d %H:%M:%S}" for time in (activity.started, activity.ended) if time is not None]
     task = " ".join(word for word in (activity.task, activity.version) if word)
     return fields(
