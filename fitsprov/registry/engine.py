@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
 from urllib.parse import quote
@@ -139,13 +140,21 @@ def begin(connection: Connection) -> None:
 
 
 def journal(engine: Engine, url: URL) -> None:
-    """Switch a new registry to WAL; the file remembers it. No transaction may be open."""
-    with explained(url):
-        connection = engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA journal_mode=WAL")
-        finally:
-            connection.close()
+    """Switch a new registry to WAL; the file remembers it.
+
+    No transaction may be open. SQLite does not wait for others here, as it does everywhere else.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    with explained(url), closing(engine.raw_connection()) as connection:
+        while True:
+            try:
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
 
 
 @contextmanager
@@ -182,4 +191,6 @@ def meaning(error: BaseException | None) -> str:
         return "not a registry; expected an SQLite file that fitsprov init made"
     if "readonly" in text:
         return "the registry is read-only here; expected a file and a folder that may be written"
+    if "unable to open" in text:
+        return "cannot be opened; expected a file that this user may read, in a folder"
     return text

@@ -106,7 +106,7 @@ def test_a_wrong_url_is_refused_without_its_password(url: str, expected: str) ->
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RegistryError, match="no folder .*absent"):
+    with pytest.raises(RegistryError, match=r"no folder .*absent"):
         Registry.create(tmp_path / "absent" / "registry.db")
 
 

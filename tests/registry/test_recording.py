@@ -136,7 +136,14 @@ def test_an_activity_may_be_told_of_more_outputs(registry: Registry) -> None:
     assert {d.id for d in registry.neighbourhoods([uid("x")])[uid("x")].siblings} == {uid("y")}
 
 
-BASE = dict(task="isr", version="1", config={"a": 1, "b": 2}, environment=ENVIRONMENT, agent=AGENT, status="done")
+BASE = {
+    "task": "isr",
+    "version": "1",
+    "config": {"a": 1, "b": 2},
+    "environment": ENVIRONMENT,
+    "agent": AGENT,
+    "status": "done",
+}
 OTHER_ENVIRONMENT = replace(ENVIRONMENT, packages=(Package("pip", "astropy", "7.1"), Package("pip", "numpy", "2.4.6")))
 
 
@@ -172,7 +179,7 @@ def test_another_fact_of_an_activity_is_refused(
 def test_another_fact_of_a_dataset_is_refused(
     registry: Registry, path: Path, change: dict[str, Any], shown: str
 ) -> None:
-    facts = dict(run="r1", data_id={"tract": 1}, name="one", publisher_did="ivo://x.org?1")
+    facts = {"run": "r1", "data_id": {"tract": 1}, "name": "one", "publisher_did": "ivo://x.org?1"}
     registry.record(record(datasets=(dataset("d", "image", **facts),)))
     given = record(datasets=(dataset("new"), dataset("d", "image", **{**facts, **change})))
     assert shown in refused(registry, path, given)
@@ -234,7 +241,7 @@ def test_category_is_stated_or_raw_by_name_or_product_by_making(registry: Regist
 def test_strict_refuses_what_nobody_describes(registry: Registry, path: Path) -> None:
     given = record(step("s", ["a"], ["b"]))
     before = dump(path)
-    with pytest.raises(InvalidRecord, match="1 used IDs are not described .* expected their datasets"):
+    with pytest.raises(InvalidRecord, match=r"1 used IDs are not described .* expected their datasets"):
         registry.record(given, strict=True)
     assert dump(path) == before
     registry.record(given)
