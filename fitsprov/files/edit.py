@@ -10,7 +10,7 @@ from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.copy import replace_file
 from fitsprov.files.flip import flip
 from fitsprov.files.layout import Edit, leftover, plan_flip
-from fitsprov.files.locks import BINARY, open_target, refusal
+from fitsprov.files.locks import BINARY, open_target, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
 from fitsprov.files.units import HeaderUnit, find_unit, read_descriptor, walk
 
@@ -127,7 +127,7 @@ def edit_file(
     except OSError as error:
         raise refusal(path, error, "room and leave to write; the file is as it was") from error
     finally:
-        os.close(descriptor)
+        release(descriptor)
 
 
 def edit_packed(

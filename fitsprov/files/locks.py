@@ -24,7 +24,7 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]  # Windows has none
 
-__all__ = ["is_at", "open_regular", "open_target", "refusal", "temporary", "temporary_name"]
+__all__ = ["is_at", "open_regular", "open_target", "refusal", "release", "temporary", "temporary_name"]
 
 BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -109,6 +109,14 @@ def lock(descriptor: int) -> str:
     return TAKEN
 
 
+def release(descriptor: int) -> None:
+    """Unlock and close: a child process that was forked meanwhile would hold the lock as long as it lives."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
 def is_at(path: str, status: os.stat_result) -> bool:
     """Whether a path still leads to the file that was opened: another writer may have replaced it."""
     try:
@@ -183,7 +191,7 @@ def temporary(path: str, mode: int = 0o600) -> Iterator[tuple[int, str]]:
             os.unlink(name)
         raise
     finally:
-        os.close(descriptor)
+        release(descriptor)
 
 
 def create(path: str, name: str, mode: int) -> int:

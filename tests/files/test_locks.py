@@ -1,0 +1,202 @@
+"""Several writers, and readers while they write."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import fitsio
+import pytest
+from astropy.io import fits
+
+from fitsprov.errors import FileRefused
+from fitsprov.files import Outcome, edit_file, export_file, locks, read_unit
+from fitsprov.files.locks import temporary, temporary_name
+from tests.files.conftest import Stamper, make_file, make_tail, stamp_span, strays, strip
+
+ONE, TWO = Stamper(make_tail("one")), Stamper(make_tail("two", 14))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return make_file(tmp_path / "file.fits", 12)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Run in a forked child that never comes back; its exit code says whether it raised."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+
+
+def test_a_writer_waits_for_another_and_then_does_its_work(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    child = in_child(lambda: edit_file(path, ONE))
+    time.sleep(0.1)
+    assert not stamp_span(read_unit(path))
+    locks.release(descriptor)
+    assert os.waitpid(child, 0)[1] == 0
+    assert stamp_span(read_unit(path))
+
+
+def test_a_writer_that_waited_too_long_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "WAIT", 0.05)
+    old = path.read_bytes()
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with pytest.raises(FileRefused, match=r"file\.fits: another writer has held it for 0\.05 s; expected"):
+            edit_file(path, ONE)
+    finally:
+        os.close(descriptor)
+    assert path.read_bytes() == old
+
+
+def test_the_temporary_file_of_a_live_writer_is_never_touched(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "WAIT", 0.05)
+    with temporary(str(path)) as (descriptor, name):
+        os.write(descriptor, b"live")
+        assert edit_file(path, ONE) == Outcome.FLIPPED
+        with pytest.raises(FileRefused, match="another writer"):
+            edit_file(path, TWO, atomic=True)
+        assert Path(name).read_bytes() == b"live"
+        Path(name).unlink()
+
+
+@pytest.mark.parametrize("decide", [ONE, TWO, strip, lambda _: None], ids=["same", "re-stamp", "strip", "nothing"])
+def test_any_later_call_removes_the_temporary_file_of_a_dead_writer(path: Path, decide: Callable[..., None]) -> None:
+    edit_file(path, ONE)
+    stray = Path(temporary_name(str(path)))
+    stray.write_bytes(b"dead")
+    edit_file(path, decide)
+    assert not strays(path.parent)
+
+
+def test_a_later_export_to_the_same_place_removes_it_too(path: Path, tmp_path: Path) -> None:
+    dest = tmp_path / "dest.fits"
+    Path(temporary_name(str(dest))).write_bytes(b"dead")
+    export_file(path, dest, ONE)
+    assert not strays(tmp_path)
+
+
+def test_a_killed_copy_leaves_nothing_after_any_later_call(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def die() -> None:
+        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        edit_file(path, ONE, atomic=True)
+
+    old = path.read_bytes()
+    assert os.waitpid(in_child(die), 0)[1] == signal.SIGKILL
+    assert strays(path.parent)
+    assert path.read_bytes() == old
+    edit_file(path, lambda _: None)
+    assert not strays(path.parent)
+
+
+def test_names_as_long_as_the_filesystem_allows_get_temporary_files(tmp_path: Path) -> None:
+    path = make_file(tmp_path / ("é" * 125 + ".fits"), 35)
+    assert edit_file(path, ONE) == Outcome.COPIED
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_filesystem_without_locks_is_no_obstacle(path: Path, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    assert edit_file(path, ONE) == Outcome.FLIPPED
+    assert edit_file(path, TWO, atomic=True) == Outcome.COPIED
+    stray = Path(temporary_name(str(path)))
+    stray.write_bytes(b"perhaps alive")
+    edit_file(path, strip)
+    assert stray.exists()
+    os.utime(stray, (1, 1))
+    edit_file(path, ONE)
+    assert not stray.exists()
+
+
+def test_without_fcntl_files_are_edited_all_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "fcntl", None)
+    assert edit_file(path, ONE) == Outcome.FLIPPED
+    assert edit_file(path, TWO, atomic=True) == Outcome.COPIED
+
+
+def test_a_file_that_was_replaced_while_waiting_is_opened_anew(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    child = in_child(lambda: edit_file(path, ONE))
+    time.sleep(0.05)
+    other = make_file(path.with_name("other.fits"), 14)
+    other.replace(path)
+    locks.release(descriptor)
+    assert os.waitpid(child, 0)[1] == 0
+    assert "KEY3" in fits.getheader(path)
+    assert stamp_span(read_unit(path))
+
+
+@pytest.mark.parametrize("cards", [12, 33])
+@pytest.mark.parametrize("atomic", [False, True])
+def test_many_writers_of_one_file_never_mix(cards: int, atomic: bool, tmp_path: Path) -> None:
+    path = make_file(tmp_path / "file.fits", cards)
+    stamps = [make_tail(f"writer {n}", 6 + n) for n in range(6)]
+
+    def work(tail: bytes) -> None:
+        for _ in range(15):
+            edit_file(path, Stamper(tail), atomic=atomic)
+
+    children = [in_child(lambda tail=tail: work(tail)) for tail in stamps]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 6
+    unit = read_unit(path)
+    assert unit.header[slice(*stamp_span(unit)[0])] in stamps
+    assert not strays(tmp_path)
+
+
+def read_with_astropy(path: Path) -> tuple[object, ...]:
+    with fits.open(path, memmap=False) as hdus:
+        header = hdus[0].header
+        return (header.get("FPV_RUN"), header.get("FPV_SEAL"), header["KEY0"], hdus[0].data.sum(), len(hdus))
+
+
+def read_with_fitsio(path: Path) -> tuple[object, ...]:
+    with fitsio.FITS(str(path)) as file:
+        header = file[0].read_header()
+        return (header.get("FPV_RUN"), header.get("FPV_SEAL"), header["KEY0"], file[0].read().sum(), len(file))
+
+
+@pytest.mark.parametrize("read", [read_with_astropy, read_with_fitsio])
+@pytest.mark.parametrize("cards", [12, 33], ids=["flip", "growth"])
+def test_every_read_during_writes_is_one_of_the_allowed_states(
+    read: Callable[[Path], tuple[object, ...]], cards: int, tmp_path: Path
+) -> None:
+    path = make_file(tmp_path / "file.fits", cards)
+    allowed = [read(path)]
+    for decide in (ONE, TWO):
+        edit_file(path, decide)
+        allowed.append(read(path))
+    edit_file(path, strip)
+
+    def work() -> None:
+        while True:
+            for decide in (ONE, TWO, strip):
+                edit_file(path, decide)
+
+    child = in_child(work)
+    try:
+        seen = [read(path) for _ in range(300)]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert set(seen) <= set(allowed)
+    assert len(set(seen)) == 3
