@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from fitsprov.cards.grammar import (
@@ -15,6 +16,7 @@ from fitsprov.cards.grammar import (
     HIERARCH_LONGEST,
     INTEGER,
     KEYWORD,
+    PLAIN,
     PRINTABLE,
     QUOTE_BEFORE_SLASH,
     RECORD_VALUED,
@@ -26,6 +28,10 @@ __all__ = ["Card", "Value", "escape", "format_card", "parse_cards", "unescape"]
 
 Value = str | int | float | bool
 
+SHORT = 10
+"""Length of a keyword of up to 8 characters with its value indicator."""
+VALUE_END = 30
+"""Column where the value of a fixed-format card ends (4.2.1 to 4.2.4)."""
 INT64 = range(-(2**63), 2**63)
 SMALLEST = sys.float_info.min
 """At a subnormal number fitsio gives up the whole header."""
@@ -86,27 +92,31 @@ def format_card(keyword: str, value: Value, comment: str = "") -> bytes:
     UnwritableValue
         For a keyword, a value or a comment that no card can hold as it is: see `escape`.
     """
-    if PRINTABLE.fullmatch(comment) is None:
-        raise UnwritableValue(f"{keyword} / {comment!r}: expected a comment in printable ASCII")
     if isinstance(value, str):
         return format_string(keyword, value, comment)
+    head, remark = frame(keyword, comment)
     text = format_number(keyword, value)
-    head = keyword_field(keyword)
-    line = f"{head}{text:>20}" if len(head) == 10 else f"{head}{text}"
+    line = f"{head}{text:>20}" if len(head) == SHORT else f"{head}{text}"
     if len(line) > CARD:
         raise UnwritableValue(f"{keyword} = {text}: expected keyword and value to fit one card")
-    return with_comment(line, comment).encode("ascii")
+    return with_remark(line, remark).encode("ascii")
 
 
-def keyword_field(keyword: str) -> str:
-    """The keyword with its value indicator (4.1.2.2)."""
+@lru_cache(maxsize=4096)
+def frame(keyword: str, comment: str) -> tuple[str, str]:
+    """What stands around a value: the keyword with its value indicator (4.1.2.2), the comment behind its slash."""
+    if PRINTABLE.fullmatch(comment) is None:
+        raise UnwritableValue(f"{keyword} / {comment!r}: expected a comment in printable ASCII")
+    remark = f" / {comment}" if comment else ""
     if KEYWORD.fullmatch(keyword):
-        return f"{keyword:<8}= "
+        return f"{keyword:<8}= ", remark
     if len(keyword) > HIERARCH_LONGEST or keyword != keyword.upper() or not HIERARCH_KEYWORD.fullmatch(keyword):
         raise UnwritableValue(
             f"keyword '{keyword}' fits no card: expected A-Z 0-9 _ -, or upper-case words of ≤ {HIERARCH_LONGEST}"
         )
-    return f"HIERARCH {keyword} = "
+    if "=" in comment:
+        raise UnwritableValue(f"{keyword} / {comment!r}: fitsio misreads = behind a HIERARCH keyword")
+    return f"HIERARCH {keyword} = ", remark
 
 
 def format_number(keyword: str, value: int | float) -> str:
@@ -123,31 +133,34 @@ def format_number(keyword: str, value: int | float) -> str:
     return mantissa if not e else f"{mantissa if '.' in mantissa else mantissa + '.0'}E{exponent}"
 
 
-def with_comment(line: str, comment: str) -> str:
-    """Fill a line to a card, with the comment where it has room."""
-    if comment and len(line) + 3 + len(comment) <= CARD:
-        line = f"{line:<30} / {comment}" if len(comment) <= 47 else f"{line} / {comment}"
-    return line.ljust(CARD)
+def with_remark(line: str, remark: str) -> str:
+    """Fill a line to a card, with the comment where it has room, in the column where all programs write it."""
+    if len(line) < VALUE_END and VALUE_END + len(remark) <= CARD:
+        line = line.ljust(VALUE_END)
+    return (line + remark if len(line) + len(remark) <= CARD else line).ljust(CARD)
 
 
+@lru_cache(maxsize=4096)
 def format_string(keyword: str, value: str, comment: str) -> bytes:
     """Write a string in one card, or in one with CONTINUE cards behind it."""
+    head, remark = frame(keyword, comment)
+    if "=" in value and len(head) > SHORT:
+        raise UnwritableValue(f"{keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
+    if PLAIN.fullmatch(value) and len(head) + len(value) + 2 <= CARD:
+        return with_remark(f"{head}'{value:<8}'", remark).encode("ascii")
     if PRINTABLE.fullmatch(value) is None:
         raise UnwritableValue(f"{keyword} = {value!r}: expected printable ASCII")
     if value.endswith((" ", "&")):
         raise UnwritableValue(f"{keyword} = {value!r}: FITS readers lose a final blank or &")
-    head = keyword_field(keyword)
-    if "=" in value + comment and len(keyword) > 8:
-        raise UnwritableValue(f"{keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
     quoted = value.replace("'", "''")
     if len(head) + len(quoted) + 2 <= CARD:
-        return with_comment(f"{head}'{quoted:<8}'", comment).encode("ascii")
+        return with_remark(f"{head}'{quoted:<8}'", remark).encode("ascii")
     lines = []
     while len(head) + len(quoted) + 2 > CARD:
         cut = cut_before(quoted, CARD - len(head) - 3)
         lines.append(f"{head}'{quoted[:cut]}&'".ljust(CARD))
         head, quoted = "CONTINUE  ", quoted[cut:]
-    lines.append(with_comment(f"{head}'{quoted}'", comment))
+    lines.append(with_remark(f"{head}'{quoted}'", remark))
     return "".join(lines).encode("ascii")
 
 
@@ -203,6 +216,10 @@ def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
 
 def parse_value(field: str) -> Value | None:
     """Read a value field (4.2); None where it is undefined, its text where it is no FITS value."""
+    if field.startswith("'"):
+        end = field.find("'", 1)
+        if end > 0 and not field.startswith("'", end + 1):
+            return field[1:end].rstrip(" ")
     match = STRING.match(field)
     if match:
         text: str = match[1]

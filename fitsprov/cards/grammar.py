@@ -22,6 +22,9 @@ HIERARCH_LONGEST = 58
 # 4.1.1: header bytes are restricted to the printable ASCII characters
 PRINTABLE = re.compile(r"[ -~]*")
 
+# A string that a card holds as it is
+PLAIN = re.compile(r"(?:[ -&(-~]*[!-%(-~])?")
+
 # 4.2.1.1: a character string, its single quotes doubled
 STRING = re.compile(r" *'([^']*(?:''[^']*)*)'")
 # 4.2.3
