@@ -20,9 +20,12 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 python_use_unqualified_type_names = True
 numpydoc_show_class_members = False
+
+smartquotes = False
 
 html_theme = "furo"
 html_title = f"fitsprov {version}"

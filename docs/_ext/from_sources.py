@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -12,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from fitsprov import errors
 from fitsprov.conventions.convention import Convention
-from fitsprov.conventions.values import KINDS
+from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.model.finding import CODES
 from fitsprov.templates import read_template, template_names
 
@@ -51,12 +54,13 @@ class Keywords(FromSources):
         text = read_template(f"headers/{self.arguments[0]}.toml")
         rows = Convention.parse(text).keywords
         yield from table(
-            ("keyword", "holds", "spelled as"),
+            ("keyword", "field of the stamp", "spelled as", "comment in the header"),
             (
                 (
                     code(row.name),
-                    row.comment or "any other name",
+                    code(".".join(row.field)),
                     f"always {code(repr(row.value))}" if row.value else KINDS[row.kind].meaning,
+                    row.comment,
                 )
                 for row in rows
             ),
@@ -68,6 +72,15 @@ class Kinds(FromSources):
 
     def lines(self) -> Iterator[str]:
         yield from table(("kind", "value"), ((code(name), kind.meaning) for name, kind in KINDS.items()))
+
+
+class StampFields(FromSources):
+    """The fields of a stamp that a convention file may name, with the kinds that fit."""
+
+    def lines(self) -> Iterator[str]:
+        yield from table(
+            ("field", "kinds"), ((code(name), ", ".join(map(code, kinds))) for name, kinds in FIELDS.items())
+        )
 
 
 class ConventionSources(FromSources):
@@ -120,13 +133,59 @@ class ErrorClasses(FromSources):
         )
 
 
+class RunRecordSchema(FromSources):
+    """The keys of a run record, object by object."""
+
+    def lines(self) -> Iterator[str]:
+        schema = json.loads((files("fitsprov.exchange") / "run_record.schema.json").read_text(encoding="utf-8"))
+        self.definitions = schema["definitions"]
+        objects = {name: each for name, each in self.definitions.items() if each["type"] == "object"}
+        for name, each in {"the record": schema, **objects}.items():
+            yield from (f"### {name.capitalize()}", "")
+            yield from table(("key", "value", "meaning"), self.rows(each, ""))
+            yield ""
+
+    def rows(self, schema: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+        """One row a key; those of objects without a name of their own follow theirs."""
+        for key, value in schema["properties"].items():
+            needed = ", required" if key in schema.get("required", ()) else ""
+            yield code(prefix + key), self.kind(value) + needed, self.meaning(value)
+            inner, path = value.get("items", {}), f"{prefix}{key}[]."
+            if isinstance(value.get("additionalProperties"), Mapping):
+                inner, path = value["additionalProperties"], f"{prefix}{key}.*."
+            if "properties" in inner:
+                yield from self.rows(inner, path)
+
+    def kind(self, schema: Mapping[str, Any]) -> str:
+        """What a value has to be."""
+        if "enum" in schema:
+            return ", ".join(code(json.dumps(value)) for value in schema["enum"])
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return f"[{name}](#{name})" if self.definitions[name]["type"] == "object" else name
+        if schema["type"] == "array":
+            return f"list of {self.kind(schema['items'])}"
+        kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if kinds == ["object"] and isinstance(schema.get("additionalProperties"), Mapping):
+            return f"object, each value {self.kind(schema['additionalProperties'])}"
+        return " or ".join("text" if kind == "string" else kind for kind in kinds)
+
+    def meaning(self, schema: Mapping[str, Any]) -> str:
+        """What a key is for, where it does not say so itself."""
+        referred = self.definitions.get(schema.get("$ref", "").rpartition("/")[2], {})
+        found: str = schema.get("description") or referred.get("description") or ""
+        return found
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     for name, directive in (
         ("convention-keywords", Keywords),
         ("convention-sources", ConventionSources),
         ("value-kinds", Kinds),
+        ("stamp-fields", StampFields),
         ("finding-codes", FindingCodes),
         ("error-classes", ErrorClasses),
+        ("run-record-schema", RunRecordSchema),
     ):
         app.add_directive(name, directive)
     return {"parallel_read_safe": True}
