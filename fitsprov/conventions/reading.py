@@ -57,9 +57,7 @@ def read_header(header: bytes, conventions: Sequence[Convention]) -> Reading:
     found = [(at, c) for c in conventions if (at := find_prefix(header, c.prefix)) >= 0]
     if not found:
         return Reading()
-    start = min(at for at, _ in found)
-    pointer = find_prefix(header, b"DATALINK= ")
-    cards = list(parse_cards(header, min(start, pointer) if pointer >= 0 else start))
+    cards = list(parse_cards(header, first_of(header, min(at for at, _ in found))))
     readings: list[ConventionReading] = []
     findings: list[Finding] = []
     for _, convention in found:
@@ -87,7 +85,13 @@ def find_prefix(header: bytes, prefix: bytes) -> int:
 def group_of(header: bytes, convention: Convention) -> list[Card]:
     """The cards of one convention in a header."""
     at = find_prefix(header, convention.prefix)
-    return [] if at < 0 else convention.group(parse_cards(header))
+    return [] if at < 0 else convention.group(parse_cards(header, first_of(header, at)))
+
+
+def first_of(header: bytes, at: int) -> int:
+    """Where to begin to read: a pointer may stand before the other cards of its group."""
+    pointer = find_prefix(header, b"DATALINK= ")
+    return min(at, pointer) if pointer >= 0 else at
 
 
 def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, list[Finding]]:
@@ -145,8 +149,8 @@ def check_lists(stamp: Stamp, convention: Convention) -> list[Finding]:
         items, count, half = getattr(stamp, name), getattr(stamp, f"n_{name}"), stamp.digest_of(name)
         if items is None:
             continue
-        keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
         if len(items) != count:
+            keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
             message = f"{len(items)} {name} are listed, {keyword} says {count}"
             findings.append(Finding("count-differs", message, keyword))
         elif half and half != list_digest(items):
@@ -160,17 +164,17 @@ def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Conve
 
     Cards that another program has spelled anew still hold, where the same values give the same seal.
     """
-    counts = Counter(card.keyword for card in group)
-    keyword, times = counts.most_common(1)[0]
-    if times > 1:
+    by_keyword = {card.keyword: card for card in group}
+    if len(by_keyword) < len(group):
+        keyword, times = Counter(card.keyword for card in group).most_common(1)[0]
         return [Finding("seal-broken", f"{keyword} stands {times} times; expected once", keyword)]
-    seal = next((card for card in group if card.keyword == "FPV_SEAL"), None)
+    seal = by_keyword.get("FPV_SEAL")
     if seal is None:
         return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]
     cards = [header[card.start : card.stop] for card in group]
     if is_neutral(b"".join(cards)):
         return []
-    listed = any(card.keyword.startswith(("FPV_P", "FPV_R")) and card.keyword[5:].isdigit() for card in group)
+    listed = any(keyword.startswith(("FPV_P", "FPV_R")) and keyword[5:].isdigit() for keyword in by_keyword)
     for long_strings in (False, True):
         try:
             anew = spell_native(stamp, convention, lists=listed, long_strings=long_strings)
