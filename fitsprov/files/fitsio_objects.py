@@ -126,8 +126,10 @@ def plain_file(path: Path) -> Path | None:
 
 def leaves_separator(unit: HeaderUnit, edit: Edit) -> bool:
     """Whether the last card that remains is the blank one before an old stamp: cfitsio cannot take it out."""
-    start, stop = edit.remove[-1] if edit.remove else (0, 0)
-    return not edit.insert and unit.header[start - CARD : start] == BLANK and not unit.header[stop : unit.end].strip()
+    last = at = -(-len(unit.header[: unit.end].rstrip(b" ")) // CARD) * CARD
+    for start, stop in reversed(edit.remove):
+        at = start if stop == at else at
+    return at < last and unit.header[at - CARD : at] == BLANK and not edit.insert
 
 
 def removable(unit: HeaderUnit, edit: Edit) -> list[str]:
