@@ -22,6 +22,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from fitsprov.cards.card import Card
@@ -95,6 +96,8 @@ class Convention:
     first: int = 1
     longest: int | None = None
     keywords: tuple[Keyword, ...]
+    groups: tuple[tuple[str, tuple[Keyword, ...]], ...] = field(default=(), repr=False)
+    """Rows that follow each other and belong to one field of the stamp, with its name."""
     fixed: dict[str, Keyword] = field(default_factory=dict, repr=False)
     """The keywords without a placeholder, by name."""
     free: tuple[tuple[re.Pattern[str], Keyword], ...] = field(default=(), repr=False)
@@ -116,6 +119,7 @@ class Convention:
         own = {
             "prefix": table["prefix"].encode(),
             "keywords": rows,
+            "groups": tuple((head, tuple(group)) for head, group in groupby(rows, key=lambda row: row.field[0])),
             "fixed": {row.name: row for row in rows if not row.free},
             "free": tuple((row.pattern(), row) for row in rows if row.free),
         }

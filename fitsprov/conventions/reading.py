@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -110,8 +110,9 @@ def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, li
                 raise ValueError(f"{value!r} is not {row.value!r}")
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
+    last: dict[str, int] = {name: max(values[name]) for name in ("parents", "raws") if name in values}
     stamp = build_stamp(values)
-    return stamp, findings + check_lists(stamp, convention)
+    return stamp, findings + check_lists(stamp, convention) + check_numbers(stamp, convention, last)
 
 
 def place(values: dict[Any, Any], row: Keyword, names: dict[str, str], value: Any) -> None:
@@ -156,6 +157,17 @@ def check_lists(stamp: Stamp, convention: Convention) -> list[Finding]:
         elif half and half != list_digest(items):
             message = f"the {name} listed have digest {list_digest(items)}, FPV_SUM says {half}"
             findings.append(Finding("digest-differs", message, "FPV_SUM"))
+    return findings
+
+
+def check_numbers(stamp: Stamp, convention: Convention, last: Mapping[str, int]) -> list[Finding]:
+    """Find gaps in lists: an item was lost, and no count tells."""
+    findings = []
+    for name, number in last.items():
+        listed = len(getattr(stamp, name))
+        if getattr(stamp, f"n_{name}") == listed != number - convention.first + 1:
+            message = f"{listed} {name} are listed, the last has number {number}, counted from {convention.first}"
+            findings.append(Finding("count-differs", message))
     return findings
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from datetime import datetime
 from typing import Any
 
 from fitsprov.cards.card import format_card
@@ -18,20 +18,29 @@ from fitsprov.model.stamp import Input, Stamp
 __all__ = ["spell", "spell_native"]
 
 
-def spell_native(stamp: Stamp, native: Convention, *, lists: bool = True, long_strings: bool = True) -> bytes:
+def spell_native(
+    stamp: Stamp,
+    native: Convention,
+    *,
+    stamped: datetime | None = None,
+    lists: bool = True,
+    long_strings: bool = True,
+) -> bytes:
     """Spell our own stamp, sealed: its cards add nothing to any CHECKSUM.
 
     Parameters
     ----------
     stamp : Stamp
     native : Convention
+    stamped : datetime, optional
+        When; in place of what the stamp says.
     lists : bool
         Whether parents and raws are listed in cards; their counts and digests always stand.
     long_strings : bool
         Whether LONGSTRN goes with CONTINUE cards; not where the header has one.
     """
-    cards = list(spell_rows(stamp, native, lists=lists))
-    if long_strings and any(len(card) > CARD for card in cards):
+    cards = spell_rows(stamp, native, lists=lists, stamped=stamped)
+    if long_strings and max(map(len, cards)) > CARD:
         row = native.fixed["LONGSTRN"]
         cards.insert(1, format_card(row.name, row.value or "", row.comment))
     body = b"".join(cards)
@@ -43,28 +52,23 @@ def spell(stamp: Stamp, convention: Convention) -> bytes:
     return b"".join(spell_rows(stamp, convention, lists=True))
 
 
-def spell_rows(stamp: Stamp, convention: Convention, *, lists: bool) -> Iterator[bytes]:
+def spell_rows(stamp: Stamp, convention: Convention, *, lists: bool, stamped: datetime | None = None) -> list[bytes]:
     """The cards of each row that the stamp has something for, CONTINUE cards with their first."""
-    for head, rows in groupby(convention.keywords, key=lambda row: row.field[0]):
+    cards: list[bytes] = []
+    for head, rows in convention.groups:
         if head in ("parents", "raws"):
             if lists:
-                yield from spell_list(getattr(stamp, head) or (), tuple(rows), convention)
-            continue
-        for row in rows:
-            yield from spell_row(stamp, row)
-
-
-def spell_row(stamp: Stamp, row: Keyword) -> Iterator[bytes]:
-    """The card of one row, or one for each key of a mapping."""
-    head = row.field[0]
-    if head == "version":
-        yield format_card(row.name, row.value or "", row.comment)
-    elif row.kind not in ("constant", "seal"):
-        value = getattr(stamp, head)
-        if len(row.field) == 1:
-            yield from spell_value(row, row.name, value)
-        else:
-            yield from spell_mapping(row, row.name, dict(sorted((value or {}).items())))
+                cards += spell_list(getattr(stamp, head) or (), rows, convention)
+        elif head == "version":
+            cards += [format_card(row.name, row.value or "", row.comment) for row in rows]
+        elif len(rows[0].field) > 1:
+            mapping = dict(sorted((getattr(stamp, head) or {}).items()))
+            cards += [card for row in rows for card in spell_mapping(row, row.name, mapping)]
+        elif rows[0].kind not in ("constant", "seal"):
+            value = stamped if head == "stamped" and stamped is not None else getattr(stamp, head)
+            if value is not None:
+                cards += [format_card(row.name, KINDS[row.kind].spell(value), row.comment) for row in rows]
+    return cards
 
 
 def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar]) -> Iterator[bytes]:

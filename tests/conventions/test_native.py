@@ -298,6 +298,12 @@ def test_a_list_that_is_not_the_one_that_was_digested_is_noticed() -> None:
     assert reading.stamp.parents[1] == Input(name="flat g.fits")
 
 
+def test_a_list_that_was_numbered_anew_is_noticed() -> None:
+    reading = read(spell_native(STAMP, native()).replace(b"FPV_P1  =", b"FPV_P11 ="))
+    assert [item.key for item in reading.stamp.parents] == ["flat%20r.fits", "019b3e20-71c2-75b6-b174-1af8b9f3c0dd"]
+    assert [finding.code for finding in reading.findings] == ["count-differs"]
+
+
 def test_an_edit_that_is_neutral_in_the_list_is_still_found_by_its_digest() -> None:
     stamp = replace(STAMP, digests=f"{'0' * 32}:")
     assert codes(read(spell_native(stamp, native()))) == {"digest-differs"}

@@ -141,8 +141,16 @@ def test_a_number_that_overflows_is_no_dimension() -> None:
 
 
 def test_inputs_stand_in_the_order_of_their_numbers() -> None:
-    numbered = {f"INPUT_{n}_ID": str(UUID(int=n)) for n in (10, 2, 0, 1)}
-    assert [item.id.int for item in read(butler_cards(**numbered)).stamp.parents] == [0, 1, 2, 10]
+    numbered = {f"INPUT_{n}_ID": str(UUID(int=n)) for n in (*range(5, 12), *range(5))}
+    reading = read(butler_cards(**numbered))
+    assert [item.id.int for item in reading.stamp.parents] == list(range(12))
+    assert reading.findings == ()
+
+
+def test_a_gap_in_the_inputs_is_noticed_where_no_count_tells() -> None:
+    (finding,) = read(butler_cards(INPUT_0_ID=str(RAW), INPUT_2_ID=str(FLAT))).findings
+    assert finding.code == "count-differs"
+    assert finding.message == "2 parents are listed, the last has number 2, counted from 0"
 
 
 def test_words_behind_an_input_are_kept_with_it() -> None:
