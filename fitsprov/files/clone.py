@@ -21,7 +21,7 @@ except ImportError:
 __all__ = ["can_share", "copy_range", "write_at"]
 
 PAGE = 4096
-FICLONERANGE = 0x4020940D
+FICLONERANGE, RANGE = 0x4020940D, struct.Struct("qQQQ")
 CHUNK = 2**20
 WORTH_SHARING = 2**16
 """Fewer bytes are copied faster than shared."""
@@ -54,7 +54,7 @@ def share(source: int, start: int, size: int, dest: int, at: int) -> bool:
     if fcntl is None:
         return False
     try:
-        fcntl.ioctl(dest, FICLONERANGE, struct.pack("qQQQ", source, start, size, at))
+        fcntl.ioctl(dest, FICLONERANGE, RANGE.pack(source, start, size, at))
     except OSError as error:
         if error.errno in NOT_HERE:
             return False

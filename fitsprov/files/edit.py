@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.copy import replace_file
-from fitsprov.files.flip import flip
+from fitsprov.files.flip import flip, may_flip
 from fitsprov.files.layout import Edit, leftover, plan_flip
-from fitsprov.files.locks import BINARY, open_target, refusal, release
+from fitsprov.files.locks import open_target, open_to_read, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
 from fitsprov.files.units import HeaderUnit, find_unit, read_descriptor, walk
 
@@ -34,7 +34,7 @@ def read_unit(path: str | os.PathLike[str], hdu: int | str = 0) -> HeaderUnit:
     """
     path = os.fsdecode(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = open_to_read(path)
         try:
             return find_unit(descriptor, hdu, path)
         except NotFits:
@@ -117,7 +117,7 @@ def edit_file(
         if plan is not None and not plan.behind:
             return Outcome.UNCHANGED
         need_one_name(path, status, break_hardlinks=break_hardlinks)
-        if plan is not None and not atomic and status.st_nlink == 1:
+        if plan is not None and not atomic and status.st_nlink == 1 and may_flip(descriptor, plan):
             flip(descriptor, unit, plan, fsync=fsync)
             return Outcome.FLIPPED
         replace_file(descriptor, path, status, edit, hdu, fsync=fsync)

@@ -3,6 +3,10 @@
 END on the separator hides all that stands behind it, so the cards there may be written in any order. The separator is
 8 aligned bytes, which no page and no disk sector divides. Whoever dies on the way leaves the old header, the new one,
 or the header without a stamp; a first stamp needs no hiding, a strip no reveal.
+
+A page is read in one piece, but readers come for the next one when they have worked through this. Where an old stamp
+stands in two pages, one who had read the first before the hiding would take the rest from the new stamp. So then a flip
+needs a file that nobody else has open.
 """
 
 from __future__ import annotations
@@ -13,9 +17,10 @@ import os
 from fitsprov.cards.grammar import CARD, END
 from fitsprov.files.clone import PAGE, write_at
 from fitsprov.files.layout import FlipPlan
+from fitsprov.files.locks import alone, together
 from fitsprov.files.units import HeaderUnit, read_descriptor
 
-__all__ = ["flip"]
+__all__ = ["flip", "may_flip"]
 
 KEYWORD = 8
 
@@ -27,14 +32,14 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
     as a whole in any case.
     """
     behind = plan.at + CARD
-    apart = fsync and plan.at // PAGE != (behind + len(plan.behind) - 1) // PAGE
+    apart = in_pages(plan) > 1
     try:
         if plan.hide:
             write_at(descriptor, END[:KEYWORD], plan.at)
-            if apart:
+            if fsync and apart:
                 os.fdatasync(descriptor)
         write_at(descriptor, plan.behind, behind)
-        if apart and plan.reveal:
+        if fsync and apart and plan.reveal:
             os.fdatasync(descriptor)
         if plan.reveal:
             write_at(descriptor, b" " * KEYWORD, plan.at)
@@ -43,6 +48,19 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
     except OSError:
         put_back(descriptor, unit, plan)
         raise
+    finally:
+        if plan.hide and apart:
+            together(descriptor)
+
+
+def may_flip(descriptor: int, plan: FlipPlan) -> bool:
+    """Whether no reader can take a mixture from a flip; followed by `together`, in the end."""
+    return not plan.hide or in_pages(plan) == 1 or alone(descriptor)
+
+
+def in_pages(plan: FlipPlan) -> int:
+    """Count the pages that a flip touches."""
+    return (plan.at + CARD + len(plan.behind) - 1) // PAGE - plan.at // PAGE + 1
 
 
 def put_back(descriptor: int, unit: HeaderUnit, plan: FlipPlan) -> None:

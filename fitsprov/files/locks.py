@@ -12,6 +12,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import signal
 import stat
 import time
 from collections.abc import Iterator
@@ -24,9 +25,21 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]  # Windows has none
 
-__all__ = ["is_at", "open_regular", "open_target", "refusal", "release", "temporary", "temporary_name"]
+__all__ = [
+    "alone",
+    "is_at",
+    "open_regular",
+    "open_target",
+    "open_to_read",
+    "refusal",
+    "release",
+    "temporary",
+    "temporary_name",
+    "together",
+]
 
 BINARY = getattr(os, "O_BINARY", 0)
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 WAIT = 10.0
 """Seconds to wait for another writer."""
@@ -49,11 +62,21 @@ def open_regular(path: str) -> int:
     FileRefused
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = open_to_read(path)
     except OSError as error:
         raise refusal(path, error, "a FITS file that can be read") from error
     need_regular(path, descriptor)
     return descriptor
+
+
+def open_to_read(path: str) -> int:
+    """Open whatever a path leads to without waiting for the other end of a pipe."""
+    deadline = None
+    while True:
+        try:
+            return os.open(path, os.O_RDONLY | BINARY | NO_WAIT)
+        except BlockingIOError:
+            deadline = pause(path, deadline)
 
 
 def need_regular(path: str, descriptor: int) -> os.stat_result:
@@ -107,6 +130,24 @@ def lock(descriptor: int) -> str:
     except OSError as error:
         return UNKNOWN if error.errno in UNSUPPORTED else HELD
     return TAKEN
+
+
+def alone(descriptor: int) -> bool:
+    """Whether nobody else has a file open (fcntl(2), leases); who opens it from now on waits until `together`."""
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    except OSError:
+        return False
+    return True
+
+
+def together(descriptor: int) -> None:
+    """Let others open the file again."""
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
 def release(descriptor: int) -> None:

@@ -176,7 +176,7 @@ def read_with_fitsio(path: Path) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("read", [read_with_astropy, read_with_fitsio])
-@pytest.mark.parametrize("cards", [12, 33], ids=["flip", "growth"])
+@pytest.mark.parametrize("cards", [12, 42, 33], ids=["one page", "two pages", "growth"])
 def test_every_read_during_writes_is_one_of_the_allowed_states(
     read: Callable[[Path], tuple[object, ...]], cards: int, tmp_path: Path
 ) -> None:
@@ -199,4 +199,35 @@ def test_every_read_during_writes_is_one_of_the_allowed_states(
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     assert set(seen) <= set(allowed)
-    assert len(set(seen)) == 3
+    assert len(set(seen)) > 1
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="needs leases")
+def test_a_stamp_in_two_pages_is_not_flipped_while_another_has_the_file_open(tmp_path: Path) -> None:
+    path = make_file(tmp_path / "file.fits", 42)
+    assert edit_file(path, ONE) == Outcome.FLIPPED
+    for decide in (TWO, strip):
+        with path.open("rb") as reader:
+            first = reader.read(4096)
+            assert edit_file(path, decide) == Outcome.COPIED
+            assert (first + reader.read())[:8640].count(b"FPV_SEAL") == 1
+        edit_file(path, strip)
+        edit_file(path, ONE)
+    assert edit_file(path, TWO) == Outcome.FLIPPED
+
+
+def test_without_leases_a_stamp_in_two_pages_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(fcntl, "F_SETLEASE")
+    path = make_file(tmp_path / "file.fits", 42)
+    assert [edit_file(path, decide) for decide in (ONE, TWO, strip)] == ["flipped", "copied", "copied"]
+
+
+def test_who_opens_a_leased_file_waits(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    assert locks.alone(descriptor)
+    child = in_child(lambda: (read_unit(path), path.read_bytes(), edit_file(path, ONE)))
+    time.sleep(0.05)
+    assert os.waitpid(child, os.WNOHANG) == (0, 0)
+    locks.together(descriptor)
+    os.close(descriptor)
+    assert os.waitpid(child, 0)[1] == 0
