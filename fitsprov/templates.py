@@ -25,6 +25,7 @@ def read_template(path: str) -> str:
     return (templates_folder() / path).read_text(encoding="utf-8")
 
 
-def template_names(folder: str, suffix: str) -> list[str]:
+@cache
+def template_names(folder: str, suffix: str) -> tuple[str, ...]:
     """List the templates of one folder by name, sorted."""
-    return sorted(path.stem for path in (templates_folder() / folder).glob(f"*{suffix}"))
+    return tuple(sorted(path.stem for path in (templates_folder() / folder).glob(f"*{suffix}")))

@@ -78,8 +78,10 @@ class Stamping:
         remove: list[Card] = []
         insert = b""
         for convention in self.conventions:
+            if convention is native():
+                continue
             group = group_of(unit.header, convention)
-            cards = spell(self.stamp, convention) if convention != native() else joined(unit, group)
+            cards = spell(self.stamp, convention)
             if cards == joined(unit, group):
                 continue
             named = read_group(group, convention)[0].id if group else None
@@ -103,9 +105,7 @@ class Stamping:
         mode = self.list_mode(stamp)
 
         def spelled(when: datetime | None) -> bytes:
-            return spell_native(
-                replace(stamp, stamped=when), native(), lists=mode == "cards", long_strings=long_strings
-            )
+            return spell_native(stamp, native(), stamped=when, lists=mode == "cards", long_strings=long_strings)
 
         before = joined(unit, group)
         unchanged = old is not None and spelled(old.stamped) == before
@@ -131,10 +131,10 @@ class Stamping:
                     " (--replace takes its place, --derive keeps it as a parent)"
                 )
             old = None
-        if stamp.fingerprint is None:
-            kept = old.fingerprint if old is not None else None
-            stamp = replace(stamp, fingerprint=kept or self.fingerprint_of_cards(unit))
-        return stamp
+        if stamp.fingerprint is not None:
+            return stamp
+        found = (old and old.fingerprint) or self.fingerprint_of_cards(unit)
+        return stamp if found is None else replace(stamp, fingerprint=found)
 
     def fingerprint_of_cards(self, unit: HeaderUnit) -> str | None:
         """Fingerprint the data by their DATASUM cards, where all are there; a look at the first header often tells."""

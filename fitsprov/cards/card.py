@@ -49,6 +49,7 @@ class Card(NamedTuple):
     """Where its bytes stand in the header: ``header[start:stop]``, CONTINUE cards included."""
 
 
+@lru_cache(maxsize=4096)
 def escape(text: str) -> str:
     """Spell any text in printable ASCII that every FITS reader gives back: ``%XX`` for each byte that would be lost.
 

@@ -65,9 +65,16 @@ def seal_card(stamp: bytes, comment: str = "") -> bytes:
     stamp : bytes
         The stamp's other cards, 80 bytes each.
     """
-    template = f"FPV_SEAL= '{'0' * 16}'{' / ' + comment if comment else ''}".ljust(CARD).encode("ascii")
-    missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - word_sum(template)) % MODULUS
+    template, own_sum = seal_template(comment)
+    missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - own_sum) % MODULUS
     return template[:11] + encode(missing).encode("ascii") + template[27:]
+
+
+@cache
+def seal_template(comment: str) -> tuple[bytes, int]:
+    """The seal card with a sum of zero in it, and the card's own sum."""
+    template = f"FPV_SEAL= '{'0' * 16}'{' / ' + comment if comment else ''}".ljust(CARD).encode("ascii")
+    return template, word_sum(template)
 
 
 def is_neutral(stamp: bytes) -> bool:

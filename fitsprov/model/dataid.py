@@ -21,6 +21,7 @@ DataId = Mapping[str, Scalar]
 
 ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "'&\x7f"}
 SURROGATE = re.compile("[\ud800-\udfff]")
+ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def canonical_text(data_id: DataId) -> str:
@@ -31,8 +32,7 @@ def canonical_text(data_id: DataId) -> str:
     UsageError
         Where it is no dataId: see `check_data_id`.
     """
-    text = json.dumps(check_data_id(data_id), sort_keys=True, separators=(",", ":"))
-    return text.translate(ESCAPES)
+    return ENCODER.encode(check_data_id(data_id)).translate(ESCAPES)
 
 
 def parse_data_id(text: str) -> dict[str, Scalar]:
