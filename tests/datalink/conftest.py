@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -113,20 +111,6 @@ def make_dataset() -> Callable[..., Dataset]:
 @pytest.fixture
 def usage() -> Callable[..., tuple[Dataset, Usage]]:
     return used
-
-
-@pytest.fixture
-def needs_tool() -> Callable[[str], str]:
-    """Find a program, or skip; where everything must run, fail."""
-
-    def find(program: str) -> str:
-        path = shutil.which(program)
-        if path is None:
-            stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-            stop(f"{program} is not installed; Debian's package of that name has it")
-        return path
-
-    return find
 
 
 @pytest.fixture
