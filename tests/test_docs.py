@@ -12,11 +12,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import click
 import pytest
 
 import fitsprov
+from fitsprov.actions import json_objects
+from fitsprov.actions.verifying import VERDICTS
 from fitsprov.cli import main
 from fitsprov.conventions.values import KINDS
 from fitsprov.model.finding import CODES
@@ -195,6 +198,34 @@ def test_every_kind_of_value_is_documented(site: dict[str, Page]) -> None:
 def test_every_public_name_is_documented(site: dict[str, Page]) -> None:
     anchors = site["reference/python.html"].anchors
     assert {f"fitsprov.{name}" for name in fitsprov.__all__} <= anchors
+
+
+def test_every_status_and_verdict_is_explained_with_its_causes() -> None:
+    text = (DOCS / "explanation" / "status.md").read_text(encoding="utf-8")
+    assert all(f"`{status}`\n: " in text for status in fitsprov.Status)
+    rows = {row.split("`")[1]: row for row in text.splitlines() if row.startswith("| `")}
+    assert set(rows) == set(fitsprov.Verdict)
+    for verdict, causes in VERDICTS:
+        assert all(f"`{cause}`" in rows[verdict] for cause in causes), verdict
+
+
+def test_every_key_of_json_is_documented() -> None:
+    text = (DOCS / "reference" / "json.md").read_text(encoding="utf-8")
+    dataset = fitsprov.Dataset(id=UUID(int=0))
+    for printed in (
+        json_objects.reading_object("file", fitsprov.Reading()),
+        json_objects.stamp_object(fitsprov.Stamp()),
+        json_objects.named_object(fitsprov.Input(name="raw")),
+        fitsprov.Resolution(name="file", status=fitsprov.Status.UNKNOWN, source="header").to_json(),
+        json_objects.dataset_object(dataset, None),
+        json_objects.input_object(dataset, None),
+        json_objects.found_object(dataset),
+        json_objects.activity_object(fitsprov.Activity(id=UUID(int=0))),
+        fitsprov.Finding("stamp-missing", "").to_json(),
+    ):
+        assert printed is not None
+        missing = [key for key in printed if not re.search(rf"\b{key}\b", text)]
+        assert not missing
 
 
 def test_versions_agree() -> None:

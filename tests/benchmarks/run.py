@@ -64,9 +64,9 @@ def write_page(rows: Iterable[Row]) -> None:
     """Replace what stands between the markers of the page."""
     head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, tail = rest.partition(END)
-    table = ["| | measured | bar | | against |", "|---|---|---|---|---|"]
+    table = ["| what | measured | bar | holds | against |", "|---|---|---|---|---|"]
     table += [
-        f"| {row.what} | {amount(row.value, row)} | ≤ {amount(row.bar, row)} | {'✓' if row.holds else '**missed**'} |"
+        f"| {row.what} | {amount(row.value, row)} | ≤ {amount(row.bar, row)} | {'yes' if row.holds else '**no**'} |"
         f" {row.notes} |"
         for row in rows
     ]
