@@ -26,7 +26,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.cards.sums import word_sum
-from fitsprov.errors import FileRefused, NotFits, UsageError
+from fitsprov.errors import FileRefused, FitsprovError, NotFits, UsageError
 from fitsprov.files.accept import Source, stream_of
 from fitsprov.files.table import TABLE_NAME, size_of
 from fitsprov.files.units import HeaderUnit
@@ -252,12 +252,18 @@ def tiles(source: Source, unit: HeaderUnit) -> Iterator[bytes]:
     """Uncompress an image by astropy, in slabs of whole tiles."""
     from astropy.io import fits
 
-    with fits.open(stream_of(source, unit), memmap=False, do_not_scale_image_data=True) as hdus:
-        image: Any = hdus[1]
-        dtype = BITPIX[bitpix(unit, "Z")]
-        for slab in slabs(image.shape, image.tile_shape, int(dtype[-1])):
-            pixels: np.ndarray[Any, Any] = image.section[slab]
-            yield pixels.astype(dtype).tobytes()
+    dtype = BITPIX[bitpix(unit, "Z")]
+    try:
+        with fits.open(stream_of(source, unit), memmap=False, do_not_scale_image_data=True) as hdus:
+            image: Any = hdus[1]
+            for slab in slabs(image.shape, image.tile_shape, int(dtype[-1])):
+                pixels: np.ndarray[Any, Any] = image.section[slab]
+                yield pixels.astype(dtype).tobytes()
+    except FitsprovError:
+        raise
+    except Exception as error:  # whatever astropy meets in damaged tiles
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise NotFits(f"{source.name}: HDU {unit.index} cannot be uncompressed: {what}") from error
 
 
 def slabs(shape: tuple[int, ...], tile: tuple[int, ...], size: int) -> Iterator[tuple[int | slice, ...]]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from fitsprov.errors import NotFits, UsageError
 from fitsprov.files.accept import Source
 from fitsprov.files.layout import Edit
-from fitsprov.files.units import HeaderUnit, find_end, find_unit
+from fitsprov.files.units import HeaderUnit, absent, find_end, is_wanted
 
 __all__ = ["Holder", "apply_edit", "header_bytes", "header_unit", "open_object"]
 
@@ -109,12 +109,10 @@ class MemorySource(Source):
 
     def unit(self, hdu: int | str = 0) -> HeaderUnit:
         """Find an HDU by number, or by name and version; of an object that is one HDU, that one."""
-        first = next(self.units(), None)
-        if first is None:
-            raise UsageError(f"{self.name}: has no HDU '{hdu}'; it is empty")
-        if hdu == 0:
-            return first
-        return find_unit(self.read_at, hdu, self.name)
+        for unit in self.units():
+            if hdu == 0 or is_wanted(unit, hdu):
+                return unit
+        raise absent(hdu, self.known) if self.known else UsageError(f"{self.name}: no HDU '{hdu}'; it is empty")
 
     def read_held(self, offset: int, size: int) -> bytes:
         """Read from the file that the object would write; what begins in a header ends with it."""

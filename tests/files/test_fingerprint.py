@@ -19,7 +19,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitsprov.errors import FileRefused, UsageError
+from fitsprov.errors import FileRefused, NotFits, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import (
     Comparison,
@@ -158,6 +158,16 @@ def test_compressed_cubes_are_read_in_order() -> None:
     cube = np.random.default_rng(2).integers(0, 99, (3, 700, 400), dtype=np.int32)
     packed = written(fits.PrimaryHDU(), fits.CompImageHDU(cube, tile_shape=(2, 30, 400)))
     assert fingerprints(packed) == fingerprints(written(fits.PrimaryHDU(cube)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"'RICE_1", b"'LICE_1"), (b"ZNAXIS1 =   ", b"ZNAXIS1 =  9"), (b"ZBITPIX", b"YBITPIX")]
+)
+def test_damaged_tiles_give_one_clear_error(old: bytes, new: bytes) -> None:
+    data = written(fits.PrimaryHDU(), fits.CompImageHDU(PIXELS.astype("i2"))).replace(old, new)
+    with open_source(data) as source, pytest.raises(NotFits, match="HDU 1") as caught:
+        compute(source)
+    assert "\n" not in str(caught.value)
 
 
 def test_lossless_floats_can_be_compared_and_lossy_ones_cannot() -> None:

@@ -365,3 +365,13 @@ def test_importing_imports_neither_astropy_nor_fitsio() -> None:
     code = "import sys, fitsprov.files.memory; print({'astropy', 'fitsio', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_primary_image_that_was_compressed_is_found_behind_an_empty_primary(path: Path) -> None:
+    with fits.open(path, mode="update", disable_image_compression=True) as hdus:
+        hdus["PACKED"].header["ZSIMPLE"] = True
+    with fits.open(path) as hdus:
+        assert header_bytes(hdus, 3).startswith(b"SIMPLE")
+        assert header_unit(hdus, 3).index == 3
+        with open_source(hdus) as source, open_source(path) as same:
+            assert compute(source) == compute(same)
