@@ -26,10 +26,20 @@ __all__ = [
 ]
 
 
+def printable(character: str) -> str:
+    """Escape a character that would break a line or a terminal."""
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 class FitsprovError(Exception):
     """The parent of every error that fitsprov raises on purpose."""
 
     exit_code = 3
+
+    def __str__(self) -> str:
+        """One line, whatever the values in it were."""
+        text = super().__str__()
+        return text if text.isprintable() else "".join(map(printable, text))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Cross to another process as it is, whatever the arguments it was made of."""
