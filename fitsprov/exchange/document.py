@@ -1,8 +1,9 @@
 """YAML and JSON texts as plain values, told apart by what an author means.
 
-YAML is read by libyaml's parser and YAML 1.2's core schema: ``no`` and ``2025-12-29`` are text, ``1e5`` is a number.
-Outside the free parts of a document (a dataId, a configuration), a bare number is taken by its text, so that version
-1.10 is not 1.1 and firmware 31395008 is a string. JSON has types of its own.
+YAML is read by libyaml's parser, and bare words by YAML 1.2's core schema: ``no`` and ``2025-12-29`` are text. What
+loses something as a number stays text, too: ``08`` and ``0o17``, and ``3139500e5``, which may be a hash (``1e-5`` and
+``1.5e3`` are numbers). Outside the free parts of a document (a dataId, a configuration) every bare number is taken by
+its text, so that version 1.10 is not 1.1 and firmware 31395008 is a string. JSON has types of its own.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ MOST_COPIED = 10_000_000
 # YAML 1.2.2, 10.3.2: tag resolution of the core schema
 NULL = re.compile(r"~|null|Null|NULL|")
 BOOLEAN = re.compile(r"true|True|TRUE|(false|False|FALSE)")
-INTEGER = re.compile(r"[-+]?[0-9]+|(0o[0-7]+|0x[0-9a-fA-F]+)")
-FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|(0x[0-9a-fA-F]+)")
+FLOAT = re.compile(r"[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+][0-9]+)")
 NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -56,16 +57,14 @@ def read_document(text: str, *, source: str, free: frozenset[str], typed: frozen
             except json.JSONDecodeError as error:
                 if source.endswith(".json"):
                     raise InvalidRecord(f"{source}: line {error.lineno}: {error.msg}; expected JSON") from None
-            except UnicodeEncodeError as error:
-                raise InvalidRecord(f"{source}: {error.object[error.start]!r}; expected Unicode text") from None
-            except ValueError as error:
-                raise InvalidRecord(f"{source}: number {str(error)[:80]}; expected finite numbers") from None
         return Builder(text, source, free, typed).document()
     except yaml.MarkedYAMLError as error:
         line = "" if error.problem_mark is None else f"line {error.problem_mark.line + 1}: "
         raise InvalidRecord(f"{source}: {line}{error.problem}; expected YAML or JSON") from None
     except yaml.YAMLError as error:
         raise InvalidRecord(f"{source}: {' '.join(str(error).split())}; expected YAML or JSON") from None
+    except UnicodeEncodeError as error:
+        raise InvalidRecord(f"{source}: {error.object[error.start]!r}; expected Unicode text") from None
     except RecursionError:
         raise InvalidRecord(f"{source}: nested too deep; expected a record") from None
 
@@ -81,7 +80,12 @@ def read_json(text: str, source: str) -> Any:
             raise InvalidRecord(f"{source}: key '{twice}' twice in one object; expected it once")
         return found
 
-    found = json.loads(text, object_pairs_hook=unique, parse_constant=finite, parse_float=finite)
+    try:
+        found = json.loads(text, object_pairs_hook=unique, parse_constant=finite, parse_float=finite)
+    except (json.JSONDecodeError, InvalidRecord):
+        raise
+    except ValueError as error:
+        raise InvalidRecord(f"{source}: number {str(error)[:80]}; expected finite numbers") from None
     if re.search(r"\\u[dD][89a-fA-F]", text):  # may be half of a pair (RFC 8259, 8.2)
         json.dumps(found, ensure_ascii=False).encode()
     return found
@@ -188,7 +192,7 @@ def number(text: str) -> int | float | str:
     if NOT_FINITE.fullmatch(text):
         raise ValueError(text)
     if match := INTEGER.fullmatch(text):
-        return int(text) if match[1] is None else int(text, 0)
+        return int(text) if match[1] is None else int(text, 16)
     return finite(text) if FLOAT.fullmatch(text) else text
 
 

@@ -230,9 +230,9 @@ class Reader:
             return None
         try:
             time = datetime.fromisoformat(one[key])
-        except ValueError:
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
             raise self.refuse(f"{where}.{key}", f"'{one[key]}'; expected a time like 2025-12-29T04:48:07Z") from None
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
     def event(self, one: Json, where: str) -> Event:
         """Read an event."""

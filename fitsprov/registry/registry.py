@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from fitsprov.errors import ActivityNotFound, Conflict, InvalidRecord
 from fitsprov.model.dataid import DataId
+from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
@@ -131,7 +132,7 @@ class Registry:
         with reading(self._engine, self._url) as connection:
             return {uuid: one.dataset for uuid, one in datasets_by_uuid(connection, ids).items()}
 
-    def activity(self, id: UUID) -> Activity:
+    def activity(self, id: UUID | str) -> Activity:
         """Fetch an activity with its configuration and environment.
 
         Raises
@@ -139,7 +140,8 @@ class Registry:
         ActivityNotFound
         """
         with reading(self._engine, self._url) as connection:
-            for one in activities_by_uuid(connection, [id]).values():
+            uuid = id if isinstance(id, UUID) else parse_id(id)
+            for one in activities_by_uuid(connection, [uuid]).values():
                 return one
         raise ActivityNotFound(id)
 
@@ -182,9 +184,9 @@ class Registry:
 
     def lineage(
         self,
-        id: UUID,
+        id: UUID | str,
         *,
-        direction: Direction = Direction.UP,
+        direction: Direction | str = Direction.UP,
         depth: int | None = None,
     ) -> Lineage:
         """Follow a dataset to what it was made from, or down to what was made from it.
@@ -199,9 +201,10 @@ class Registry:
         DatasetNotFound
         """
         with reading(self._engine, self._url) as connection:
-            return lineage_of(connection, id, Direction(direction), depth)
+            focus = id if isinstance(id, UUID) else find_one(connection, id).dataset.id
+            return lineage_of(connection, focus, Direction(direction), depth)
 
-    def raws(self, id: UUID) -> list[Dataset]:
+    def raws(self, id: UUID | str) -> list[Dataset]:
         """List the raw observations among the ancestors, by dataId and name.
 
         Raises
@@ -210,7 +213,7 @@ class Registry:
         """
         return sorted(self.lineage(id).raws(), key=by_place)
 
-    def stamp(self, id: UUID) -> Stamp:
+    def stamp(self, id: UUID | str) -> Stamp:
         """Say what the header of a dataset should say; a list that is not known to be complete is None.
 
         Raises

@@ -48,7 +48,7 @@ def collate(record: Record) -> Statement:
         activity = step.activity
         try:
             canonical(activity.config)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise InvalidRecord(f"{record.source}: activity {activity.id}: config: {error}; expected JSON") from None
         said.activities[activity.id] = replace(
             activity,

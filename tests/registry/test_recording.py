@@ -185,6 +185,11 @@ def test_another_fact_of_a_dataset_is_refused(
     assert shown in refused(registry, path, given)
 
 
+def test_a_contradiction_in_two_lines_is_shown_in_one(registry: Registry, path: Path) -> None:
+    registry.record(record(datasets=(dataset("d", run="a\nb"),)))
+    assert r"but stands as 'a\nb'" in refused(registry, path, record(datasets=(dataset("d", run="\x1b[31m"),)))
+
+
 def test_another_type_is_refused(registry: Registry, path: Path) -> None:
     registry.record(record(datasets=(dataset("d", "image"),)))
     given = record(datasets=(dataset("d", "table"),))
