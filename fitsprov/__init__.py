@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from fitsprov.actions.reading import inspect, read
+    from fitsprov.actions.registry import Registry
     from fitsprov.actions.resolving import Resolution, Status, resolve
     from fitsprov.actions.stamping import export, stamp, strip
     from fitsprov.actions.verifying import Verdict, verdict_of, verify
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from fitsprov.model.finding import Finding
     from fitsprov.model.lineage import Activity, Dataset, Lineage
     from fitsprov.model.stamp import Input, Software, Stamp
-    from fitsprov.registry import Registry
 
 __all__ = [
     "Activity",
@@ -50,6 +50,7 @@ __all__ = [
 
 HOMES = {
     "actions.reading": ("inspect", "read"),
+    "actions.registry": ("Registry",),
     "actions.resolving": ("Resolution", "Status", "resolve"),
     "actions.stamping": ("export", "stamp", "strip"),
     "actions.verifying": ("Verdict", "verdict_of", "verify"),
@@ -58,7 +59,6 @@ HOMES = {
     "model.finding": ("Finding",),
     "model.lineage": ("Activity", "Dataset", "Lineage"),
     "model.stamp": ("Input", "Software", "Stamp"),
-    "registry": ("Registry",),
 }
 
 

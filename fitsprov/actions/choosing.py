@@ -15,7 +15,6 @@ from fitsprov.actions.registering import (
     input_named,
     local_file,
     open_registry,
-    record_file,
     registered_stamp,
 )
 from fitsprov.errors import DatasetNotFound, FileRefused, StampRefused, UsageError
@@ -24,7 +23,7 @@ from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
 __all__ = ["StampSource", "Values"]
 
@@ -89,7 +88,7 @@ class StampSource:
                 tempfile.TemporaryDirectory(prefix="fitsprov-") as folder,
                 create_registry(f"sqlite:///{folder}/record.db") as registry,
             ):
-                record_file(registry, record)
+                registry.record(record)
                 yield cls(values, registry)
         elif registry_url is None:
             yield cls(values)

@@ -12,7 +12,7 @@ from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import parse_id
 
 if TYPE_CHECKING:
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
 __all__ = ["links", "unknown"]
 

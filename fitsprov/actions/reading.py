@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from fitsprov.actions.conventions import all_conventions
 from fitsprov.conventions.reading import Reading, check_lists, read_header
 from fitsprov.files.accept import Source, open_source
-from fitsprov.files.table import TABLE_NAME, read_table
+from fitsprov.files.table import TABLE_NAME, read_table, table_size
 from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
     from fitsprov.files.units import HeaderUnit
 
-__all__ = ["find_table", "inspect", "inspect_source", "read"]
+__all__ = ["Reading", "find_table", "inspect", "inspect_source", "read"]
 
 
 def read(source: Any, *, hdu: int | str | None = None) -> Stamp | None:
@@ -65,7 +65,7 @@ def with_table(source: Source, reading: Reading) -> Reading:
     unit = find_table(source)
     if unit is None:
         return reading
-    parents, raws = read_table(unit, source.read_at(unit.data_start, unit.data_size))
+    parents, raws = read_table(unit, source.read_at(unit.data_start, table_size(unit)))
     completed = replace(
         stamp,
         parents=parents if stamp.n_parents is not None else None,

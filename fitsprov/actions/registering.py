@@ -1,4 +1,4 @@
-"""The registry as the other verbs see it: made, opened, filled and asked."""
+"""The registry as the other verbs see it: made, opened and asked; its machinery loads on first use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
-    from fitsprov.registry import Counts, Registry
+    from fitsprov.actions.registry import Registry
 
-__all__ = ["create_registry", "input_named", "local_file", "open_registry", "record_file", "registered_stamp"]
+__all__ = ["create_registry", "input_named", "local_file", "open_registry", "registered_stamp"]
 
 
 def open_registry(url: str | Path) -> Registry:
@@ -25,41 +25,16 @@ def open_registry(url: str | Path) -> Registry:
     RegistryError
         Where there is none, or it is of another version.
     """
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
     return Registry(url)
 
 
 def create_registry(url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Registry:
     """Make a registry, or bring an older one up to date; what is there is kept."""
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
     return Registry.create(url, base_url=base_url, authority=authority)
-
-
-def record_file(registry: Registry, path: Path, *, root: Path | None = None, strict: bool = False) -> Counts:
-    """Take a run record in, whole or not at all.
-
-    Parameters
-    ----------
-    root : Path, optional
-        What the record's file names are relative to; by default its own folder.
-    strict : bool
-        Refuse IDs that are used and nowhere described.
-
-    Raises
-    ------
-    InvalidRecord, Conflict, FileRefused
-    """
-    from fitsprov.exchange.run_record import parse_record
-
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise FileRefused(f"{path}: {reason}; expected a run record") from None
-    record = parse_record(text, source=str(path), root=(root or path.parent).absolute())
-    return registry.record(record, strict=strict)
 
 
 def registered_stamp(registry: Registry, *, dataset: str | UUID | None = None, file: Path | None = None) -> Stamp:

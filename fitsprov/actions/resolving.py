@@ -22,7 +22,7 @@ from fitsprov.model.stamp import Input, Stamp
 if TYPE_CHECKING:
     from astropy.table import Table
 
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
 __all__ = ["Resolution", "Status", "resolve", "resolve_any", "resolve_id"]
 
@@ -222,10 +222,11 @@ def with_did(lineage: Lineage, registry: Registry) -> Lineage:
 
 def find_inheritance(stamp: Stamp, source: Any) -> list[Finding]:
     """Hold the fingerprint against the DATASUM cards; the data are not read."""
-    if stamp.fingerprint is None or not stamp.fingerprint.startswith("datasum:"):
+    algorithm, _, rest = (stamp.fingerprint or "").partition(":")
+    count = rest.partition(":")[0]
+    if algorithm != "datasum" or not count.isdigit():
         return []
-    count = int(stamp.fingerprint.split(":")[1]) if stamp.fingerprint.split(":")[1].isdigit() else 0
-    now = card_fingerprint(source.units(), count)
+    now = card_fingerprint(source.units(), int(count))
     if now is None or now == stamp.fingerprint:
         return []
     message = f"the DATASUM cards give {now}, the stamp was written for {stamp.fingerprint}"

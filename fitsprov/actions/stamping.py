@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace as replaced
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import find_convention, writable_conventions
 from fitsprov.actions.edits import LIST_CARDS, Stamping, Stripping, now
 from fitsprov.files import Edit, Outcome, edit_file, export_file
-from fitsprov.files.accept import open_source
+from fitsprov.files.accept import local_path, open_source
 from fitsprov.files.fingerprint import compute
 from fitsprov.files.memory import apply_edit, header_unit
 from fitsprov.model.stamp import Stamp
@@ -89,7 +90,7 @@ def stamp(
         return decide_only(target, stamping, hdu)
     if is_path(target):
         return edit_file(
-            os.fspath(target), stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
+            path_of(target), stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
         )
     return edit_object(target, stamping, hdu)
 
@@ -116,7 +117,7 @@ def strip(
         return decide_only(target, stripping, hdu)
     if is_path(target):
         return edit_file(
-            os.fspath(target), stripping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
+            path_of(target), stripping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
         )
     return edit_object(target, stripping, hdu)
 
@@ -136,7 +137,7 @@ def export(
     fsync: bool = False,
     dry_run: bool = False,
     clock: Callable[[], datetime] = now,
-) -> Outcome:
+) -> Path:
     """Copy a file with a fresh stamp; the source is never changed.
 
     Parameters
@@ -146,6 +147,11 @@ def export(
         The copy, or a folder for it.
     stamp : Stamp
         What the copy's header shall say.
+
+    Returns
+    -------
+    Path
+        The copy.
 
     Raises
     ------
@@ -163,8 +169,14 @@ def export(
         clock=clock,
     )
     if dry_run:
-        return decide_only(source, stamping, hdu)
-    return export_file(os.fspath(source), os.fspath(dest), stamping, hdu=hdu, overwrite=overwrite, fsync=fsync)
+        decide_only(source, stamping, hdu)
+        return Path(dest)
+    return Path(export_file(path_of(source), dest, stamping, hdu=hdu, overwrite=overwrite, fsync=fsync))
+
+
+def path_of(target: str | os.PathLike[str]) -> str:
+    """The path that a path or a ``file://`` URL means."""
+    return local_path(os.fspath(target))
 
 
 def is_path(target: Any) -> bool:

@@ -15,7 +15,7 @@ from fitsprov.model.finding import Finding, Severity
 from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
-    from fitsprov.registry import Registry
+    from fitsprov.actions.registry import Registry
 
 __all__ = ["Verdict", "verdict_of", "verify"]
 

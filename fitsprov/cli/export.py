@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fitsprov.actions.choosing import StampSource
-from fitsprov.actions.stamping import export
+from fitsprov.actions.stamping import Outcome, export
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.stamp_options import value_options, values_of, write_options
@@ -55,4 +55,6 @@ def command(
 def export_one(dest: str, options: dict[str, Any], name: str, prepared: tuple[Path, Stamp, str]) -> Answer:
     """Export one file."""
     path, stamp, note = prepared
-    return report(name, export(path, dest, stamp, **options), "exported", dry_run=options["dry_run"], note=note)
+    copy = export(path, dest, stamp, **options)
+    note = "; ".join(part for part in (f"to {copy}", note) if part)
+    return report(name, Outcome.COPIED, "exported", dry_run=options["dry_run"], note=note)

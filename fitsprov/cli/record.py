@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fitsprov.actions.registering import open_registry, record_file
+from fitsprov.actions.registering import open_registry
 from fitsprov.cli.common import expand, json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.settings import Settings
@@ -36,7 +36,7 @@ def command(
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
 
         def job(name: str, _: None) -> Answer:
-            counts = asdict(record_file(opened, Path(name), root=root, strict=strict))
+            counts = asdict(opened.record(name, root=root, strict=strict))
             return Answer(counts, f"{click.style('recorded', fg='green')}  {name}  ({describe(counts)})")
 
         outputs.run(expand(files, recursive=False, from_list=from_list), job)

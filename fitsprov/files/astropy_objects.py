@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from io import BytesIO
 from typing import Any, cast
 
 import numpy as np
@@ -146,7 +147,9 @@ class HDUListHolder(HDUHolder):
         for index in reversed(old):
             del self.hdus[index]
         if table:
-            self.hdus.append(fits.BinTableHDU.fromstring(table))
+            # from a file, because data from a string cannot be written
+            primary = fits.PrimaryHDU().header.tostring().encode("ascii")
+            self.hdus.append(fits.open(BytesIO(primary + table))[1])
 
 
 def card_indices(header: Any, spans: tuple[tuple[int, int], ...], name: str) -> list[int]:

@@ -1,0 +1,59 @@
+"""The registry with its documents: SQL below, run records above."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fitsprov.errors import FileRefused
+from fitsprov.exchange.run_record import parse_record
+from fitsprov.model.record import Record
+from fitsprov.registry import Counts
+from fitsprov.registry import Registry as SqlRegistry
+
+__all__ = ["Registry"]
+
+
+class Registry(SqlRegistry):
+    """A registry that takes provenance documents in by themselves, by path, or as the object that they hold."""
+
+    def record(
+        self, document: Record | str | Path | Mapping[str, Any], *, root: Path | None = None, strict: bool = False
+    ) -> Counts:
+        """Take a record in, whole or not at all; the same again changes nothing.
+
+        Parameters
+        ----------
+        document : Record, path or mapping
+            A run record.
+        root : Path, optional
+            What its file names are relative to; by default the folder of the document, else the current one.
+        strict : bool
+            Refuse IDs that are used and nowhere described.
+
+        Raises
+        ------
+        InvalidRecord
+            Where the document has a wrong key or value, an ID twice, or a cycle.
+        Conflict
+            Where it contradicts the registry.
+        FileRefused
+            Where it cannot be read.
+        """
+        return super().record(document if isinstance(document, Record) else read_record(document, root), strict=strict)
+
+
+def read_record(document: str | Path | Mapping[str, Any], root: Path | None = None) -> Record:
+    """Read a run record from a file, or from the object that such a file holds."""
+    if isinstance(document, Mapping):
+        text, source, folder = json.dumps(document, default=str), "record", Path()
+    else:
+        path = Path(document)
+        try:
+            text, source, folder = path.read_text(encoding="utf-8"), str(path), path.parent
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            raise FileRefused(f"{path}: {reason}; expected a run record") from None
+    return parse_record(text, source=source, root=(root or folder).absolute())
