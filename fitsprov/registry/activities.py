@@ -26,7 +26,7 @@ from fitsprov.registry.schema import (
     used,
 )
 
-__all__ = ["Presented", "activities_by_key", "activities_by_uuid", "usages_by_key"]
+__all__ = ["Presented", "activities_by_key", "activities_by_uuid", "usages_by_key", "usages_of_datasets"]
 
 
 class Presented(NamedTuple):
@@ -111,6 +111,17 @@ def usages() -> Select[Any]:
     )
 
 
+@cache
+def usages_of() -> Select[Any]:
+    """Select who used a list of datasets, in the order stated."""
+    return (
+        select(used.c.activity_id, used.c.entity_id, role.c.name, used.c.actual)
+        .select_from(used.outerjoin(role, role.c.id == used.c.role_id))
+        .where(among(used.c.entity_id))
+        .order_by(used.c.activity_id, used.c.position)
+    )
+
+
 def activities_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Activity]:
     """Fetch activities by their keys."""
     return assemble(connection, connection.execute(by_key(), as_keys(keys)).all())
@@ -169,8 +180,18 @@ def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Envi
 
 def usages_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, list[Presented]]:
     """Fetch what activities used: activity → what was presented to it, in the order stated."""
+    return collect(connection.execute(usages(), as_keys(keys)).all())
+
+
+def usages_of_datasets(connection: Connection, keys: Iterable[int]) -> dict[int, list[Presented]]:
+    """Fetch who used datasets: activity → which of them were presented to it, in the order stated."""
+    return collect(connection.execute(usages_of(), as_keys(keys)).all())
+
+
+def collect(rows: Iterable[Sequence[Any]]) -> dict[int, list[Presented]]:
+    """Group usages by activity."""
     found: defaultdict[int, list[Presented]] = defaultdict(list)
-    for maker, *presented in connection.execute(usages(), as_keys(keys)).all():
+    for maker, *presented in rows:
         found[maker].append(Presented(*presented))
     return dict(found)
 

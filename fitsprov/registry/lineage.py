@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, func, literal, select
 
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.lineage import Direction, Lineage, Neighbourhood, Usage
-from fitsprov.registry.activities import activities_by_key, as_keys, usages_by_key
+from fitsprov.registry.activities import activities_by_key, as_keys, usages_by_key, usages_of_datasets
 from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
 from fitsprov.registry.schema import entity, used
 
@@ -70,8 +70,8 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
         shown = found | (datasets_by_key(connection, presented) if presented else {})
         stubs = any(one.dataset.stub for one in found.values())
     else:
-        makers = filter(None, {one.maker for one in found.values() if one.key != start})
-        used_by = usages_by_key(connection, makers)
+        makers = {one.maker for one in found.values() if one.key != start}
+        used_by = {maker: usages for maker, usages in usages_of_datasets(connection, found).items() if maker in makers}
         shown, stubs = found, False
     activities = activities_by_key(connection, filter(None, {one.maker for one in found.values()}))
     return Lineage(

@@ -80,7 +80,8 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         refuse_stubs(said.source, plan)
     edges = Writer(connection, words, plan, said).write()
     write_events(connection, record.events)
-    refuse_circles(connection, said.source, plan.joined)
+    if plan.joined:
+        refuse_circles(connection, said.source, plan.joined)
     stubs = sum(dataset.stub for dataset in plan.new_datasets)
     return Counts(
         files=1,
@@ -176,15 +177,16 @@ class Writer:
         if plan.replaced:
             again = [plan.activity_keys[uuid] for uuid in plan.usages]
             self.connection.execute(delete(used).where(among(used.c.activity_id)), as_keys(again))
+        keys, roles = plan.dataset_keys, {None: None, **{name: key for (name,), key in self.words.keys[role].items()}}
         rows = [
             {
-                "activity_id": plan.activity_keys[uuid],
+                "activity_id": maker,
                 "position": position,
-                "entity_id": plan.dataset_keys[usage.dataset],
-                "role_id": self.words.key(role, usage.role),
+                "entity_id": keys[usage.dataset],
+                "role_id": roles[usage.role],
                 "actual": usage.actual,
             }
-            for uuid, usages in plan.usages.items()
+            for maker, usages in ((plan.activity_keys[uuid], usages) for uuid, usages in plan.usages.items())
             for position, usage in enumerate(usages)
         ]
         if rows:

@@ -42,14 +42,14 @@ def collate(record: Record) -> Statement:
     InvalidRecord
         Where a configuration is no JSON.
     """
+    checked: set[int] = set()
     said = Statement(source=record.source, categories=dict(record.categories))
     datasets = list(record.datasets)
     for step in record.steps:
         activity = step.activity
-        try:
-            canonical(activity.config)
-        except (TypeError, ValueError, RecursionError) as error:
-            raise InvalidRecord(f"{record.source}: activity {activity.id}: config: {error}; expected JSON") from None
+        if id(activity.config) not in checked:
+            checked.add(id(activity.config))
+            refuse_config(record.source, activity)
         said.activities[activity.id] = replace(
             activity,
             run=activity.run or record.run,
@@ -65,6 +65,14 @@ def collate(record: Record) -> Statement:
         for usage in usages:
             said.datasets.setdefault(usage.dataset, Dataset(id=usage.dataset, stub=True))
     return said
+
+
+def refuse_config(source: str, activity: Activity) -> None:
+    """Refuse a configuration that is no JSON."""
+    try:
+        canonical(activity.config)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidRecord(f"{source}: activity {activity.id}: config: {error}; expected JSON") from None
 
 
 def merge(what: str, held: Fact, said: Fact, facts: Sequence[str], quarrels: list[str]) -> Fact:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, update
 
 from fitsprov.model.lineage import Activity, Agent, Category, Environment
 from fitsprov.registry.datasets import chunks
@@ -18,9 +19,21 @@ __all__ = ["Vocabulary", "next_key"]
 Values = tuple[Any, ...]
 
 
+@cache
+def greatest_key(table: Table) -> Select[Any]:
+    """Select the greatest key of a table."""
+    return select(func.max(table.c.id))
+
+
+@cache
+def rows_with(table: Table, indexed: str, columns: tuple[str, ...]) -> Select[Any]:
+    """Select rows by a list of values of one column."""
+    return select(*(table.c[name] for name in columns)).where(table.c[indexed].in_(bindparam("values", expanding=True)))
+
+
 def next_key(connection: Connection, table: Table) -> int:
     """Give the first free key; good until the transaction ends, because writers queue."""
-    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+    return (connection.scalar(greatest_key(table)) or 0) + 1
 
 
 class Vocabulary:
@@ -122,8 +135,7 @@ class Vocabulary:
         if not rows:
             return {}
         first = next(iter(rows))
-        columns = [table.c[name] for name in list(rows[first])[: len(first)]]
-        query = select(table.c.id, *columns).where(table.c[indexed].in_(bindparam("values", expanding=True)))
+        query = rows_with(table, indexed, ("id", *list(rows[first])[: len(first)]))
         known = self.keys[table]
         for chunk in chunks({values[0] for values in rows}):
             for key, *values in self.connection.execute(query, {"values": chunk}):
@@ -140,8 +152,8 @@ class Vocabulary:
         """Complete rows by what is stated of them; what contradicts them is a quarrel."""
         completed = []
         for chunk in chunks(stated):
-            query = select(table).where(table.c[name].in_(chunk))
-            for row in self.connection.execute(query).mappings():
+            query = rows_with(table, name, tuple(table.c.keys()))
+            for row in self.connection.execute(query, {"values": chunk}).mappings():
                 facts = {fact: value for fact, value in stated[row[name]].items() if value is not None}
                 for fact, value in facts.items():
                     if row[fact] is not None and row[fact] != value:
