@@ -17,7 +17,6 @@ from xml.sax.saxutils import escape
 
 import fitsprov
 from fitsprov.actions.drawing import draw
-from fitsprov.actions.registering import create_registry, record_file
 from fitsprov.cli.text import resolution_text
 
 DOCS = Path(__file__).parent
@@ -73,9 +72,9 @@ def pictures() -> dict[str, str]:
 
 def survey(folder: Path) -> fitsprov.Registry:
     """A registry of the sample survey."""
-    registry = create_registry(folder / "fitsprov.db", base_url=BASE_URL, authority=AUTHORITY)
+    registry = fitsprov.Registry.create(folder / "fitsprov.db", base_url=BASE_URL, authority=AUTHORITY)
     for record in ("calib.yaml", "drp.yaml"):
-        record_file(registry, SAMPLE / record)
+        registry.record(SAMPLE / record)
     return registry
 
 
