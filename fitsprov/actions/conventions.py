@@ -39,8 +39,9 @@ def find_convention(name: str) -> Convention:
     if name.endswith(".toml"):
         try:
             return Convention.parse(Path(name).read_text(encoding="utf-8"), name)
-        except OSError as error:
-            raise UsageError(f"{name}: {error.strerror}; expected a convention file") from None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+            raise UsageError(f"{name}: {reason}; expected a convention file") from None
     names = template_names("headers", ".toml")
     if name not in names:
         raise UsageError(f"convention '{name}'; expected one of {', '.join(names)}, or a path that ends in .toml")

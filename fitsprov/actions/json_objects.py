@@ -56,6 +56,7 @@ def named_object(item: Input) -> dict[str, Any]:
         "type": item.type,
         "run": item.run,
         "data_id": None if item.data_id is None else dict(item.data_id),
+        "extra": dict(item.extra),
     }
 
 

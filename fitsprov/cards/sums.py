@@ -3,12 +3,17 @@
 The sum of 4-byte words does not depend on their order. A blank card has a sum of its own; ``rel(card)`` is the sum of
 a card minus that. When the cards of a stamp have ``Σ rel ≡ 0 (mod 2³²−1)``, they count as much as the blank fill
 whose place they take: adding, moving or removing them, and moving END within its block, leaves every CHECKSUM as right
-or wrong as it was. The 16 characters of ``FPV_SEAL``, encoded as the standard encodes CHECKSUM, bring that sum about.
+or wrong as it was. The 16 characters of ``FPV_SEAL``, read as the standard reads CHECKSUM, bring that sum about.
+
+A sum does not see two words that change places. Many texts of 16 characters have one sum; which of them is taken
+depends on a CRC-32 of the cards, which sees their order. So the seal tells of an edit by accident, or by a program that
+knows nothing of it. It is no signature: who knows the rule can seal anything.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from zlib import crc32
 
 from fitsprov.cards.grammar import BLANK, CARD
 
@@ -25,6 +30,7 @@ def word_sum(data: bytes) -> int:
     return int.from_bytes(data, "big") % MODULUS
 
 
+LETTERS = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 BLANK_SUM = word_sum(BLANK)
 ZEROS_SUM = word_sum(b"0" * 16)
 
@@ -49,6 +55,26 @@ def encode(value: int) -> str:
     return spelled.to_bytes(16, "big").decode("ascii")
 
 
+def encode_one_of(value: int, choice: int) -> str:
+    """Spell a sum as `encode` does, in one of many ways: 32 bits choose which."""
+    text = bytearray(16)
+    for place, byte in enumerate(value.to_bytes(4, "big"), 1):
+        half, other = 2 * 0x30 + byte // 2, 2 * 0x30 + byte - byte // 2
+        firsts, others = first_of_pairs(half), first_of_pairs(other)
+        text[place] = first = firsts[(choice & 15) % len(firsts)]
+        text[place + 4] = half - first
+        text[place + 8] = first = others[(choice >> 4 & 15) % len(others)]
+        text[(place + 12) % 16] = other - first
+        choice >>= 8
+    return text.decode("ascii")
+
+
+@cache
+def first_of_pairs(total: int) -> tuple[int, ...]:
+    """The letters and digits that another one brings to a sum."""
+    return tuple(first for first in sorted(LETTERS) if total - first in LETTERS)
+
+
 def decode(text: str) -> int | None:
     """Read what `encode` wrote; None where the text is no encoded sum."""
     raw = text.encode("latin-1", "replace")
@@ -58,7 +84,7 @@ def decode(text: str) -> int | None:
 
 
 def seal_card(stamp: bytes, comment: str = "") -> bytes:
-    """Make the card that brings ``Σ rel`` of a stamp to zero.
+    """Make the card that brings ``Σ rel`` of a stamp to zero, and tells whether it is edited.
 
     Parameters
     ----------
@@ -67,7 +93,7 @@ def seal_card(stamp: bytes, comment: str = "") -> bytes:
     """
     template, own_sum = seal_template(comment)
     missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - own_sum) % MODULUS
-    return template[:11] + encode(missing).encode("ascii") + template[27:]
+    return template[:11] + encode_one_of(missing, crc32(stamp)).encode("ascii") + template[27:]
 
 
 @cache

@@ -22,6 +22,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -84,9 +85,9 @@ class Keyword:
         return re.compile(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Convention:
-    """A convention that was read from its text."""
+    """A convention that was read from its text; two readings of one text are two."""
 
     name: str
     title: str
@@ -125,6 +126,7 @@ class Convention:
         }
         return cls(**{**table, **own})
 
+    @lru_cache(maxsize=8192)  # noqa: B019 (conventions are few and stay)
     def match(self, keyword: str) -> tuple[Keyword, dict[str, str]] | None:
         """Find the row of a keyword, and what its placeholders stand for."""
         row = self.fixed.get(keyword)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fitsprov.cards.card import Card, parse_cards
 from fitsprov.cards.grammar import CARD
-from fitsprov.cards.sums import is_neutral
+from fitsprov.cards.sums import seal_card
 from fitsprov.conventions.convention import Convention, Keyword
 from fitsprov.conventions.values import KINDS
 from fitsprov.conventions.writing import spell_native
@@ -139,7 +139,7 @@ def build_input(columns: dict[str, Any]) -> Input | None:
     """Make an input of its columns; None where it is not named."""
     identity = columns.pop("id", None)
     if isinstance(identity, Input):
-        return replace(identity, **columns)
+        return replace(identity, **columns) if columns else identity
     return Input(identity, **columns) if identity is not None or columns.get("name") else None
 
 
@@ -183,8 +183,8 @@ def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Conve
     seal = by_keyword.get("FPV_SEAL")
     if seal is None:
         return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]
-    cards = [header[card.start : card.stop] for card in group]
-    if is_neutral(b"".join(cards)):
+    body = b"".join(header[card.start : card.stop] for card in group if card is not seal)
+    if header[seal.start : seal.stop] == seal_card(body, convention.fixed["FPV_SEAL"].comment):
         return []
     listed = any(keyword.startswith(("FPV_P", "FPV_R")) and keyword[5:].isdigit() for keyword in by_keyword)
     for long_strings in (False, True):
