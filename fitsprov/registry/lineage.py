@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, func, literal, select
 
-from fitsprov.errors import DatasetNotFound
+from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.lineage import Direction, Lineage, Neighbourhood, Usage
 from fitsprov.registry.activities import activities_by_key, as_keys, usages_by_key, usages_of_datasets
 from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
@@ -54,7 +54,11 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     ------
     DatasetNotFound
         Where the registry does not know the dataset.
+    UsageError
+        Where the depth is negative.
     """
+    if depth is not None and depth < 0:
+        raise UsageError(f"depth {depth} is none; expected 0 or more")
     start = connection.scalar(key_of(), {"uuid": focus})
     if start is None:
         raise DatasetNotFound(focus)

@@ -40,7 +40,7 @@ def collate(record: Record) -> Statement:
     Raises
     ------
     InvalidRecord
-        Where a configuration is no JSON.
+        Where a configuration is no JSON, or a version that of no task.
     """
     checked: set[int] = set()
     said = Statement(source=record.source, categories=dict(record.categories))
@@ -50,6 +50,10 @@ def collate(record: Record) -> Statement:
         if id(activity.config) not in checked:
             checked.add(id(activity.config))
             refuse_config(record.source, activity)
+        if activity.version is not None and activity.task is None:
+            raise InvalidRecord(
+                f"{record.source}: activity {activity.id}: version '{activity.version}' of nothing; expected a task"
+            )
         said.activities[activity.id] = replace(
             activity,
             run=activity.run or record.run,

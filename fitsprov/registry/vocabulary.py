@@ -88,7 +88,13 @@ class Vocabulary:
 
     def add_agents(self, agents: Iterable[Agent | None]) -> None:
         """Take agents in."""
-        about = {one.id: {"name": one.name, "type": one.type} for one in agents if one is not None}
+        about: dict[str, dict[str, str | None]] = {}
+        for one in {one: None for one in agents if one is not None}:
+            facts = about.setdefault(one.id, {"name": None, "type": None})
+            for fact, value in (("name", one.name), ("type", one.type)):
+                if value is not None and facts[fact] not in (None, value):
+                    self.quarrels.append(f"agent '{one.id}': {fact} is both '{facts[fact]}' and '{value}'")
+                facts[fact] = value or facts[fact]
         self.settle(agent, "uri", about)
         self.add(agent, "uri", {(uri,): {"uri": uri, **facts} for uri, facts in about.items()})
 

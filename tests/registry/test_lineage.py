@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event as on
 
-from fitsprov.errors import ActivityNotFound, DatasetNotFound
+from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
 from fitsprov.model.lineage import Category, Direction, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
@@ -137,6 +137,12 @@ def test_a_depth_that_reaches_everything_cuts_nothing(registry: Registry) -> Non
     registry.record(survey())
     assert [registry.lineage(uid("coadd"), depth=n).complete for n in range(4)] == [False, False, True, True]
     assert registry.lineage(uid("coadd"), depth=2).datasets == registry.lineage(uid("coadd")).datasets
+
+
+def test_a_negative_depth_is_refused(registry: Registry) -> None:
+    registry.record(survey())
+    with pytest.raises(UsageError, match="depth -1 is none; expected"):
+        registry.lineage(uid("coadd"), depth=-1)
 
 
 def test_direction_down_keeps_the_maker_of_the_focus(registry: Registry) -> None:

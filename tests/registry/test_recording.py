@@ -223,6 +223,18 @@ def test_another_category_is_refused(registry: Registry, path: Path) -> None:
     assert "dataset type 'flat': category is 'raw' but stands as 'calibration'" in refused(registry, path, given)
 
 
+def test_an_agent_of_two_names_is_refused(registry: Registry, path: Path) -> None:
+    two = [step(f"s{n}", [], [f"x{n}"], agent=Agent(id="a", name=name)) for n, name in enumerate(["A", None, "B"])]
+    assert "agent 'a': name is both 'A' and 'B'" in refused(registry, path, record(*two))
+    registry.record(record(*two[:2]))
+    assert registry.activity(uid("activity s1")).agent == Agent(id="a", name="A")
+
+
+def test_a_version_of_nothing_is_refused(registry: Registry, path: Path) -> None:
+    given = record(step("s", [], ["x"], version="1"))
+    assert "version '1' of nothing; expected a task" in refused(registry, path, given, InvalidRecord)
+
+
 def test_many_contradictions_are_one_line(registry: Registry, path: Path) -> None:
     registry.record(record(datasets=tuple(dataset(f"d{n}", "image") for n in range(9))))
     text = refused(registry, path, record(datasets=tuple(dataset(f"d{n}", "table") for n in range(9))))
