@@ -70,13 +70,16 @@ def copy_range(source: int, start: int, size: int, dest: int, at: int) -> int:
     int
         How many there were: fewer than `size` where `source` ends before.
     """
-    size = max(0, min(size, os.fstat(source).st_size - start))
+    status = os.fstat(source)
+    size = max(0, min(size, status.st_size - start))
     edge = -start % PAGE
     middle = (size - edge) // PAGE * PAGE
     if middle >= WORTH_SHARING and (start - at) % PAGE == 0 and share(source, start + edge, middle, dest, at + edge):
         spans = [(start, start + edge), (start + edge + middle, start + size)]
-    else:
+    elif getattr(status, "st_blocks", 0) * 512 < status.st_size and hasattr(os, "SEEK_DATA"):
         spans = list(segments(source, start, start + size))
+    else:
+        spans = [(start, start + size)]
     for first, last in spans:
         copy_bytes(source, first, last - first, dest, at + first - start)
     if os.fstat(dest).st_size < at + size:
@@ -86,9 +89,6 @@ def copy_range(source: int, start: int, size: int, dest: int, at: int) -> int:
 
 def segments(source: int, start: int, stop: int) -> Iterator[tuple[int, int]]:
     """Find the spans that are no holes."""
-    if not hasattr(os, "SEEK_DATA"):
-        yield start, stop
-        return
     while start < stop:
         try:
             first = os.lseek(source, start, os.SEEK_DATA)

@@ -1,5 +1,5 @@
 # pathlib costs more than the system calls themselves
-# ruff: noqa: PTH105, PTH112, PTH114, PTH116, PTH118, PTH119, PTH120
+# ruff: noqa: PTH105, PTH112, PTH114, PTH116, PTH118, PTH119
 """Edited copies: a temporary file beside the target, renamed onto it when it is whole."""
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import BinaryIO
 
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.files.clone import can_share
-from fitsprov.files.layout import Edit
-from fitsprov.files.locks import is_at, open_regular, refusal, temporary
+from fitsprov.files.layout import GROWTH, Edit
+from fitsprov.files.locks import is_at, open_regular, refusal
 from fitsprov.files.pieces import Decide, copy_pieces, pieces, stream_pieces
+from fitsprov.files.space import reserve
+from fitsprov.files.temporary import sync_folder, temporary
 from fitsprov.files.units import read_descriptor, reader
 
-__all__ = ["LARGE", "SHARED_GROWTH", "export_file", "replace_file", "stream"]
+__all__ = ["LARGE", "export_file", "replace_file", "stream"]
 
 LARGE = 64 * 2**20
 """Bytes from which on the time that a longer header costs readers is less than that of a copy."""
-SHARED_GROWTH = 64
-"""Blocks: 184,320 bytes, the least common multiple of 2880 and 4096."""
 
 
 def replace_file(
@@ -145,8 +145,13 @@ def write_copy(
 ) -> None:
     """Write the edited content of one descriptor to another, from container to container."""
     if kind is None and kind_of_copy is None:
-        large = os.fstat(source).st_size >= LARGE
-        multiple = SHARED_GROWTH if large and can_share(source, copy) else 1
+        multiple = 1
+        status = os.fstat(source)
+        if status.st_size >= LARGE:
+            if can_share(source, copy):
+                multiple = GROWTH
+            elif getattr(status, "st_blocks", 0) * 512 >= status.st_size:
+                reserve(copy, 0, status.st_size + 2**20)
         copy_pieces(source, pieces(reader(source), decide, hdu, path, block_multiple=multiple), copy)
         return
     from fitsprov.files.containers import packed, unpacked
@@ -185,9 +190,5 @@ def publish(copy: int, name: str, path: str, *, fsync: bool) -> None:
     if fsync:
         os.fsync(copy)
     os.replace(name, path)
-    if fsync and os.name == "posix":
-        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if fsync:
+        sync_folder(path)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from enum import StrEnum
 
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
-from fitsprov.files.copy import replace_file
+from fitsprov.files.copy import LARGE, replace_file
 from fitsprov.files.flip import flip, may_flip
+from fitsprov.files.insert import complete, grow_inside
 from fitsprov.files.layout import Edit, leftover, plan_flip
 from fitsprov.files.locks import open_target, open_to_read, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
@@ -23,6 +24,7 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     FLIPPED = "flipped"
     COPIED = "copied"
+    GROWN = "grown"
 
 
 def read_unit(path: str | os.PathLike[str], hdu: int | str = 0) -> HeaderUnit:
@@ -67,6 +69,7 @@ def edit_file(
     fsync: bool = False,
     atomic: bool = False,
     break_hardlinks: bool = False,
+    insert_range: bool = False,
 ) -> Outcome:
     """Edit one header of a file in place, under a lock.
 
@@ -83,6 +86,9 @@ def edit_file(
         Whether readers shall see the old file or the new and nothing between: always by copy.
     break_hardlinks : bool
         Whether a file with several names may become one with this name alone.
+    insert_range : bool
+        Whether the header of a file of 64 MiB or more may grow inside it, by 184,320 bytes, where the filesystem can do
+        that (ext4, xfs) and nobody else has the file open. Killed meanwhile, the file is whole after the next call.
 
     Raises
     ------
@@ -93,6 +99,7 @@ def edit_file(
     """
     descriptor, path, status = open_target(os.fsdecode(path))
     try:
+        complete(descriptor, path, status)
         try:
             unit = find_unit(descriptor, hdu, path)
         except NotFits:
@@ -120,6 +127,9 @@ def edit_file(
         if plan is not None and not atomic and status.st_nlink == 1 and may_flip(descriptor, plan):
             flip(descriptor, unit, plan, fsync=fsync)
             return Outcome.FLIPPED
+        inside = insert_range and plan is None and edit.table is None and status.st_nlink == 1
+        if inside and status.st_size >= LARGE and grow_inside(descriptor, path, unit, edit, fsync=fsync):
+            return Outcome.GROWN
         replace_file(descriptor, path, status, edit, hdu, fsync=fsync)
         return Outcome.COPIED
     except FitsprovError:

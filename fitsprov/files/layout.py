@@ -16,8 +16,10 @@ from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.sums import checksum_delta, word_sum
 from fitsprov.files.units import HeaderUnit, find_card
 
-__all__ = ["Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
+__all__ = ["GROWTH", "Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
 
+GROWTH = 64
+"""Blocks that a header grows by at once where page after page of data then keeps its place in a page: 184,320 bytes."""
 BLANKS = b" " * BLOCK
 SEAL = b"FPV_SEAL"
 """The card that tells which span of an edit is the old stamp."""

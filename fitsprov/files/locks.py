@@ -1,22 +1,18 @@
 # pathlib costs more than the system calls themselves
-# ruff: noqa: PTH108, PTH114, PTH116
-"""Who may write: files opened, locked and refused; temporary files that outlive no call.
+# ruff: noqa: PTH114, PTH116
+"""Who may write: files opened, locked and refused.
 
-A writer holds an exclusive ``flock`` on the file it edits, and on its temporary file. The name of that derives from the
-target's, so any later call on the target finds what a killed one left, and the lock tells whether it is still alive.
+A writer holds an exclusive ``flock`` on the file that it edits, and on its temporary file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import signal
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fitsprov.errors import FileRefused
 
@@ -26,15 +22,19 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]  # Windows has none
 
 __all__ = [
+    "BINARY",
+    "HELD",
+    "NO_FOLLOW",
+    "UNKNOWN",
     "alone",
     "is_at",
+    "lock",
     "open_regular",
     "open_target",
     "open_to_read",
+    "pause",
     "refusal",
     "release",
-    "temporary",
-    "temporary_name",
     "together",
 ]
 
@@ -43,8 +43,6 @@ NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 WAIT = 10.0
 """Seconds to wait for another writer."""
-ABANDONED = 3600.0
-"""Age in seconds at which a temporary file is nobody's, where locks cannot tell."""
 TAKEN, HELD, UNKNOWN = "taken", "held by another", "no locks here"
 UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP}
 
@@ -89,7 +87,7 @@ def need_regular(path: str, descriptor: int) -> os.stat_result:
 
 
 def open_target(path: str) -> tuple[int, str, os.stat_result]:
-    """Open a file to edit it, locked; what a killed call left beside it is removed.
+    """Open a file to edit it, locked.
 
     Returns
     -------
@@ -115,7 +113,6 @@ def open_target(path: str) -> tuple[int, str, os.stat_result]:
             os.close(descriptor)
             raise FileRefused(f"{path}: is read-only (mode {status.st_mode & 0o777:03o}); expected a file to write")
         if lock(descriptor) is not HELD and is_at(path, status):
-            clear_stray(path)
             return descriptor, path, status
         os.close(descriptor)
         deadline = pause(path, deadline)
@@ -174,79 +171,3 @@ def pause(path: str, deadline: float | None) -> float:
         raise FileRefused(f"{path}: another writer has held it for {WAIT:g} s; expected it to be free")
     time.sleep(0.002)
     return now + WAIT if deadline is None else deadline
-
-
-def temporary_name(path: str) -> str:
-    """Name the temporary file of a target, in the target's folder; always the same."""
-    at = path.rfind(os.sep) + 1
-    name = path[at:]
-    if len(name) > 60 and len(os.fsencode(name)) > 240:
-        name = hashlib.sha256(os.fsencode(name)).hexdigest()
-    return f"{path[:at]}.{name}.fitsprov"
-
-
-def clear_stray(path: str) -> None:
-    """Remove the temporary file that a killed writer left beside a target; leave that of a live one."""
-    name = temporary_name(path)
-    if os.access(name, os.F_OK):
-        remove_dead(name)
-
-
-def remove_dead(name: str) -> bool:
-    """Remove a temporary file whose writer is dead; False where it may be alive."""
-    try:
-        descriptor = os.open(name, os.O_RDONLY | BINARY | NO_FOLLOW)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    try:
-        status = os.fstat(descriptor)
-        held = lock(descriptor)
-        if held is HELD or (held is UNKNOWN and time.time() - status.st_mtime < ABANDONED):
-            return False
-        if is_at(name, status):
-            os.unlink(name)
-        return True
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def temporary(path: str, mode: int = 0o600) -> Iterator[tuple[int, str]]:
-    """Create the temporary file of a target, locked; it is gone when the block fails.
-
-    Yields
-    ------
-    tuple
-        Its descriptor and its name, which the block renames to the target's.
-    """
-    name = temporary_name(path)
-    descriptor = create(path, name, mode)
-    try:
-        yield descriptor, name
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-    finally:
-        release(descriptor)
-
-
-def create(path: str, name: str, mode: int) -> int:
-    """Create and lock a temporary file; wait for the live writer of one that is there, remove a dead one's."""
-    deadline = None
-    while True:
-        try:
-            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, mode)
-        except FileExistsError:
-            if not remove_dead(name):
-                deadline = pause(path, deadline)
-            continue
-        except OSError as error:
-            raise refusal(path, error, "a folder where a temporary file can be made") from error
-        if lock(descriptor) is not HELD and is_at(name, os.fstat(descriptor)):
-            return descriptor
-        os.close(descriptor)

@@ -35,7 +35,7 @@ from tests.files.conftest import (
     strip,
 )
 
-UNCHANGED, FLIPPED, COPIED = Outcome
+UNCHANGED, FLIPPED, COPIED, _ = Outcome
 
 
 @pytest.fixture
@@ -142,11 +142,12 @@ def test_a_table_comes_last_replaces_the_old_one_and_goes(path: Path) -> None:
 
     old = path.read_bytes()
     for rows in (3, 300):
-        assert edit_file(path, lambda _, rows=rows: Edit(table=table(rows))) == COPIED
-        assert path.read_bytes() == old + table(rows)
+        new = table(rows)
+        assert edit_file(path, lambda _, new=new: Edit(table=new)) == COPIED
+        assert path.read_bytes() == old + new
         assert len(fits.getdata(path, "FITSPROV")) == rows
         assert checksums_hold(path) == [True] * 5
-    assert edit_file(path, lambda _: Edit(table=table(300))) == UNCHANGED
+        assert edit_file(path, lambda _, new=new: Edit(table=new)) == UNCHANGED
     with fits.open(path, "append") as hdus:
         hdus.append(fits.ImageHDU(np.zeros(9), name="LATER"))
     assert edit_file(path, lambda _: Edit(table=table(4))) == COPIED
@@ -179,10 +180,10 @@ def test_a_file_beyond_2_gib_is_stamped_and_grows_with_its_holes(tmp_path: Path)
         file.seek(2 * 2**30 + 5)
         file.write(b"here")
     assert edit_file(path, Stamper(make_tail("one"))) == COPIED
-    assert path.stat().st_size == 2 * 2880 + size
+    assert path.stat().st_size - size in (2 * 2880, 2880 + 184_320)
     assert path.stat().st_blocks * 512 < 2**24
     with path.open("rb") as file:
-        file.seek(2 * 2**30 + 5 + 2880)
+        file.seek(2 * 2**30 + 5 + path.stat().st_size - 2880 - size)
         assert file.read(5) == b"here\0"
     assert edit_file(path, strip) == FLIPPED
 

@@ -16,7 +16,7 @@ from astropy.io import fits
 
 from fitsprov.errors import FileRefused
 from fitsprov.files import Outcome, edit_file, export_file, locks, read_unit
-from fitsprov.files.locks import temporary, temporary_name
+from fitsprov.files.temporary import temporary, temporary_name
 from tests.files.conftest import Stamper, make_file, make_tail, stamp_span, strays, strip
 
 ONE, TWO = Stamper(make_tail("one")), Stamper(make_tail("two", 14))

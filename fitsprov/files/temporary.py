@@ -1,0 +1,112 @@
+# pathlib costs more than the system calls themselves
+# ruff: noqa: PTH108, PTH120
+"""Temporary files that outlive no call.
+
+The name of one derives from its target's, in the same folder, so any later call on the target finds what a killed one
+left; its lock tells whether the writer is still alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fitsprov.files.locks import BINARY, HELD, NO_FOLLOW, UNKNOWN, is_at, lock, pause, refusal, release
+
+__all__ = ["discard", "remove_dead", "sync_folder", "temporary", "temporary_name"]
+
+ABANDONED = 3600.0
+"""Age in seconds at which a temporary file is nobody's, where locks cannot tell."""
+
+
+def temporary_name(path: str) -> str:
+    """Name the temporary file of a target, in the target's folder; always the same."""
+    at = path.rfind(os.sep) + 1
+    name = path[at:]
+    if len(name) > 60 and len(os.fsencode(name)) > 240:
+        import hashlib
+
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return f"{path[:at]}.{name}.fitsprov"
+
+
+def remove_dead(name: str, use: Callable[[int], None] | None = None) -> bool:
+    """Remove a temporary file whose writer is dead; False where it may be alive.
+
+    Parameters
+    ----------
+    use : callable, optional
+        Called with its descriptor before.
+    """
+    try:
+        descriptor = os.open(name, os.O_RDONLY | BINARY | NO_FOLLOW)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    try:
+        status = os.fstat(descriptor)
+        held = lock(descriptor)
+        if held is HELD or (held is UNKNOWN and time.time() - status.st_mtime < ABANDONED):
+            return False
+        if is_at(name, status):
+            if use is not None:
+                use(descriptor)
+            discard(name)
+        return True
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def temporary(path: str, mode: int = 0o600) -> Iterator[tuple[int, str]]:
+    """Create the temporary file of a target, locked; it is gone when the block fails.
+
+    Yields
+    ------
+    tuple
+        Its descriptor and its name, which the block renames to the target's.
+    """
+    name = temporary_name(path)
+    descriptor = create(path, name, mode)
+    try:
+        yield descriptor, name
+    except BaseException:
+        discard(name)
+        raise
+    finally:
+        release(descriptor)
+
+
+def discard(name: str) -> None:
+    """Remove a temporary file of our own."""
+    with contextlib.suppress(OSError):
+        os.unlink(name)
+
+
+def sync_folder(path: str) -> None:
+    """Have the name of a file on the disk."""
+    if os.name == "posix":
+        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def create(path: str, name: str, mode: int) -> int:
+    """Create and lock a temporary file; wait for the live writer of one that is there, remove a dead one's."""
+    deadline = None
+    while True:
+        try:
+            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, mode)
+        except FileExistsError:
+            if not remove_dead(name):
+                deadline = pause(path, deadline)
+            continue
+        except OSError as error:
+            raise refusal(path, error, "a folder where a temporary file can be made") from error
+        if lock(descriptor) is not HELD and is_at(name, os.fstat(descriptor)):
+            return descriptor
+        os.close(descriptor)
