@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fitsprov.conventions.reading import Reading
-from fitsprov.model.lineage import Activity, Dataset, Environment
-from fitsprov.model.stamp import Input, Stamp
+if TYPE_CHECKING:
+    from fitsprov.conventions.reading import Reading
+    from fitsprov.model.lineage import Activity, Dataset, Environment
+    from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["activity_object", "dataset_object", "found_object", "input_object", "reading_object", "stamp_object"]
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fitsprov.model.finding import Finding, Severity
-from fitsprov.model.lineage import Environment
 
 if TYPE_CHECKING:
     from fitsprov.actions.reading import Reading
@@ -112,9 +111,9 @@ def resolution_text(resolution: Resolution, drawing: str) -> str:
 
 def activity_lines(activity: Activity) -> list[str]:
     """How a dataset was made."""
-    environment = activity.environment or Environment()
-    packages = [f"{package.name} {package.version}" for package in environment.packages]
-    platform = [f"{word}{environment.platform[key]}" for key, word in PLATFORM.items() if key in environment.platform]
+    environment = activity.environment
+    packages = () if environment is None else environment.packages
+    platform = {} if environment is None else environment.platform
     times = [f"{time:%Y-%m-%d %H:%M:%S}" for time in (activity.started, activity.ended) if time is not None]
     task = " ".join(word for word in (activity.task, activity.version) if word)
     return fields(
@@ -123,9 +122,9 @@ def activity_lines(activity: Activity) -> list[str]:
             ("when", f"{' to '.join(times)} UTC" if times else None),
             ("agent", None if activity.agent is None else activity.agent.name or activity.agent.id),
             ("config", None if activity.config is None else shortened(pairs(dict(activity.config)))),
-            ("container", environment.container),
-            ("software", shortened(", ".join(packages))),
-            ("platform", ", ".join(platform)),
+            ("container", None if environment is None else environment.container),
+            ("software", shortened(", ".join(f"{package.name} {package.version}" for package in packages))),
+            ("platform", ", ".join(f"{word}{platform[key]}" for key, word in PLATFORM.items() if key in platform)),
         )
     )
 
