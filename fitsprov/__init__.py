@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fitsprov.actions.reading import inspect, read
     from fitsprov.actions.registry import Registry
+    from fitsprov.actions.repointing import repoint
     from fitsprov.actions.resolving import Resolution, Status, resolve
     from fitsprov.actions.stamping import export, stamp, strip
     from fitsprov.actions.verifying import Verdict, verdict_of, verify
@@ -41,6 +42,7 @@ __all__ = [
     "export",
     "inspect",
     "read",
+    "repoint",
     "resolve",
     "stamp",
     "strip",
@@ -51,6 +53,7 @@ __all__ = [
 HOMES = {
     "actions.reading": ("inspect", "read"),
     "actions.registry": ("Registry",),
+    "actions.repointing": ("repoint",),
     "actions.resolving": ("Resolution", "Status", "resolve"),
     "actions.stamping": ("export", "stamp", "strip"),
     "actions.verifying": ("Verdict", "verdict_of", "verify"),

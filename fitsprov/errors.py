@@ -19,6 +19,7 @@ __all__ = [
     "MissingExtra",
     "NotFits",
     "RegistryError",
+    "StampMissing",
     "StampRefused",
     "TruncatedFits",
     "UnwritableValue",
@@ -76,6 +77,12 @@ class FileRefused(FitsprovError, OSError):
 
 class StampRefused(FitsprovError, ValueError):
     """A stamp that may not be written here, because the header names another dataset or has too little room."""
+
+
+class StampMissing(FitsprovError, LookupError):
+    """A header without the stamp, or the part of one, that is needed."""
+
+    exit_code = 1
 
 
 class UnwritableValue(FitsprovError, ValueError):

@@ -12,9 +12,9 @@ from fitsprov.actions.reading import find_table, needs_table
 from fitsprov.cards.card import Card, format_card
 from fitsprov.cards.grammar import CARD
 from fitsprov.conventions.convention import Convention
-from fitsprov.conventions.reading import find_prefix, group_of, read_group
+from fitsprov.conventions.reading import check_seal, find_prefix, group_of, read_group
 from fitsprov.conventions.writing import spell, spell_native
-from fitsprov.errors import StampRefused, UsageError
+from fitsprov.errors import StampMissing, StampRefused, UsageError
 from fitsprov.files import Edit
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import card_fingerprint
@@ -24,7 +24,7 @@ from fitsprov.model.stamp import Input, Stamp
 if TYPE_CHECKING:
     from fitsprov.files.units import HeaderUnit
 
-__all__ = ["LIST_CARDS", "Stamping", "Stripping", "now"]
+__all__ = ["LIST_CARDS", "Repointing", "Stamping", "Stripping", "now"]
 
 LIST_MODES = ("auto", "cards", "table", "none")
 LIST_CARDS = 100
@@ -173,6 +173,46 @@ class Stripping:
             with open_source(self.target) as source:
                 table = b"" if find_table(source) is not None else None
         return Edit(remove=spans(remove), table=table)
+
+
+@dataclass(frozen=True, slots=True)
+class Repointing:
+    """Pointers that are to be moved; called with a header, it gives the edit that moves them and nothing else."""
+
+    move: Callable[[Stamp], Stamp]
+    """Give what a header says other pointers."""
+
+    def __call__(self, unit: HeaderUnit) -> Edit | None:
+        """Decide what to change in a header; None where it points there already.
+
+        Raises
+        ------
+        StampMissing
+            Where there is no stamp of ours, or one that names no dataset.
+        StampRefused
+            Where it was edited: a new seal would hide that.
+        """
+        group = group_of(unit.header, native())
+        if not group:
+            raise StampMissing(f"{unit.source}: the header carries no stamp; expected one whose pointers can be moved")
+        old, _ = read_group(group, native())
+        if old.id is None:
+            raise StampMissing(f"{unit.source}: the stamp names no dataset; expected FPV_ID, for a pointer to lead to")
+        broken = check_seal(unit.header, group, old, native())
+        if broken:
+            raise StampRefused(
+                f"{unit.source}: {broken[0].message}; expected an unedited stamp (fitsprov stamp renews it)"
+            )
+        new = self.move(old)
+        if new == old:
+            return None
+        tail = spell_native(
+            new,
+            native(),
+            lists=bool(old.parents or old.raws),
+            long_strings=not has_foreign(unit, b"LONGSTRN", group),
+        )
+        return Edit(remove=spans(group), tail=tail)
 
 
 def joined(unit: HeaderUnit, group: Iterable[Card]) -> bytes:

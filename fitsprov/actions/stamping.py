@@ -7,20 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace as replaced
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fitsprov.actions.conventions import find_convention, writable_conventions
 from fitsprov.actions.edits import LIST_CARDS, Stamping, Stripping, now
-from fitsprov.files import Edit, Outcome, edit_file, export_file
+from fitsprov.files import Decide, Outcome, edit_file, export_file
 from fitsprov.files.accept import local_path, open_source
 from fitsprov.files.fingerprint import compute
 from fitsprov.files.memory import apply_edit, header_unit
 from fitsprov.model.stamp import Stamp
 
-if TYPE_CHECKING:
-    from fitsprov.files.units import HeaderUnit
-
-__all__ = ["Outcome", "export", "stamp", "strip"]
+__all__ = ["Outcome", "edit_target", "export", "stamp", "strip"]
 
 
 def stamp(
@@ -86,13 +83,9 @@ def stamp(
         force=force,
         clock=clock,
     )
-    if dry_run:
-        return decide_only(target, stamping, hdu)
-    if is_path(target):
-        return edit_file(
-            path_of(target), stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
-        )
-    return edit_object(target, stamping, hdu)
+    return edit_target(
+        target, stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks, dry_run=dry_run
+    )
 
 
 def strip(
@@ -113,13 +106,9 @@ def strip(
         Whose cards to remove; our own by default.
     """
     stripping = Stripping(tuple(find_convention(name) for name in dict.fromkeys(conventions)), target)
-    if dry_run:
-        return decide_only(target, stripping, hdu)
-    if is_path(target):
-        return edit_file(
-            path_of(target), stripping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks
-        )
-    return edit_object(target, stripping, hdu)
+    return edit_target(
+        target, stripping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks, dry_run=dry_run
+    )
 
 
 def export(
@@ -174,14 +163,22 @@ def export(
     return Path(export_file(path_of(source), dest, stamping, hdu=hdu, overwrite=overwrite, fsync=fsync))
 
 
+def edit_target(target: Any, decide: Decide, *, hdu: int | str, dry_run: bool, **options: bool) -> Outcome:
+    """Edit a file in place, or an object in memory; `options` are those of `edit_file`."""
+    if dry_run:
+        return decide_only(target, decide, hdu)
+    if isinstance(target, (str, os.PathLike)):
+        return edit_file(path_of(target), decide, hdu=hdu, **options)
+    edit = decide(header_unit(target, hdu))
+    if edit is None:
+        return Outcome.UNCHANGED
+    apply_edit(target, edit, hdu)
+    return Outcome.COPIED
+
+
 def path_of(target: str | os.PathLike[str]) -> str:
     """The path that a path or a ``file://`` URL means."""
     return local_path(os.fspath(target))
-
-
-def is_path(target: Any) -> bool:
-    """Whether a target is a file by its name."""
-    return isinstance(target, (str, os.PathLike))
 
 
 def with_fingerprint(stamp: Stamp, target: Any) -> Stamp:
@@ -190,16 +187,7 @@ def with_fingerprint(stamp: Stamp, target: Any) -> Stamp:
         return replaced(stamp, fingerprint=compute(source, "sha256"))
 
 
-def decide_only(target: Any, decide: Callable[[HeaderUnit], Edit | None], hdu: int | str) -> Outcome:
+def decide_only(target: Any, decide: Decide, hdu: int | str) -> Outcome:
     """Say what would happen."""
     with open_source(target) as source:
         return Outcome.UNCHANGED if decide(source.unit(hdu)) is None else Outcome.COPIED
-
-
-def edit_object(target: Any, decide: Callable[[HeaderUnit], Edit | None], hdu: int | str) -> Outcome:
-    """Edit the header of an object in memory."""
-    edit = decide(header_unit(target, hdu))
-    if edit is None:
-        return Outcome.UNCHANGED
-    apply_edit(target, edit, hdu)
-    return Outcome.COPIED

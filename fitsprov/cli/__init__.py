@@ -21,6 +21,7 @@ COMMANDS = (
     "resolve",
     "verify",
     "strip",
+    "repoint",
     "links",
     "lint",
     "demo",
