@@ -113,7 +113,7 @@ class Stamping:
         if mode != "table" and (old is None or not needs_table(old)):
             return tail, None
         with open_source(self.target) as source:
-            present = find_table(source) is not None
+            present = find_table(source.units()) is not None
         if mode == "table":
             return tail, None if present and unchanged else table_bytes(stamp.parents or (), stamp.raws or ())
         return tail, b"" if present else None
@@ -171,7 +171,7 @@ class Stripping:
         table = None
         if ours and needs_table(read_group(ours, native())[0]):
             with open_source(self.target) as source:
-                table = b"" if find_table(source) is not None else None
+                table = b"" if find_table(source.units()) is not None else None
         return Edit(remove=spans(remove), table=table)
 
 

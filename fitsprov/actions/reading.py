@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,9 @@ def inspect(source: Any, *, hdu: int | str | None = None) -> Reading:
 def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
     """Read what an opened source says."""
     if hdu is not None:
-        return with_table(source, read_header(source.unit(hdu).header, all_conventions()))
-    for unit in source.units():
+        return with_table(source, read_header(source.unit(hdu).header, all_conventions()), source.units())
+    units = source.units()
+    for unit in units:
         reading = read_header(unit.header, all_conventions())
         if reading.stamp is None:
             continue
@@ -53,16 +55,16 @@ def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
             where = f"HDU {unit.index}" + (f" ({unit.name})" if unit.name else "")
             found = Finding("stamp-in-extension", f"the stamp stands in {where}")
             reading = replace(reading, findings=(*reading.findings, found))
-        return with_table(source, reading)
+        return with_table(source, reading, units)
     return Reading()
 
 
-def with_table(source: Source, reading: Reading) -> Reading:
-    """Complete the lists that a stamp counts and does not list, from the FITSPROV table where there is one."""
+def with_table(source: Source, reading: Reading, units: Iterable[HeaderUnit]) -> Reading:
+    """Complete the lists that a stamp counts and does not list, from the FITSPROV table among these HDUs."""
     stamp = reading.stamp
     if stamp is None or not needs_table(stamp):
         return reading
-    unit = find_table(source)
+    unit = find_table(units)
     if unit is None:
         return reading
     parents, raws = read_table(unit, source.read_at(unit.data_start, table_size(unit)))
@@ -80,6 +82,6 @@ def needs_table(stamp: Stamp) -> bool:
     return bool((stamp.n_parents and stamp.parents is None) or (stamp.n_raws and stamp.raws is None))
 
 
-def find_table(source: Source) -> HeaderUnit | None:
+def find_table(units: Iterable[HeaderUnit]) -> HeaderUnit | None:
     """Find the FITSPROV extension."""
-    return next((unit for unit in source.units() if unit.index and unit.name == TABLE_NAME), None)
+    return next((unit for unit in units if unit.index and unit.name == TABLE_NAME), None)

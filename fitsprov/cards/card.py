@@ -188,17 +188,18 @@ def parse_cards(header: bytes, start: int = 0, stop: int | None = None) -> Itera
     at, size = 0, len(text) - len(text) % CARD
     while at < size:
         end = at + CARD
-        keyword = text[at : at + 8].rstrip(" ")
-        if text.startswith("= ", at + 8):
-            value = parse_value(text[at + 10 : end])
-        elif keyword == "HIERARCH" and text.startswith(" ", at + 8):
-            words, equals, field = text[at + 9 : end].partition("=")
-            keyword, value = (" ".join(words.split()).upper(), parse_value(field)) if equals else (keyword, None)
-        elif keyword == "END" and not text[at + 3 : end].strip():
+        line = text[at:end]
+        keyword = line[:8].rstrip(" ")
+        value: Value | None = None
+        if line[8:10] == "= ":
+            value = parse_value(line[10:])
+        elif keyword == "HIERARCH" and line[8] == " ":
+            words, equals, field = line[9:].partition("=")
+            if equals:
+                keyword, value = " ".join(words.split()).upper(), parse_value(field)
+        elif keyword == "END" and not line[3:].strip():
             return
-        else:
-            value = None
-        if isinstance(value, str) and value.endswith("&"):
+        if value.__class__ is str and value[-1:] == "&":
             value, end = parse_continued(text, value, end)
         yield Card(keyword, value, start + at, start + end)
         at = end
@@ -217,10 +218,10 @@ def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
 
 def parse_value(field: str) -> Value | None:
     """Read a value field (4.2); None where it is undefined, its text where it is no FITS value."""
-    if field.startswith("'"):
-        end = field.find("'", 1)
-        if end > 0 and not field.startswith("'", end + 1):
-            return field[1:end].rstrip(" ")
+    if field[:1] == "'":
+        parts = field.split("'", 2)
+        if len(parts) == 3 and parts[2][:1] != "'":
+            return parts[1].rstrip(" ")
     match = STRING.match(field)
     if match:
         text: str = match[1]
