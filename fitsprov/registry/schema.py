@@ -43,6 +43,7 @@ __all__ = [
     "entity",
     "env_package",
     "event",
+    "listed_raw",
     "meta",
     "metadata",
     "package",
@@ -196,6 +197,7 @@ activity = Table(
     Column("started", Instant),
     Column("ended", Instant),
     Column("status", Text),
+    Column("n_used", Integer),  # only where a header counts more inputs than it lists
 )
 entity = Table(
     "entity",
@@ -227,6 +229,14 @@ used = Table(
     sqlite_with_rowid=False,
 )
 
+listed_raw = Table(
+    "listed_raw",  # what headers say without the steps between; no edges of the graph
+    metadata,
+    points_to("entity", primary_key=True),
+    points_to("entity", "raw_id", primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 artifact = Table(
     "artifact",
     metadata,
@@ -234,8 +244,12 @@ artifact = Table(
     points_to("entity", nullable=False, index=True),
     Column("uri", Text, nullable=False),
     Column("size", BigInteger),
+    Column("modified", BigInteger),  # nanoseconds since 1970, when its header was harvested
+    Column("fingerprint", Text),
     UniqueConstraint("uri", "entity_id"),
 )
+given = artifact.c.fingerprint.is_not(None)
+Index("ix_artifact_fingerprint", artifact.c.fingerprint, sqlite_where=given, postgresql_where=given)
 event = Table(
     "event",
     metadata,

@@ -110,6 +110,7 @@ def create_graph() -> None:
         sa.Column("started", Instant()),
         sa.Column("ended", Instant()),
         text("status"),
+        sa.Column("n_used", sa.Integer()),
         unique=("uuid",),
         task_id="task",
         run_id="run",
@@ -146,15 +147,27 @@ def create_graph() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_used_entity", "used", ["entity_id", "activity_id", "actual"])
+    op.create_table(
+        "listed_raw",
+        pointer("entity_id", False),
+        pointer("raw_id", False),
+        sa.PrimaryKeyConstraint("entity_id", "raw_id", name="pk_listed_raw"),
+        *references("listed_raw", {"entity_id": "entity", "raw_id": "entity"}),
+        sqlite_with_rowid=False,
+    )
     make(
         "artifact",
         key(),
         pointer("entity_id", False),
         text("uri", False),
         sa.Column("size", sa.BigInteger()),
+        sa.Column("modified", sa.BigInteger()),
+        text("fingerprint"),
         unique=("uri", "entity_id"),
         entity_id="entity",
     )
+    given = sa.text("fingerprint IS NOT NULL")
+    op.create_index("ix_artifact_fingerprint", "artifact", ["fingerprint"], sqlite_where=given, postgresql_where=given)
     op.create_index("ix_artifact_entity_id", "artifact", ["entity_id"])
     make(
         "event",
