@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,14 +132,27 @@ class StampSource:
             except DatasetNotFound as error:
                 raise StampRefused(str(error)) from None
             return local_file(self.registry, dataset), self.registry.stamp(dataset), ""
-        if self.values or self.values.id is not None:
-            return path, self.values.stamp() if self.values else self.for_file(path), ""
-        carried = read(path)
-        if carried is None:
-            return path, self.for_file(path), ""
-        if self.registry is not None and carried.id is not None:
+        stamp, note = self.for_copy(source, lambda: read(path))
+        return path, stamp, note
+
+    def for_copy(self, source: str, carried: Callable[[], Stamp | None]) -> tuple[Stamp, str]:
+        """The stamp for the copy of a file or stream, and a note on where that came from.
+
+        Parameters
+        ----------
+        source : str
+            Its name.
+        carried : callable
+            Gives the stamp that it carries.
+        """
+        if self.values:
+            return self.values.stamp(), ""
+        said = carried() if self.values.id is None else None
+        if said is None:
+            return self.for_file(Path(source)), ""
+        if self.registry is not None and said.id is not None:
             try:
-                return path, self.registry.stamp(carried.id), ""
+                return self.registry.stamp(said.id), ""
             except DatasetNotFound:
-                return path, carried, "the registry does not know it: the stamp that it carries was kept"
-        return path, carried, "no registry: the stamp that it carries was kept"
+                return said, "the registry does not know it: the stamp that it carries was kept"
+        return said, "no registry: the stamp that it carries was kept"

@@ -43,7 +43,8 @@ class Stamping:
     stamp: Stamp
     conventions: tuple[Convention, ...]
     target: Any
-    """Whose header it is: what else there is to know about the file is asked only where it matters."""
+    """Whose header it is: what else there is to know about the file is asked only where it matters; None for a stream,
+    of which nothing else is known."""
     lists: str = "auto"
     list_cards: int = LIST_CARDS
     replace: bool = False
@@ -110,13 +111,12 @@ class Stamping:
         before = joined(unit, group)
         unchanged = old is not None and spelled(old.stamped) == before
         tail = before if unchanged else spelled(self.clock())
-        if mode != "table" and (old is None or not needs_table(old)):
-            return tail, None
-        with open_source(self.target) as source:
-            present = find_table(source.units()) is not None
         if mode == "table":
-            return tail, None if present and unchanged else table_bytes(stamp.parents or (), stamp.raws or ())
-        return tail, b"" if present else None
+            there = unchanged and self.target is not None and has_table(self.target)
+            return tail, None if there else table_bytes(stamp.parents or (), stamp.raws or ())
+        if old is None or not needs_table(old) or (needs_table(stamp) and stamp.digests == old.digests):
+            return tail, None
+        return tail, b"" if self.target is None or has_table(self.target) else None
 
     def settle(self, unit: HeaderUnit, old: Stamp | None) -> Stamp:
         """Hold the new stamp against the one that is there, and complete it with the fingerprint of the data."""
@@ -138,7 +138,7 @@ class Stamping:
 
     def fingerprint_of_cards(self, unit: HeaderUnit) -> str | None:
         """Fingerprint the data by their DATASUM cards, where all are there; a look at the first header often tells."""
-        if unit.index == 0 and unit.value("DATASUM") is None and unit.data_size:
+        if self.target is None or (unit.index == 0 and unit.value("DATASUM") is None and unit.data_size):
             return None
         with open_source(self.target) as source:
             return card_fingerprint(source.units())
@@ -168,11 +168,8 @@ class Stripping:
             return None
         if native() not in self.conventions:
             return Edit(remove=spans([*remove, *ours]), tail=joined(unit, ours))
-        table = None
-        if ours and needs_table(read_group(ours, native())[0]):
-            with open_source(self.target) as source:
-                table = b"" if find_table(source.units()) is not None else None
-        return Edit(remove=spans(remove), table=table)
+        tabled = ours and needs_table(read_group(ours, native())[0]) and has_table(self.target)
+        return Edit(remove=spans(remove), table=b"" if tabled else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +210,12 @@ class Repointing:
             long_strings=not has_foreign(unit, b"LONGSTRN", group),
         )
         return Edit(remove=spans(group), tail=tail)
+
+
+def has_table(target: Any) -> bool:
+    """Whether a file has a FITSPROV table."""
+    with open_source(target) as source:
+        return find_table(source.units()) is not None
 
 
 def joined(unit: HeaderUnit, group: Iterable[Card]) -> bytes:

@@ -10,6 +10,7 @@ import click
 
 from fitsprov.actions.choosing import StampSource
 from fitsprov.actions.stamping import Outcome, export
+from fitsprov.actions.streaming import export_stream
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.stamp_options import value_options, values_of, write_options
@@ -17,6 +18,8 @@ from fitsprov.cli.writing import report
 from fitsprov.errors import UsageError
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
+
+STREAM = "-"
 
 
 @click.command("export")
@@ -40,16 +43,30 @@ def command(
     """Copy files, or datasets by ID, with a fresh stamp.
 
     The stamp comes from values; else from the registry by the stamp that SRC carries; else it is the one that SRC
-    carries, with a note. SRC is never changed. DEST is a file, or a folder that exists.
+    carries, with a note. SRC is never changed. DEST is a file, or a folder that exists. A lone - as DEST is data on
+    stdout, and as SRC then on stdin.
     """
-    outputs = Outputs(as_json=as_json)
+    outputs = Outputs(as_json=as_json, err=dest == STREAM)
     with one_line_errors():
         values = values_of(options)
-        if len(sources) > 1 and not Path(dest).is_dir():
-            raise UsageError(f"{dest}: is no folder; expected one for {len(sources)} files")
+        check_places(sources, dest)
         with StampSource.open(values, registry.registry, record) as source:
-            outputs.run(sources, partial(export_one, dest, options), prepare=source.for_export, jobs=jobs)
+            if dest == STREAM:
+                outputs.run(sources, partial(stream_one, source, options))
+            else:
+                outputs.run(sources, partial(export_one, dest, options), prepare=source.for_export, jobs=jobs)
     outputs.finish()
+
+
+def check_places(sources: tuple[str, ...], dest: str) -> None:
+    """Refuse sources that find no place at DEST."""
+    if dest == STREAM:
+        if len(sources) > 1:
+            raise UsageError(f"{len(sources)} files to stdout; expected one")
+    elif STREAM in sources:
+        raise UsageError(f"{dest}: a stream goes to a stream; expected - as DEST")
+    elif len(sources) > 1 and not Path(dest).is_dir():
+        raise UsageError(f"{dest}: is no folder; expected one for {len(sources)} files")
 
 
 def export_one(dest: str, options: dict[str, Any], name: str, prepared: tuple[Path, Stamp, str]) -> Answer:
@@ -57,4 +74,24 @@ def export_one(dest: str, options: dict[str, Any], name: str, prepared: tuple[Pa
     path, stamp, note = prepared
     copy = export(path, dest, stamp, **options)
     note = "; ".join(part for part in (f"to {copy}", note) if part)
+    return report(name, Outcome.COPIED, "exported", dry_run=options["dry_run"], note=note)
+
+
+def stream_one(source: StampSource, options: dict[str, Any], name: str, _: None) -> Answer:
+    """Export stdin, or one file, to stdout."""
+    kept = {key: options[key] for key in ("conventions", "lists", "hdu", "fingerprint", "dry_run")}
+    stdout = click.get_binary_stream("stdout")
+    if name != STREAM:
+        path, stamp, note = source.for_export(name)
+        export_stream(path, stdout, lambda _: stamp, **kept)
+    else:
+        notes = []
+
+        def choose(carried: Stamp | None) -> Stamp:
+            stamp, note = source.for_copy("standard input", lambda: carried)
+            notes.append(note)
+            return stamp
+
+        export_stream(click.get_binary_stream("stdin"), stdout, choose, **kept)
+        note = notes[-1]
     return report(name, Outcome.COPIED, "exported", dry_run=options["dry_run"], note=note)

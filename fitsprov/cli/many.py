@@ -58,10 +58,19 @@ def attempt(job: Callable[[str, Any], Answer], task: tuple[str, Any]) -> Answer:
 
 
 class Outputs:
-    """The answers to many inputs, as they come."""
+    """The answers to many inputs, as they come.
 
-    def __init__(self, *, as_json: bool) -> None:
+    Parameters
+    ----------
+    as_json : bool
+        Whether they are printed as JSON, all at the end.
+    err : bool
+        Whether they are printed on stderr, because data go to stdout.
+    """
+
+    def __init__(self, *, as_json: bool, err: bool = False) -> None:
         self.as_json = as_json
+        self.err = err
         self.objects: list[dict[str, Any]] = []
         self.exit_code = 0
         self.counts: Counter[str] = Counter()
@@ -92,7 +101,7 @@ class Outputs:
                 if advance is not None:
                     advance.update(1)
         if len(names) > FEW and not self.as_json:
-            click.echo(", ".join(f"{count} {status}" for status, count in self.counts.items()), err=bar)
+            click.echo(", ".join(f"{count} {status}" for status, count in self.counts.items()), err=bar or self.err)
 
     def prepared(self, names: Iterable[str], prepare: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
         """Prepare each input; one that fails carries its answer."""
@@ -125,12 +134,12 @@ class Outputs:
         if self.as_json:
             self.objects.append(answer.item)
         elif answer.text and not quiet:
-            click.echo(answer.text)
+            click.echo(answer.text, err=self.err)
 
     def finish(self) -> NoReturn:
         """Print the JSON, and exit with the highest code."""
         if self.as_json:
-            click.echo(json.dumps(self.objects, indent=2, ensure_ascii=False))
+            click.echo(json.dumps(self.objects, indent=2, ensure_ascii=False), err=self.err)
         raise SystemExit(self.exit_code)
 
 

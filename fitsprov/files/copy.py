@@ -105,15 +105,20 @@ def export_file(
     return dest
 
 
-def stream(source: BinaryIO, dest: BinaryIO, decide: Decide, hdu: int | str = 0) -> None:
+def stream(source: BinaryIO, dest: BinaryIO, decide: Decide, hdu: int | str = 0, name: str = "standard input") -> None:
     """Write an edited copy from one stream to another, in constant memory.
+
+    Parameters
+    ----------
+    name : str
+        What errors name.
 
     Raises
     ------
     NotFits, TruncatedFits, UsageError
     """
     read_at = reader(source)
-    stream_pieces(read_at, pieces(read_at, decide, hdu, "standard input"), dest)
+    stream_pieces(read_at, pieces(read_at, decide, hdu, name), dest)
     dest.flush()
 
 
