@@ -181,4 +181,4 @@ def test_killed_at_random_the_file_is_old_new_or_unstamped(scene: Scene, kills: 
             ):
                 scene.check(path)
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    assert interrupted > kills // 10
+    assert interrupted
