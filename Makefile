@@ -5,13 +5,21 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
-.PHONY: demo test slow bench lint docs fuzz clean
+.PHONY: demo test lowest slow bench lint docs fuzz clean
 
 demo: $(READY)
 	$(BIN)/fitsprov demo
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+# the same with the lowest versions that pyproject.toml allows
+lowest:
+	$(PYTHON) -m venv --clear .venv-lowest
+	$(PYTHON) tests/lowest.py > .venv-lowest/pins.txt
+	.venv-lowest/bin/python -m pip install --quiet -r .venv-lowest/pins.txt
+	.venv-lowest/bin/python -m pip install --quiet --no-deps --editable .
+	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 slow: $(READY)
 	$(BIN)/python -m pytest -n 2 -m slow
@@ -28,7 +36,7 @@ docs: $(READY)
 	$(BIN)/python -m sphinx -W -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest docs/_build .pytest_cache .mypy_cache .ruff_cache
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fitsprov needs Python 3.11 or newer")'
