@@ -24,6 +24,18 @@ class Settings:
     """Parents and raws in all that ``lists="auto"`` still writes as cards."""
     collapse: int = 25
     """Rows of one kind in a {links} document before they collapse."""
+    base_url: str | None = None
+    """Where the service is met from outside, in place of what the registry says."""
+    max_ids: int = 100_000
+    """IDs in one request to the service; what is more is left out of the answer, which says so."""
+    max_rows: int = 1_000_000
+    """Rows of one answer of the service."""
+    max_body: int = 8 * 2**20
+    """Bytes of a request to the service."""
+    max_depth: int = 1_000
+    """Generations that a request may ask for by number."""
+    max_seconds: float = 30.0
+    """How long the service works on one request."""
 
     @classmethod
     def build(cls, registry: str | None = None, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -23,7 +23,8 @@ ALLOWED = {
     "exchange": {"model"} | GROUND,
     "actions": {"model", "cards", "conventions", "files", "registry", "datalink", "exchange", "templates", "settings"}
     | GROUND,
-    "cli": {"actions", "model", "settings", "fitsprov"} | GROUND,
+    "service": {"actions", "model", "settings"} | GROUND,
+    "cli": {"actions", "model", "settings", "service", "fitsprov"} | GROUND,
     "__main__": {"cli"},
     "fitsprov": {"actions", "conventions", "errors", "model"},
 }

@@ -24,6 +24,7 @@ COMMANDS = (
     "repoint",
     "links",
     "lint",
+    "serve",
     "demo",
 )
 """In the order in which a newcomer meets them; each is the module of its name."""

@@ -1,0 +1,71 @@
+"""What a client gets."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain
+
+from fitsprov.service.call import Call
+
+__all__ = ["Answer", "document", "text"]
+
+HELD = 2**18
+"""Bytes of a document that are made before its head is sent: it then has a length and an ETag."""
+WORTH = 1_400
+"""Bytes below which a packet is one packet, compressed or not."""
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response; a body in pieces is made while it is sent."""
+
+    body: bytes | Iterator[bytes]
+    media_type: str
+    status: int = 200
+    headers: Headers = ()
+
+
+def text(message: str, status: int = 200, headers: Headers = ()) -> Answer:
+    """Answer with lines of text."""
+    return Answer(f"{message}\n".encode(errors="replace"), "text/plain;charset=utf-8", status, headers)
+
+
+def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Headers = ()) -> Answer:
+    """Answer with a document, compressed and not sent again where the client has it (RFC 9110, 8.8.3 and 13.1.2)."""
+    stream, held, size = iter(pieces), list[bytes](), 0
+    for piece in stream:
+        held.append(piece)
+        size += len(piece)
+        if size > HELD:
+            return stream_on(call, chain(held, stream), media_type, headers)
+    body = b"".join(held)
+    tag = b'W/"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
+    headers = (*headers, (b"etag", tag), (b"cache-control", b"no-cache"), (b"vary", b"accept-encoding"))
+    asked = call.headers.get(b"if-none-match")
+    if asked is not None and (asked.strip() == b"*" or tag in map(bytes.strip, asked.split(b","))):
+        return Answer(b"", media_type, 304, headers)
+    if size >= WORTH and call.accepts_gzip():
+        return Answer(b"".join(gzipped((body,))), media_type, 200, (*headers, (b"content-encoding", b"gzip")))
+    return Answer(body, media_type, 200, headers)
+
+
+def stream_on(call: Call, pieces: Iterator[bytes], media_type: str, headers: Headers) -> Answer:
+    """Answer with a document that is too long to be held."""
+    headers = (*headers, (b"vary", b"accept-encoding"))
+    if call.accepts_gzip():
+        return Answer(gzipped(pieces), media_type, 200, (*headers, (b"content-encoding", b"gzip")))
+    return Answer(pieces, media_type, 200, headers)
+
+
+def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Compress a stream."""
+    packer = zlib.compressobj(1, wbits=31)
+    for piece in pieces:
+        packed = packer.compress(piece)
+        if packed:
+            yield packed
+    yield packer.flush()

@@ -1,0 +1,113 @@
+"""What a client asked: the parameters of a query or a form (DALI 1.1, 2.5 and 3.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from fitsprov.errors import UsageError
+
+__all__ = ["Call"]
+
+BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^;\s"]{1,200}))', re.IGNORECASE)  # RFC 2046, 5.1.1
+FIELD = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, its body read."""
+
+    method: str
+    path: Mapping[str, str]
+    """The variable parts of the path."""
+    headers: Mapping[bytes, bytes]
+    """By lower-case name."""
+    query: Mapping[str, list[str]]
+    """Values by upper-case name, those of a form with them."""
+    body: bytes
+
+    @classmethod
+    def of(
+        cls, method: str, path: Mapping[str, str], query_string: bytes, headers: Mapping[bytes, bytes], body: bytes
+    ) -> Call:
+        """Take a request apart.
+
+        Raises
+        ------
+        UsageError
+            Where its form cannot be read.
+        """
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+        if body:
+            pairs += form(headers.get(b"content-type", b"").decode("latin-1"), body)
+        query: dict[str, list[str]] = {}
+        for name, value in pairs:
+            query.setdefault(name.upper(), []).append(value)
+        return cls(method, path, headers, query, body)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a parameter."""
+        return self.query.get(name, [])
+
+    def one(self, name: str, default: str = "") -> str:
+        """The value of a parameter that may be given once.
+
+        Raises
+        ------
+        UsageError
+            Where it is given with several values.
+        """
+        values = list(dict.fromkeys(self.query.get(name, ())))
+        if len(values) > 1:
+            raise UsageError(f"{name} is given {len(values)} times; expected once")
+        return values[0] if values else default
+
+    def number(self, name: str) -> int | None:
+        """The value of a parameter that is a count; None where it is not given.
+
+        Raises
+        ------
+        UsageError
+            Where it is none.
+        """
+        text = self.one(name).strip()
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            raise UsageError(f"{name} is '{text[:40]}'; expected a number, 0 or more")
+        return int(text)
+
+    def accepts_gzip(self) -> bool:
+        """Whether the client can unpack gzip (RFC 9110, 12.5.3)."""
+        for item in self.headers.get(b"accept-encoding", b"").lower().split(b","):
+            coding, _, weight = item.partition(b";")
+            if coding.strip() == b"gzip":
+                return weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+        return False
+
+
+def form(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """Read the fields of a form; a body of another type has none."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        yield from parse_qsl(body.decode("latin-1"), keep_blank_values=True)
+    elif kind == "multipart/form-data":
+        yield from multipart(content_type, body)
+
+
+def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """Read the fields of a form whose parts have heads of their own (RFC 7578)."""
+    match = BOUNDARY.search(content_type)
+    if match is None:
+        raise UsageError(f"'{content_type[:80]}' has no boundary; expected multipart/form-data; boundary=…")
+    mark = b"\r\n--" + (match[1] or match[2]).encode("latin-1")
+    first, *parts = (b"\r\n" + body).split(mark)
+    if first or not parts or not parts[-1].startswith(b"--"):
+        raise UsageError("the form is cut off or does not begin with its boundary; expected multipart/form-data")
+    for part in parts[:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = FIELD.search(head.lstrip())
+        if name is not None:
+            yield name[1].decode(errors="replace"), value.decode(errors="surrogateescape")
