@@ -56,25 +56,32 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     """Plan an edit as a flip; None where it is none.
 
     It is one where all that remains keeps its place, the header its sum, and the rest stands in END's block behind a
-    card that is blank or END.
+    card that is blank or END. Only that block is looked at, however long the header is.
     """
     if edit.insert or edit.table is not None:
         return None
-    old = unit.header
-    new, at, end = arrange(unit, edit)
-    if len(edit.remove) == 1 and BLANKS.startswith(old[edit.remove[0][1] : unit.end]):
-        at = min(at, edit.remove[0][0] - CARD)
-    if len(new) != len(old) or at < len(old) - BLOCK or new[:at] != old[:at]:
+    cut = len(unit.header) - BLOCK
+    old, old_end = unit.header[cut:], unit.end - cut
+    spans = tuple((start - cut, stop - cut) for start, stop in edit.remove)
+    if spans and spans[0][0] < CARD:
         return None
-    behind, hide = at + CARD, at != unit.end
-    if hide and old[at:behind] != BLANK:
+    new, at, end = arrange(remaining(old, old_end, spans), edit.tail, BLOCK)
+    if len(spans) == 1 and BLANKS.startswith(old[spans[0][1] : old_end]):
+        at = min(at, spans[0][0] - CARD)
+    behind, hide = at + CARD, at != old_end
+    if len(new) != BLOCK or not old.startswith(new[:at]) or (hide and old[at:behind] != BLANK):
         return None
+    start = unit.start + cut + at
     if new == old:
-        return FlipPlan(unit.start + at, b"", hide=False, reveal=False)
-    stop = max(unit.end, end) + CARD
-    if new[stop:] != old[stop:]:
-        stop = len(new)
-    return FlipPlan(unit.start + at, new[behind:stop], hide, reveal=end != at)
+        return FlipPlan(start, b"", hide=False, reveal=False)
+    if find_card(unit.header, unit.end, b"CHECKSUM") >= 0 and word_sum(new[at:]) != word_sum(
+        settled(old, old_end)[at:]
+    ):
+        return None
+    stop = max(old_end, end) + CARD
+    if not old.endswith(new[stop:]):
+        stop = BLOCK
+    return FlipPlan(start, new[behind:stop], hide, reveal=end != at)
 
 
 def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> bytes:
@@ -85,21 +92,33 @@ def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> 
     block_multiple : int
         Growth, where there is any, is a multiple of so many blocks.
     """
-    return arrange(unit, edit, block_multiple)[0]
+    cards = remaining(unit.header, unit.end, edit.remove, edit.insert)
+    new, at, _ = arrange(cards, edit.tail, len(unit.header), block_multiple)
+    return carry_checksum(settled(unit.header, unit.end), new, at)
 
 
 def leftover(unit: HeaderUnit) -> bool:
     """Whether an interrupted flip left cards behind END."""
-    fill = unit.header[unit.end + CARD :]
-    if fill == BLANKS[: len(fill)]:
-        return False
-    return any(fill.startswith(TRACES, at) for at in range(0, len(fill), CARD))
+    return settled(unit.header, unit.end) != unit.header
 
 
-def arrange(unit: HeaderUnit, edit: Edit, block_multiple: int = 1) -> tuple[bytes, int, int]:
-    """Make the new header; also say where its separator and its END stand: in one place where there is no tail."""
-    cards, size = remaining(unit, edit), len(unit.header)
-    stamp = BLANK + edit.tail if edit.tail else b""
+def settled(header: bytes, end: int) -> bytes:
+    """Blank what an interrupted flip left behind END; any other fill stays."""
+    fill = header[end + CARD :]
+    if BLANKS.startswith(fill) or not any(fill.startswith(TRACES, at) for at in range(0, len(fill), CARD)):
+        return header
+    return header[: end + CARD].ljust(len(header))
+
+
+def arrange(cards: bytes, tail: bytes, size: int, block_multiple: int = 1) -> tuple[bytes, int, int]:
+    """Put cards and tail into a header of at least this size.
+
+    Returns
+    -------
+    tuple
+        The header; where its separator and its END stand, which is the same place where there is no tail.
+    """
+    stamp = BLANK + tail if tail else b""
     own = whole_blocks(len(stamp) + CARD)
     at = max(len(cards), size - own)
     end = at + len(stamp)
@@ -114,7 +133,7 @@ def arrange(unit: HeaderUnit, edit: Edit, block_multiple: int = 1) -> tuple[byte
         at = max(len(cards), size - own)
         end = at + len(stamp)
         new = cards.ljust(at) + stamp + END
-    return carry_checksum(unit, new.ljust(size), at), at, end
+    return new.ljust(size), at, end
 
 
 def whole_blocks(size: int, multiple: int = 1) -> int:
@@ -122,37 +141,33 @@ def whole_blocks(size: int, multiple: int = 1) -> int:
     return -(-size // (BLOCK * multiple)) * BLOCK * multiple
 
 
-def remaining(unit: HeaderUnit, edit: Edit) -> bytes:
+def remaining(header: bytes, end: int, remove: tuple[tuple[int, int], ...], insert: bytes = b"") -> bytes:
     """Give the cards that remain and those inserted, up to where END would stand."""
-    if not edit.remove and not edit.insert:
-        return unit.header[: unit.end]
-    header, kept, at = unit.header, bytearray(), 0
-    for start, stop in edit.remove:
+    if not remove and not insert:
+        return header[:end]
+    kept, at = bytearray(), 0
+    for start, stop in remove:
         kept += header[at:start]
         if find_card(header, stop, SEAL, start) >= 0:
-            if stop < unit.end and BLANKS.startswith(header[stop : unit.end]):
+            if stop < end and BLANKS.startswith(header[stop:end]):
                 kept += BLANK * ((stop - start) // CARD)
             elif kept.endswith(BLANK):
                 del kept[-CARD:]
         at = stop
-    kept += header[at : unit.end]
-    if edit.insert:
+    kept += header[at:end]
+    if insert:
         size = len(kept)
         last = -(-len(kept.rstrip(b" ")) // CARD) * CARD
-        kept[last:] = edit.insert.ljust(size - last)
+        kept[last:] = insert.ljust(size - last)
     return bytes(kept)
 
 
-def carry_checksum(unit: HeaderUnit, new: bytes, at: int) -> bytes:
+def carry_checksum(old: bytes, new: bytes, at: int) -> bytes:
     """Carry a change of the header's sum into its CHECKSUM; up to `at` stand the cards that are not the stamp's."""
     card = find_card(new, at, b"CHECKSUM")
     if card < 0 or new[card + 10 : card + 28 : 17] != b"''":
         return new
-    old = unit.header
-    if leftover(unit):
-        old = old[: unit.end + CARD].ljust(len(old))
-    same = at if new[:at] == old[:at] else 0
-    before, after = word_sum(old[same:]), word_sum(new[same:])
+    before, after = word_sum(old), word_sum(new)
     if before == after:
         return new
     text = checksum_delta(new[card + 11 : card + 27].decode("latin-1"), before, after)

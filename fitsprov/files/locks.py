@@ -149,9 +149,10 @@ def together(descriptor: int) -> None:
 
 def release(descriptor: int) -> None:
     """Unlock and close: a child process that was forked meanwhile would hold the lock as long as it lives."""
-    if fcntl is not None:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    try:  # noqa: SIM105 -- suppress() costs as much as the call
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except (OSError, AttributeError):
+        pass
     os.close(descriptor)
 
 
