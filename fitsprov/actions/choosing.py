@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from fitsprov.actions.reading import read
 from fitsprov.actions.registering import (
@@ -51,10 +52,9 @@ class Values:
         return bool(self.new_id or self.run or self.type or self.data_id or self.parents or self.raws)
 
     def stamp(self) -> Stamp:
-        """Make the stamp; what is not given stays unknown."""
-        identifier = mint() if self.new_id else self.id
+        """Make the stamp, without a new ID; what is not given stays unknown."""
         return Stamp(
-            id=None if identifier is None else parse_id(identifier),
+            id=None if self.id is None else parse_id(self.id),
             run=self.run,
             type=self.type,
             data_id=dict(map(parse_assignment, self.data_id)) or None,
@@ -63,11 +63,11 @@ class Values:
         )
 
 
-def mint() -> str:
+def mint() -> UUID:
     """Make a new dataset ID, a UUIDv7: it sorts by time."""
     import uuid_utils
 
-    return str(uuid_utils.uuid7())
+    return UUID(int=uuid_utils.uuid7().int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,28 +75,29 @@ class StampSource:
     """Where stamps come from, for one call with many files."""
 
     values: Values
+    typed: Stamp
+    """The stamp of the values, the same for all files but for a new ID."""
     registry: Registry | None = None
 
     @classmethod
     @contextmanager
     def open(cls, values: Values, registry_url: str | None, record: Path | None = None) -> Iterator[StampSource]:
         """Open what stamps come from: nothing, a record alone, or the registry."""
-        if values.id is not None:
-            parse_id(values.id)
+        typed = values.stamp()
         if record is not None:
             with (
                 tempfile.TemporaryDirectory(prefix="fitsprov-") as folder,
                 create_registry(f"sqlite:///{folder}/record.db") as registry,
             ):
                 registry.record(record)
-                yield cls(values, registry)
+                yield cls(values, typed, registry)
         elif registry_url is None:
-            yield cls(values)
+            yield cls(values, typed)
         else:
             with open_registry(registry_url) as registry:
-                yield cls(values, registry)
+                yield cls(values, typed, registry)
 
-    def for_file(self, file: Path) -> Stamp:
+    def for_file(self, file: str) -> Stamp:
         """The stamp for a file that is stamped in place.
 
         Raises
@@ -105,13 +106,13 @@ class StampSource:
             Where nobody says what the file is.
         """
         if self.values:
-            return self.values.stamp()
+            return replace(self.typed, id=mint()) if self.values.new_id else self.typed
         if self.registry is None:
             raise StampRefused(
                 f"{file}: nobody says what it is; expected --run, --type, --data-id …, --record or --registry"
             )
         try:
-            return registered_stamp(self.registry, dataset=self.values.id, file=file)
+            return registered_stamp(self.registry, dataset=self.values.id, file=Path(file))
         except DatasetNotFound as error:
             raise StampRefused(f"{file}: {error}") from None
 
@@ -145,11 +146,9 @@ class StampSource:
         carried : callable
             Gives the stamp that it carries.
         """
-        if self.values:
-            return self.values.stamp(), ""
-        said = carried() if self.values.id is None else None
+        said = None if self.values or self.values.id is not None else carried()
         if said is None:
-            return self.for_file(Path(source)), ""
+            return self.for_file(source), ""
         if self.registry is not None and said.id is not None:
             try:
                 return self.registry.stamp(said.id), ""

@@ -79,7 +79,7 @@ def export_stream(
 
     name = "standard input" if path is None else str(path)
     try:
-        with nullcontext(source) if path is None else open_bytes(name) as content:
+        with open_bytes(name) if isinstance(source, Path) else nullcontext(source) as content:
             if dry_run:
                 decide(find_unit(content, hdu, name))
             else:

@@ -1,7 +1,10 @@
+# pathlib costs more than looking through folders
+# ruff: noqa: PTH112, PTH118
 """What the commands share: options, names of inputs, errors in one line."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,7 +27,8 @@ __all__ = [
 ]
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fz")
-CONTAINERS = (".gz", ".bz2", ".xz", ".zst", ".Z")
+CONTAINERS = ("", ".gz", ".bz2", ".xz", ".zst", ".z")
+ENDINGS = tuple(suffix + container for suffix in SUFFIXES for container in CONTAINERS)
 
 registry_option = click.option(
     "--registry",
@@ -58,15 +62,16 @@ def expand(files: Iterable[str], *, recursive: bool, from_list: str | None) -> l
         raise click.UsageError("no input; expected FILE... or --from-list")
     if not recursive:
         return names
-    return [found for name in names for found in (walk(Path(name)) if Path(name).is_dir() else [name])]
+    return [found for name in names for found in (walk(name) if os.path.isdir(name) else [name])]
 
 
-def walk(folder: Path) -> Iterator[str]:
-    """The FITS files below a folder, by name."""
-    for path in sorted(folder.rglob("*")):
-        suffix = Path(path.stem).suffix if path.suffix in CONTAINERS else path.suffix
-        if suffix.lower() in SUFFIXES and path.is_file():
-            yield str(path)
+def walk(folder: str) -> Iterator[str]:
+    """The FITS files below a folder, by name; a folder that cannot be read stands for itself, to be refused."""
+    unreadable: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=unreadable.append):
+        folders.sort()
+        yield from (os.path.join(place, name) for name in sorted(names) if name.lower().endswith(ENDINGS))
+    yield from (str(error.filename) for error in unreadable)
 
 
 def fail(error: FitsprovError) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def export_one(dest: str, options: dict[str, Any], name: str, prepared: tuple[Pa
 def stream_one(source: StampSource, options: dict[str, Any], name: str, _: None) -> Answer:
     """Export stdin, or one file, to stdout."""
     kept = {key: options[key] for key in ("conventions", "lists", "hdu", "fingerprint", "dry_run")}
-    stdout = click.get_binary_stream("stdout")
+    stdout = sys.stdout.buffer
     if name != STREAM:
         path, stamp, note = source.for_export(name)
         export_stream(path, stdout, lambda _: stamp, **kept)
@@ -92,6 +93,6 @@ def stream_one(source: StampSource, options: dict[str, Any], name: str, _: None)
             notes.append(note)
             return stamp
 
-        export_stream(click.get_binary_stream("stdin"), stdout, choose, **kept)
+        export_stream(sys.stdin.buffer, stdout, choose, **kept)
         note = notes[-1]
     return report(name, Outcome.COPIED, "exported", dry_run=options["dry_run"], note=note)

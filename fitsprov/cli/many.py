@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -18,10 +19,12 @@ from fitsprov.errors import FitsprovError
 
 __all__ = ["Answer", "Outputs", "jobs_option"]
 
-BATCH = 4096
-"""Inputs that are prepared before they are handed to the workers; bounds the memory."""
+CHUNK = 64
+"""Inputs, at most, that a worker gets at once."""
 FEW = 20
 """Inputs beyond which a terminal shows a progress bar instead of a line each."""
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Work with N processes."
@@ -57,6 +60,15 @@ def attempt(job: Callable[[str, Any], Answer], task: tuple[str, Any]) -> Answer:
         return refused(name, error)
 
 
+def attempt_all(job: Callable[[str, Any], Answer], tasks: Sequence[tuple[str, Any]]) -> list[Answer]:
+    """Do what a worker was given; an interrupt stops it, but for one that waits there is nothing to stop."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return [attempt(job, task) for task in tasks]
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Outputs:
     """The answers to many inputs, as they come.
 
@@ -74,6 +86,8 @@ class Outputs:
         self.objects: list[dict[str, Any]] = []
         self.exit_code = 0
         self.counts: Counter[str] = Counter()
+        self.lines: list[str] = []
+        self.errors: list[str] = []
 
     def run(
         self,
@@ -94,13 +108,23 @@ class Outputs:
             Called with a name in this process, as by asking a registry.
         """
         tasks = self.prepared(names, prepare)
-        bar = len(names) > FEW and not self.as_json and sys.stderr.isatty()
-        with progress(len(names)) if bar else nullcontext() as advance:
-            for answer in self.answers(tasks, job, jobs):
-                self.add(answer, quiet=bar)
-                if advance is not None:
-                    advance.update(1)
-        if len(names) > FEW and not self.as_json:
+        answers = self.in_processes(tasks, job, jobs, len(names)) if jobs > 1 else map(partial(attempt, job), tasks)
+        many = len(names) > FEW
+        bar = many and not self.as_json and sys.stderr.isatty()
+        try:
+            with progress(len(names)) if bar else nullcontext() as shown:
+                for answer in answers:
+                    self.add(answer, quiet=bar)
+                    if shown is not None:
+                        shown.update(1)
+                    elif not many or answer.error or len(self.lines) == CHUNK:
+                        self.flush()
+        except KeyboardInterrupt:
+            self.flush()
+            click.echo(f"fitsprov: interrupted; {self.counts.total()} of {len(names)} were done", err=True)
+            raise SystemExit(INTERRUPTED) from None
+        self.flush()
+        if many and not self.as_json:
             click.echo(", ".join(f"{count} {status}" for status, count in self.counts.items()), err=bar or self.err)
 
     def prepared(self, names: Iterable[str], prepare: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
@@ -111,30 +135,42 @@ class Outputs:
             except FitsprovError as error:
                 yield name, refused(name, error)
 
-    def answers(
-        self, tasks: Iterator[tuple[str, Any]], job: Callable[[str, Any], Answer], jobs: int
+    def in_processes(
+        self, tasks: Iterator[tuple[str, Any]], job: Callable[[str, Any], Answer], jobs: int, total: int
     ) -> Iterator[Answer]:
-        """Do the tasks in order, here or in other processes."""
-        if jobs == 1:
-            yield from map(partial(attempt, job), tasks)
-            return
-        from concurrent.futures import ProcessPoolExecutor
+        """Do the tasks in other processes; their answers come in order, while more is prepared."""
+        from concurrent.futures import Future, ProcessPoolExecutor
 
-        with ProcessPoolExecutor(jobs) as pool:
-            while batch := list(islice(tasks, BATCH)):
-                chunk = max(1, min(64, len(batch) // (4 * jobs)))
-                yield from pool.map(partial(attempt, job), batch, chunksize=chunk)
+        size = max(1, min(CHUNK, total // (4 * jobs)))
+        waiting: deque[Future[list[Answer]]] = deque()
+        pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+        try:
+            while chunk := list(islice(tasks, size)):
+                waiting.append(pool.submit(attempt_all, job, chunk))
+                if len(waiting) > 4 * jobs:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def add(self, answer: Answer, *, quiet: bool = False) -> None:
-        """Take one answer in, and print it."""
+        """Take one answer in."""
         self.exit_code = max(self.exit_code, answer.code)
         self.counts[str(answer.item.get("status", "done"))] += 1
         if answer.error:
-            click.echo(answer.error, err=True)
+            self.errors.append(answer.error)
         if self.as_json:
             self.objects.append(answer.item)
         elif answer.text and not quiet:
-            click.echo(answer.text, err=self.err)
+            self.lines.append(answer.text)
+
+    def flush(self) -> None:
+        """Print what has come."""
+        for lines, err in ((self.lines, self.err), (self.errors, True)):
+            if lines:
+                click.echo("\n".join(lines), err=err)
+                lines.clear()
 
     def finish(self) -> NoReturn:
         """Print the JSON, and exit with the highest code."""
@@ -145,4 +181,6 @@ class Outputs:
 
 def progress(length: int) -> AbstractContextManager[Any]:
     """A progress bar on stderr."""
-    return click.progressbar(length=length, file=sys.stderr, show_pos=True, width=24)
+    return click.progressbar(
+        length=length, file=sys.stderr, show_pos=True, width=24, update_min_steps=max(1, length // 200)
+    )

@@ -52,12 +52,7 @@ def command(
         if len(names) > 1 and values.id is not None:
             raise click.UsageError(f"--id names one dataset; expected one file, not {len(names)}")
         with StampSource.open(values, registry.registry, record) as source:
-            outputs.run(
-                names,
-                partial(stamp_one, options),
-                prepare=lambda name: source.for_file(Path(name)),
-                jobs=jobs,
-            )
+            outputs.run(names, partial(stamp_one, options), prepare=source.for_file, jobs=jobs)
     outputs.finish()
 
 
