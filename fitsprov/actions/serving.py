@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 from uuid import UUID
 
 from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
@@ -26,7 +27,7 @@ from fitsprov.settings import Settings
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["COLUMNS", "LINK_FORMATS", "Archive", "Fault", "TooSlow", "base_url_of", "links", "write_error"]
+__all__ = ["COLUMNS", "LINK_FORMATS", "Archive", "Fault", "TooSlow", "base_url_of", "discreet", "links", "write_error"]
 
 BASE_URL = re.compile(r"https?://[^\s/?#\"'<>]+(/[^\s?#\"'<>]*)?", re.ASCII)
 EXAMPLE = "00000000-0000-0000-0000-00000000000e"
@@ -95,6 +96,13 @@ class Archive:
         did = None if self.authority is None else self.did(dataset)
         return replace(dataset, uri=self.file_url(dataset.id), publisher_did=dataset.publisher_did or did)
 
+    def provenance_link(self, dataset: Dataset) -> bytes:
+        """The Link header that leads from a resource to its provenance (W3C PROV-AQ, 3.1)."""
+        did = self.did(dataset)
+        anchor = quote(did, safe=":/?=&;,@!$'()*+~") if ":" in did else f"urn:uuid:{dataset.id}"
+        url = f"{self.base_url}/prov?ID={quote(did, safe='')}&DEPTH=ALL"
+        return f'<{url}>; rel="http://www.w3.org/ns/prov#has_provenance"; anchor="{anchor}"'.encode()
+
     def stamp(self, dataset: Dataset) -> Stamp:
         """What the header of a dataset should say when it leaves through this service."""
         with discreet():
@@ -105,8 +113,6 @@ class Archive:
         """The service descriptors, with an ID as their example."""
         if not identifier:
             return self.bare_descriptors
-        from urllib.parse import quote
-
         shown = quote(identifier, safe="", errors="surrogatepass")
         return tuple(replace(d, xml=d.xml.replace(EXAMPLE, shown)) if EXAMPLE in d.xml else d for d in self.descriptors)
 

@@ -13,6 +13,7 @@ from fitsprov.actions.serving import Archive
 from fitsprov.service.answer import Answer, text
 from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, Failure, fail_in_text
+from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.links import answer_links, fail_in_votable
 from fitsprov.settings import Settings
 
@@ -51,6 +52,8 @@ def make_app(settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             route("/links", answer_links, FORM, fail_in_votable),
+            route("/files/{id:path}", answer_file),
+            route("/headers/{id:path}", answer_header),
         ],
         lifespan=lifespan,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from fitsprov.actions.delivering import NoCopy
 from fitsprov.actions.serving import TooSlow
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.service.answer import Answer, text
@@ -99,7 +100,7 @@ class Endpoint:
         try:
             call = Call.of(scope["method"], scope.get("path_params", {}), scope["query_string"], headers, body)
             return self.answer(call)
-        except DatasetNotFound as error:
+        except (DatasetNotFound, NoCopy) as error:
             return self.fail(404, "NotFoundFault", str(error))
         except UsageError as error:
             return self.fail(400, "UsageFault", str(error))

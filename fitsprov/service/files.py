@@ -1,0 +1,72 @@
+"""``/files/ID`` and ``/headers/ID``: datasets, stamped when they leave."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from fitsprov.actions.delivering import Delivery, deliver, header_text
+from fitsprov.actions.serving import Archive
+from fitsprov.service.answer import Answer, Headers, document
+from fitsprov.service.call import Call
+
+__all__ = ["answer_file", "answer_header"]
+
+RANGE = re.compile(rb"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.IGNORECASE)
+"""One range (RFC 9110, 14.1.2); a client that asks for several gets the whole, as it may (14.2)."""
+
+
+def answer_file(archive: Archive, call: Call) -> Answer:
+    """Give a dataset, or a part of it."""
+    found = deliver(archive, call.path["id"])
+    tag = f'{"" if found.exact else "W/"}"{found.tag}"'.encode()
+    headers: Headers = (
+        (b"etag", tag),
+        (b"accept-ranges", b"bytes" if found.exact else b"none"),
+        (b"cache-control", b"no-cache"),
+        (b"content-disposition", disposition(found.name)),
+        (b"link", archive.provenance_link(found.dataset)),
+    )
+    asked = call.headers.get(b"if-none-match")
+    if asked is not None and found.tag.encode() in re.findall(rb'"([^"]*)"', asked):
+        found.file.close()
+        return Answer(b"", found.media_type, 304, headers)
+    span = wanted(call, tag, found) if found.exact else (0, found.size)
+    if span is None:
+        found.file.close()
+        return Answer(b"", found.media_type, 416, (*headers, (b"content-range", b"bytes */%d" % found.size)))
+    start, stop = span
+    headers = (*headers, (b"content-length", b"%d" % (stop - start)))
+    if (start, stop) != (0, found.size):
+        headers = (*headers, (b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, found.size)))
+    body = found.read(start, stop)
+    if call.method == "HEAD":
+        found.file.close()
+    return Answer(body, found.media_type, 200 if stop - start == found.size else 206, headers)
+
+
+def wanted(call: Call, tag: bytes, found: Delivery) -> tuple[int, int] | None:
+    """The range that is asked for, the whole where none is; None where there is nothing in it."""
+    match = RANGE.fullmatch(call.headers.get(b"range", b""))
+    size = found.size
+    if match is None or call.headers.get(b"if-range", tag) != tag:
+        return 0, size
+    first, last, tail = (None if text is None else int(text) for text in match.groups())
+    if first is None:
+        return (max(size - (tail or 0), 0), size) if tail and size else None
+    if last is not None and last < first:
+        return 0, size
+    return (first, min(size if last is None else last + 1, size)) if first < size else None
+
+
+def disposition(name: str) -> bytes:
+    """Name a file for who keeps it (RFC 6266)."""
+    plain = re.sub(r"[^ !#-\[\]-~]", "_", name)
+    extended = f"; filename*=UTF-8''{quote(name, safe='', errors='surrogateescape')}" if plain != name else ""
+    return f'attachment; filename="{plain}"{extended}'.encode()
+
+
+def answer_header(archive: Archive, call: Call) -> Answer:
+    """Give the header with which a dataset would leave."""
+    text = header_text(archive, call.path["id"])
+    return document(call, [f"{text}\n".encode()], "text/plain;charset=utf-8")

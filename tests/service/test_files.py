@@ -1,0 +1,209 @@
+"""``/files`` and ``/headers``: what leaves is stamped, and what stays is as it was."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from astropy.io import fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import fitsprov
+from fitsprov.actions.registering import create_registry
+from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
+
+FILE = "drp/deep_coadd/deep_coadd_9813_42_r.fits"
+
+
+@pytest.fixture(scope="session")
+def whole(client: httpx.Client) -> bytes:
+    answer = client.get(f"/files/{COADD}")
+    assert answer.status_code == 200
+    return answer.content
+
+
+def test_what_leaves_is_stamped_for_this_service(client: httpx.Client, base: str, whole: bytes) -> None:
+    stamp = fitsprov.read(whole)
+    assert stamp is not None
+    assert stamp.id == UUID(COADD)
+    assert stamp.n_parents == 32
+    assert stamp.n_raws == 45
+    assert stamp.datalink is not None
+    assert stamp.datalink.startswith(f"{base}/links?ID=ivo%3A%2F%2F")
+    with fits.open(io.BytesIO(whole), checksum=True) as hdus:
+        hdus.verify("exception")
+
+
+def test_card_leads_to_links_that_lead_to_the_file(client: httpx.Client, whole: bytes) -> None:
+    stamp = fitsprov.read(whole)
+    assert stamp is not None
+    rows = client.get(f"{stamp.datalink}&RESPONSEFORMAT=json").json()["links"]
+    (url,) = [row["access_url"] for row in rows if row["semantics"] == "#this"]
+    assert client.get(url).content == whole
+
+
+def test_data_are_those_of_the_file_and_the_file_stays(survey: Path, whole: bytes) -> None:
+    before = (survey / FILE).read_bytes()
+    assert fitsprov.read(before) is None
+    with fits.open(survey / FILE) as ours, fits.open(io.BytesIO(whole)) as theirs:
+        assert [hdu.name for hdu in ours] == [hdu.name for hdu in theirs]
+        for one, other in zip(ours, theirs, strict=True):
+            assert one.data is None or one.data.tobytes() == other.data.tobytes()
+
+
+def test_each_request_gets_the_same_bytes(client: httpx.Client, whole: bytes) -> None:
+    first, again = client.get(f"/files/{COADD}"), client.get(f"/files/{COADD}")
+    assert again.content == whole
+    assert first.headers["etag"] == again.headers["etag"]
+    kept = client.get(f"/files/{COADD}", headers={"If-None-Match": first.headers["etag"]})
+    assert kept.status_code == 304
+    assert kept.content == b""
+
+
+def test_head_tells_what_get_gives(client: httpx.Client, whole: bytes) -> None:
+    head = client.head(f"/files/{COADD}")
+    assert head.status_code == 200
+    assert head.content == b""
+    assert int(head.headers["content-length"]) == len(whole)
+    assert head.headers["content-type"] == "image/fits"
+    assert head.headers["content-disposition"] == f'attachment; filename="{Path(FILE).name}"'
+    assert 'rel="http://www.w3.org/ns/prov#has_provenance"' in head.headers["link"]
+    assert f'anchor="{AUTHORITY}?{COADD}"' in head.headers["link"]
+
+
+@pytest.mark.parametrize("spelled", [f"ivo%3A%2F%2Fexample.org%2Fsimcam%3F{COADD}", COADD.upper()])
+def test_any_spelling_of_an_id_will_do(client: httpx.Client, whole: bytes, spelled: str) -> None:
+    assert client.get(f"/files/{spelled}").content == whole
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_part_is_a_part_of_the_whole(client: httpx.Client, whole: bytes, data: st.DataObject) -> None:
+    near = st.sampled_from([0, 1, 2879, 2880, 5760, 8640, len(whole) - 1])
+    first = data.draw(near | st.integers(0, len(whole) - 1))
+    last = data.draw(st.integers(first, len(whole) + 10))
+    answer = client.get(f"/files/{COADD}", headers={"Range": f"bytes={first}-{last}"})
+    stop = min(last + 1, len(whole))
+    assert answer.content == whole[first:stop]
+    if stop - first < len(whole):
+        assert answer.status_code == 206
+        assert answer.headers["content-range"] == f"bytes {first}-{stop - 1}/{len(whole)}"
+
+
+def test_odd_ranges(client: httpx.Client, whole: bytes) -> None:
+    def ask(range_: str, **headers: str) -> httpx.Response:
+        return client.get(f"/files/{COADD}", headers={"Range": range_, **headers})
+
+    assert ask("bytes=-100").content == whole[-100:]
+    assert ask("bytes=100-").content == whole[100:]
+    assert ask(f"bytes=-{10 * len(whole)}").content == whole
+    for ignored in ("bytes=5-2", "lines=1-2", "bytes=0-1,4-5", "bytes=", "bytes=--1"):
+        assert ask(ignored).content == whole
+    for beyond in (f"bytes={len(whole)}-", "bytes=-0"):
+        answer = ask(beyond)
+        assert answer.status_code == 416
+        assert answer.headers["content-range"] == f"bytes */{len(whole)}"
+    assert ask("bytes=0-9", **{"If-Range": '"another"'}).content == whole
+    tag = client.head(f"/files/{COADD}").headers["etag"]
+    assert ask("bytes=0-9", **{"If-Range": tag}).content == whole[:10]
+
+
+@pytest.mark.parametrize("path", ["files", "headers"])
+@pytest.mark.parametrize("identifier", [UNKNOWN, "nonsense", "..%2F..%2Fetc%2Fpasswd", visit(3)])
+def test_what_is_not_to_be_had_is_said_in_a_line(
+    client: httpx.Client, survey: Path, path: str, identifier: str
+) -> None:
+    answer = client.get(f"/{path}/{identifier}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/plain;charset=utf-8"
+    assert answer.text.startswith("NotFoundFault: ")
+    assert answer.text.count("\n") == 1
+    assert str(survey) not in answer.text
+
+
+def test_header_is_that_of_the_file_that_leaves(client: httpx.Client, whole: bytes) -> None:
+    answer = client.get(f"/headers/{COADD}")
+    assert answer.headers["content-type"] == "text/plain;charset=utf-8"
+    header = fits.Header.fromstring(answer.text.rstrip("\n"), sep="\n")
+    assert header == fits.getheader(io.BytesIO(whole))
+    assert header["FPV_ID"] == COADD
+    assert answer.text.endswith("\nEND\n")
+
+
+@contextmanager
+def archive_of(folder: Path, name: str, content: bytes, type: str = "image") -> Iterator[str]:
+    """A registry of one dataset with this file."""
+    (folder / name).write_bytes(content)
+    record = {"fitsprov": 1, "run": "r", "datasets": [{"id": visit(0), "type": type, "file": name}]}
+    (folder / "record.json").write_text(json.dumps(record))
+    url = f"sqlite:///{folder}/one.db"
+    with create_registry(url) as made:
+        made.record(folder / "record.json")
+        yield url
+
+
+def test_gzipped_file_stays_gzipped(survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    with archive_of(tmp_path, "image.fits.gz", gzip.compress((survey / FILE).read_bytes())) as url:
+        answer = limited(registry=url).get(f"/files/{visit(0)}")
+    assert answer.headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in answer.headers
+    stamp = fitsprov.read(gzip.decompress(answer.content))
+    assert stamp is not None
+    assert stamp.id == UUID(visit(0))
+
+
+def test_table_of_text_goes_as_it_is(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    with archive_of(tmp_path, "catalogue.csv", b"a,b\n1,2\n") as url:
+        client = limited(registry=url)
+        answer = client.get(f"/files/{visit(0)}", headers={"Range": "bytes=4-6"})
+        assert client.get(f"/headers/{visit(0)}").status_code == 404
+    assert answer.content == b"1,2"
+    assert answer.headers["content-type"] == "text/csv"
+
+
+def test_file_of_no_known_kind_does_not_leave(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    with archive_of(tmp_path, "shadow", b"root:secret") as url:
+        answer = limited(registry=url).get(f"/files/{visit(0)}")
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+def test_file_that_is_cut_off_is_an_error_and_not_half_a_file(
+    survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client]
+) -> None:
+    content = (survey / FILE).read_bytes()
+    with archive_of(tmp_path, "cut.fits", content[: len(content) // 2]) as url:
+        answer = limited(registry=url).get(f"/files/{visit(0)}")
+    assert answer.status_code == 500
+    assert answer.text.startswith("FatalFault: ")
+    assert str(tmp_path) not in answer.text
+
+
+def test_name_that_is_no_ascii_is_given_twice(
+    survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client]
+) -> None:
+    shutil.copy(survey / FILE, tmp_path / "x.fits")
+    with archive_of(tmp_path, 'üb"er.fits', (survey / FILE).read_bytes()) as url:
+        answer = limited(registry=url).head(f"/files/{visit(0)}")
+    assert (
+        answer.headers["content-disposition"]
+        == "attachment; filename=\"_b_er.fits\"; filename*=UTF-8''%C3%BCb%22er.fits"
+    )
+
+
+def test_no_file_stays_open(client: httpx.Client, whole: bytes) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(30):
+        client.head(f"/files/{COADD}")
+        client.get(f"/files/{COADD}", headers={"Range": "bytes=0-10"})
+        client.get(f"/files/{COADD}", headers={"Range": "bytes=999999999-"})
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
