@@ -146,8 +146,10 @@ class Lineage:
     """Dataset → the activity that made it."""
     used: Mapping[UUID, tuple[Usage, ...]] = field(default_factory=dict)
     """Activity → what was presented to it."""
+    listed_raws: Mapping[UUID, tuple[Dataset, ...]] = field(default_factory=dict)
+    """Dataset → raws that its header lists; the steps between may be known or not."""
     complete: bool = True
-    """False where it ends in a stub, or was cut by a depth."""
+    """False where it ends in a stub, was cut by a depth, or headers speak of more than is known."""
 
     @property
     def dataset(self) -> Dataset:
@@ -189,5 +191,10 @@ class Lineage:
                         yield parent
 
     def raws(self) -> tuple[Dataset, ...]:
-        """The raw observations among the ancestors, in their order."""
-        return tuple(d for d in self.ancestors() if d.category is Category.RAW)
+        """The raw observations among the ancestors, in their order, then those that only headers list."""
+        ancestors = list(self.ancestors())
+        found = {dataset.id: dataset for dataset in ancestors if dataset.category is Category.RAW}
+        for dataset in (self.focus, *(ancestor.id for ancestor in ancestors)):
+            for raw in self.listed_raws.get(dataset, ()):
+                found.setdefault(raw.id, raw)
+        return tuple(found.values())

@@ -43,9 +43,9 @@ class Stored(NamedTuple):
     dataset: Dataset
 
 
-def among(column: ColumnElement[int]) -> ColumnElement[bool]:
-    """Compare keys with the parameter ``keys``, a list as JSON text: one statement serves lists of any length."""
-    return column.in_(select(func.json_each(bindparam("keys")).table_valued("value").c.value))
+def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[bool]:
+    """Compare keys with a parameter that is a list as JSON text: one statement serves lists of any length."""
+    return column.in_(select(func.json_each(bindparam(parameter)).table_valued("value").c.value))
 
 
 def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,6 +25,9 @@ from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import by_place, stamp_of
 from fitsprov.registry.status import Status, count_all
+
+if TYPE_CHECKING:
+    from fitsprov.registry.harvesting import Harvester
 
 __all__ = ["Registry"]
 
@@ -114,6 +117,12 @@ class Registry:
                 return take_in(connection, record, strict=strict)
         except UnicodeEncodeError as error:
             raise InvalidRecord(f"{record.source}: {error.object!r} is no Unicode text: {error.reason}") from None
+
+    def harvester(self) -> Harvester:
+        """Begin a harvest: what headers claim is taken in batch by batch, and contradictions become findings."""
+        from fitsprov.registry.harvesting import Harvester  # who only asks does not pay for it
+
+        return Harvester(self._engine, self._url)
 
     def dataset(self, identifier: UUID | str) -> Dataset:
         """Find a dataset by its ID in any spelling, or by its name.

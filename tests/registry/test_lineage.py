@@ -180,7 +180,7 @@ def test_neighbourhoods_take_as_many_queries_for_one_as_for_all(registry: Regist
     finally:
         on.remove(registry._engine, "before_cursor_execute", count)
     assert asked_for_all <= one + 1  # BEGIN of the find
-    assert len(statements) <= 9
+    assert len(statements) <= 10
 
 
 def test_categories_come_with_the_lineage(registry: Registry) -> None:

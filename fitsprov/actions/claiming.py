@@ -1,0 +1,152 @@
+"""From a file's header to a claim for the registry; other processes can do it, and send what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from fitsprov.actions.reading import inspect_source
+from fitsprov.conventions.reading import Reading
+from fitsprov.errors import FitsprovError, MalformedID
+from fitsprov.files.accept import open_source
+from fitsprov.files.fingerprint import compute
+from fitsprov.model.dataid import canonical_text
+from fitsprov.model.finding import Finding
+from fitsprov.model.identifiers import activity_id, name_id, parse_id
+from fitsprov.model.stamp import Input, Stamp
+from fitsprov.registry.claims import Claim, Named
+
+__all__ = ["File", "Outcome", "dataset_id", "read_claim", "read_claims", "uri_of"]
+
+PLAIN = re.compile(r"[A-Za-z0-9/._~-]+")
+
+
+class File(NamedTuple):
+    """A file that is to be read, as it was when it was found."""
+
+    path: str
+    """Absolute."""
+    uri: str
+    size: int
+    """Bytes."""
+    modified: int
+    """Nanoseconds since 1970."""
+
+
+class Outcome(NamedTuple):
+    """What came of reading one file: a claim, or an error, or neither where the header says nothing."""
+
+    path: str
+    claim: Claim | None = None
+    findings: tuple[Finding, ...] = ()
+    error: FitsprovError | None = None
+
+
+def uri_of(path: str) -> str:
+    """Spell an absolute path as a URI."""
+    return f"file://{path}" if PLAIN.fullmatch(path) else Path(path).as_uri()
+
+
+def read_claims(files: Iterable[File], fingerprint: bool) -> list[Outcome]:
+    """Read the headers of several files."""
+    return [read_claim(file, fingerprint) for file in files]
+
+
+def read_claim(file: File, fingerprint: bool) -> Outcome:
+    """Read the header of one file; an error of ours is an outcome, too."""
+    try:
+        with open_source(file.path) as source:
+            reading = inspect_source(source)
+            if reading.stamp is None:
+                return Outcome(file.path)
+            computed = compute(source) if fingerprint else None
+        return Outcome(file.path, claim_of(file, reading, computed), reading.findings)
+    except FitsprovError as error:
+        return Outcome(file.path, error=error)
+
+
+def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Claim:
+    """Say what a header claims.
+
+    An activity is named where the header states its ID, or what it used, or how it was run; its ID is then derived as
+    that of a record's step without one.
+    """
+    stamp, convention = reading.stamp or Stamp(), reading.conventions[0]
+    dataset, name = dataset_id(stamp, file.path, convention)
+    maker, derived = stamp.activity_id, False
+    if maker is None and (stamp.n_parents or stamp.parents or stamp.task or stamp.software or stamp.parameters):
+        maker, derived = activity_id(stamp.run, stamp.task, [dataset]), True
+    listed = len(stamp.parents or ())
+    return Claim(
+        uri=file.uri,
+        size=file.size,
+        modified=file.modified,
+        convention=convention,
+        id=dataset.bytes,
+        type=stamp.type,
+        run=stamp.run,
+        data_id=None if stamp.data_id is None else canonical_text(stamp.data_id),
+        name=name,
+        publisher_did=stamp.publisher_did,
+        activity=None if maker is None else maker.bytes,
+        derived=derived,
+        task=stamp.task,
+        parameters=json.dumps(dict(stamp.parameters), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        if stamp.parameters
+        else None,
+        packages=tuple(sorted((one.name, one.version or "") for one in stamp.software)),
+        used=named_all(stamp.parents, reading, "parents"),
+        n_used=stamp.n_parents if (stamp.n_parents or 0) > listed else None,
+        raws=named_all(stamp.raws, reading, "raws"),
+        fingerprint=fingerprint,
+        findings=len(reading.findings),
+    )
+
+
+def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | None]:
+    """Identify the dataset of a header, with its name where the ID is made of that.
+
+    It is the ID that the header states, else that of its publisher DID. A header without one tells its dataset by run,
+    type and dataId together; and where it lacks one of these, the file is known by its own name, as it is in the lists
+    of others.
+    """
+    if stamp.id is not None:
+        return stamp.id, None
+    if stamp.publisher_did is not None:
+        try:
+            return parse_id(stamp.publisher_did), None
+        except MalformedID:
+            return name_id(stamp.publisher_did, convention), None
+    if stamp.run and stamp.type and stamp.data_id:
+        return name_id(f"{stamp.run} {stamp.type} {canonical_text(stamp.data_id)}", convention), None
+    name = Path(path).name
+    return name_id(name, convention), name
+
+
+def named_all(items: tuple[Input, ...] | None, reading: Reading, field: str) -> tuple[Named, ...]:
+    """Name the items of a list; names are keyed within the convention whose list it is."""
+    if not items:
+        return ()
+    owner = next((r.convention for r in reading.readings if getattr(r.stamp, field) is items), reading.conventions[0])
+    return tuple(
+        Named(
+            item.id.bytes if item.id is not None else key_of(item.name or "", owner),
+            item.role,
+            item.type,
+            item.run,
+            None if item.data_id is None else canonical_text(item.data_id),
+            item.name,
+        )
+        for item in items
+    )
+
+
+@lru_cache(maxsize=4096)
+def key_of(name: str, convention: str) -> bytes:
+    """Key a name; flats and catalogues are named in thousands of headers."""
+    return name_id(name, convention).bytes

@@ -1,0 +1,171 @@
+"""Many headers into the registry: found, read in other processes, and taken in by one writer in the order of paths."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from fitsprov.actions.claiming import File, Outcome, read_claims, uri_of
+from fitsprov.actions.walking import find_files
+from fitsprov.errors import FileRefused, FitsprovError
+from fitsprov.model.finding import Finding
+from fitsprov.registry.claims import Claim
+from fitsprov.registry.recording import Counts
+
+if TYPE_CHECKING:
+    from fitsprov.actions.registry import Registry
+    from fitsprov.registry.harvesting import Harvester
+
+__all__ = ["Harvest", "harvest"]
+
+CHUNK = 64
+"""Files that a process reads before it sends what they say."""
+BATCH = 1000
+"""Claims of one transaction."""
+NAMED = 50_000
+"""Datasets that the claims of one transaction name, from which on it is closed: long lists need memory."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Harvest:
+    """What came of a harvest."""
+
+    files: int = 0
+    """All that were met."""
+    unchanged: int = 0
+    """Those that had been harvested as they are."""
+    unstamped: int = 0
+    """Those whose headers say nothing in any known convention."""
+    refused: int = 0
+    """What could not be read."""
+    conventions: dict[str, Counts] = field(default_factory=dict)
+    """What was new, by the convention that said so first; of several in one header, by the one with precedence."""
+
+    @property
+    def counts(self) -> Counts:
+        """What was new in all."""
+        return sum(self.conventions.values(), Counts())
+
+
+def harvest(
+    paths: Iterable[str | os.PathLike[str]],
+    registry: Registry,
+    *,
+    fingerprint: bool = False,
+    jobs: int = 1,
+    tell: Callable[[str, FitsprovError | Finding], None] = lambda path, what: None,
+) -> Harvest:
+    """Read what headers say into a registry.
+
+    The result does not depend on the order of the paths: files are taken in by the order of their absolute paths.
+    Files that were harvested and have not changed since are passed over, so that a harvest that was stopped goes on
+    where it was.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Files, folders and globs.
+    registry : Registry
+        What it holds stays; what a header says otherwise is a finding.
+    fingerprint : bool
+        Compute the fingerprints of the data, too, by which a file is known that has lost its header.
+    jobs : int
+        With how many processes to read.
+    tell : callable
+        Called with a path and what is to say of it: an error, after which the others go on, or a finding.
+    """
+    done = Harvest()
+
+    def refuse(error: FitsprovError, path: str = "") -> None:
+        done.refused += 1
+        tell(path, error)
+
+    harvester = registry.harvester()
+    files = changed_files(find_files((os.fspath(path) for path in paths), refuse), harvester, done, refuse, fingerprint)
+    claims = claims_of(read_all(files, fingerprint, jobs), done, refuse, tell)
+    for batch in batches(claims):
+        paths_by_uri = {claim.uri: path for path, claim in batch}
+        for uri, finding in harvester.take([claim for _, claim in batch]):
+            tell(paths_by_uri[uri], finding)
+    done.conventions = harvester.totals()
+    return done
+
+
+def changed_files(
+    paths: Iterator[str],
+    harvester: Harvester,
+    done: Harvest,
+    refuse: Callable[[FitsprovError, str], None],
+    fingerprint: bool,
+) -> Iterator[File]:
+    """Pass over the files that were harvested as they are."""
+    while chunk := list(islice(paths, BATCH)):
+        files = {}
+        for path in chunk:
+            done.files += 1
+            try:
+                status = os.stat(path)  # noqa: PTH116 (plain text)
+            except OSError as error:
+                refuse(FileRefused(f"{path}: {error.strerror}; expected a FITS file"), path)
+                continue
+            uri = uri_of(path)
+            files[uri] = File(path, uri, status.st_size, status.st_mtime_ns)
+        known = harvester.unchanged({uri: (f.size, f.modified) for uri, f in files.items()}, fingerprint=fingerprint)
+        done.unchanged += len(known)
+        yield from (file for uri, file in files.items() if uri not in known)
+
+
+def read_all(files: Iterator[File], fingerprint: bool, jobs: int) -> Iterator[Outcome]:
+    """Read headers, here or in other processes, in order; no more than a few chunks wait."""
+    read = partial(read_claims, fingerprint=fingerprint)
+    chunks = iter(lambda: list(islice(files, CHUNK)), [])
+    if jobs == 1:
+        for chunk in chunks:
+            yield from read(chunk)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(jobs) as pool:
+        waiting: deque[Future[list[Outcome]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
+        while waiting:
+            outcomes = waiting.popleft().result()
+            waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
+            yield from outcomes
+
+
+def claims_of(
+    outcomes: Iterable[Outcome],
+    done: Harvest,
+    refuse: Callable[[FitsprovError, str], None],
+    tell: Callable[[str, FitsprovError | Finding], None],
+) -> Iterator[tuple[str, Claim]]:
+    """Tell what went wrong with each file, and pass its claim on."""
+    for path, claim, findings, error in outcomes:
+        if error is not None:
+            refuse(error, path)
+        elif claim is None:
+            done.unstamped += 1
+        else:
+            for finding in findings:
+                tell(path, finding)
+            yield path, claim
+
+
+def batches(claims: Iterable[tuple[str, Claim]]) -> Iterator[list[tuple[str, Claim]]]:
+    """Cut claims into transactions; where the cuts are depends on the claims alone."""
+    batch: list[tuple[str, Claim]] = []
+    named = 0
+    for path, claim in claims:
+        batch.append((path, claim))
+        named += len(claim.used) + len(claim.raws)
+        if len(batch) == BATCH or named >= NAMED:
+            yield batch
+            batch, named = [], 0
+    if batch:
+        yield batch

@@ -1,0 +1,75 @@
+"""Thousands of rows at once, straight to the driver: what stands around each value would cost more than the row."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Table
+
+from fitsprov.registry.datasets import chunks
+
+__all__ = ["insert_rows", "select_by_uuid", "uncollected", "update_rows"]
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows; UUIDs are 16 bytes."""
+    if rows:
+        text = insert_text(table, tuple(columns), mark(connection))
+        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+
+
+def update_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Change rows; the last value of each is its key."""
+    if rows:
+        sets = ", ".join(f"{name} = {mark(connection)}" for name in columns)
+        text = f"UPDATE {table.name} SET {sets} WHERE id = {mark(connection)}"
+        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+
+
+def select_by_uuid(
+    connection: Connection, table: Table, columns: Sequence[str], ids: Iterable[bytes]
+) -> Iterator[tuple[Any, ...]]:
+    """Select rows by their UUIDs; the UUID, 16 bytes, comes first."""
+    native = connection.dialect.name == "postgresql"
+    for chunk in chunks(ids):
+        marks = ", ".join([mark(connection)] * len(chunk))
+        text = f"SELECT uuid, {', '.join(columns)} FROM {table.name} WHERE uuid IN ({marks})"
+        values = tuple(UUID(bytes=one) for one in chunk) if native else tuple(chunk)
+        for uuid, *rest in connection.exec_driver_sql(text, values):
+            yield (uuid.bytes if native else uuid, *rest)
+
+
+@cache
+def insert_text(table: Table, columns: tuple[str, ...], mark: str) -> str:
+    """Spell an insert."""
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+
+
+def mark(connection: Connection) -> str:
+    """What stands for a value."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
+def spelled(connection: Connection, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Give UUIDs as the driver takes them."""
+    if connection.dialect.name != "postgresql" or "uuid" not in columns:
+        return rows
+    at = columns.index("uuid")
+    return [(*row[:at], UUID(bytes=row[at]), *row[at + 1 :]) for row in rows]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Work without the garbage collector, which would look at every row again and again and find nothing."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

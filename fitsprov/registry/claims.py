@@ -1,0 +1,53 @@
+"""What one header claims, as plain values that cross from process to process."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Claim", "Named"]
+
+
+class Named(NamedTuple):
+    """A dataset that a header names as an input or a raw."""
+
+    id: bytes
+    role: str | None = None
+    type: str | None = None
+    run: str | None = None
+    data_id: str | None = None
+    """Canonical text."""
+    name: str | None = None
+
+
+class Claim(NamedTuple):
+    """What one header says of its dataset and of what made it; IDs are 16 bytes."""
+
+    uri: str
+    size: int
+    """Bytes of the file."""
+    modified: int
+    """Nanoseconds since 1970, before the header was read."""
+    convention: str
+    """That of the header which has precedence."""
+    id: bytes
+    type: str | None = None
+    run: str | None = None
+    data_id: str | None = None
+    """Canonical text."""
+    name: str | None = None
+    publisher_did: str | None = None
+    activity: bytes | None = None
+    derived: bool = False
+    """Whether the ID of the activity is ours, because the header states none."""
+    task: str | None = None
+    parameters: str | None = None
+    """Canonical JSON."""
+    packages: tuple[tuple[str, str], ...] = ()
+    """Names and versions."""
+    used: tuple[Named, ...] = ()
+    n_used: int | None = None
+    """How many there were, where the header counts more than it lists."""
+    raws: tuple[Named, ...] = ()
+    fingerprint: str | None = None
+    findings: int = 0
+    """What was wrong with the header itself."""

@@ -1,0 +1,115 @@
+"""Taking headers in: what each file's header claims, merged into the registry in batches.
+
+Unlike a record, a harvest never fails as a whole: of two statements that contradict each other one is kept, and the
+other becomes a finding. Which one does not depend on the order in which files are named:
+
+- what the registry holds stays, and of the files of one harvest the first by path counts;
+- but what a dataset's own header says of it replaces what only others said, and a run that is whole one that was
+  shortened;
+- an activity whose ID is stated takes the place of one whose ID was derived.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import URL, Engine, Select, bindparam, select
+
+from fitsprov.model.finding import Finding
+from fitsprov.registry.batch import Batch
+from fitsprov.registry.batch_rows import write
+from fitsprov.registry.bulk import uncollected
+from fitsprov.registry.claims import Claim
+from fitsprov.registry.datasets import chunks
+from fitsprov.registry.engine import reading, writing
+from fitsprov.registry.recording import Counts
+from fitsprov.registry.schema import artifact, entity
+from fitsprov.registry.vocabulary import next_key
+
+__all__ = ["Harvester"]
+
+
+@cache
+def copies_at() -> Select[Any]:
+    """Select the copies at a list of URIs."""
+    columns = (artifact.c.uri, artifact.c.size, artifact.c.modified, artifact.c.fingerprint)
+    return select(*columns).where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
+
+
+class Harvester:
+    """One harvest: claims go in, counts by convention come out.
+
+    Its batches are transactions. A harvest that was killed stands at the end of one of them, and the next one, over the
+    same files, goes on from there to the same result.
+    """
+
+    def __init__(self, engine: Engine, url: URL) -> None:
+        self.engine = engine
+        self.url = url
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        with reading(engine, url) as connection:
+            self.first_key = next_key(connection, entity)
+        self.conventions: list[str] = []
+        self.namers = bytearray()
+        """Of each dataset that this harvest added, who named it first, as a place in `conventions`."""
+
+    def unchanged(self, files: Mapping[str, tuple[int, int]], *, fingerprint: bool = False) -> set[str]:
+        """Find the files that were harvested as they are.
+
+        Parameters
+        ----------
+        files : mapping
+            URI → size in bytes, and time of the last change in nanoseconds since 1970.
+        fingerprint : bool
+            Only those of which a fingerprint is known.
+        """
+        found = set()
+        with reading(self.engine, self.url) as connection:
+            for chunk in chunks(files):
+                for uri, size, modified, known in connection.execute(copies_at(), {"uris": chunk}):
+                    if files[uri] == (size, modified) and (known is not None or not fingerprint):
+                        found.add(uri)
+        return found
+
+    def take(self, claims: Sequence[Claim]) -> list[tuple[str, Finding]]:
+        """Take claims in, whole or not at all; give what contradicts what is known, each with the URI of its file.
+
+        Parameters
+        ----------
+        claims : sequence of Claim
+            In the order of their paths, also from one call to the next.
+        """
+        with uncollected(), writing(self.engine, self.url) as connection:
+            batch = Batch(connection, claims)
+            batch.apply()
+            write(connection, batch)
+        self.count(batch)
+        return batch.findings
+
+    def count(self, batch: Batch) -> None:
+        """Count what a batch has added; a stub of this harvest whose own file came later is none."""
+        for claim in batch.claims:
+            self.counts[claim.convention].update(files=1, findings=claim.findings)
+        for convention, gained in batch.gains.items():
+            self.counts[convention].update(gained)
+        for node in batch.loaded.nodes.values():
+            if node.fresh and node.namer:
+                place = node.key - self.first_key
+                self.namers.extend(bytes(max(0, place + 1 - len(self.namers))))
+                self.namers[place] = self.place_of(node.namer)
+        for key in batch.described:
+            if key >= self.first_key:
+                self.counts[self.conventions[self.namers[key - self.first_key]]]["stubs"] -= 1
+
+    def place_of(self, convention: str) -> int:
+        """Number a convention."""
+        if convention not in self.conventions:
+            self.conventions.append(convention)
+        return self.conventions.index(convention)
+
+    def totals(self) -> dict[str, Counts]:
+        """What was new, by the convention that said so first."""
+        return {name: Counts(**counts) for name, counts in sorted(self.counts.items())}
