@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
-from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.convention import Convention, Known
 from fitsprov.errors import UsageError
 from fitsprov.templates import read_template, template_names
 
-__all__ = ["all_conventions", "find_convention", "native", "writable_conventions"]
+__all__ = ["all_conventions", "find_convention", "known_conventions", "native", "writable_conventions"]
 
 PRECEDENCE = ("native", "rubin")
 """Read first; the others follow by name."""
@@ -28,10 +28,17 @@ def native() -> Convention:
 
 
 @cache
-def all_conventions() -> tuple[Convention, ...]:
-    """Every convention that ships, by precedence."""
+def known_conventions() -> tuple[Known, ...]:
+    """Every convention that ships, by precedence; each is read whole only when a header betrays it."""
     names = template_names("headers", ".toml")
-    return tuple(shipped(name) for name in [*PRECEDENCE, *(name for name in names if name not in PRECEDENCE)])
+    ordered = [*PRECEDENCE, *(name for name in names if name not in PRECEDENCE)]
+    return tuple(Known.peek(read_template(f"headers/{name}.toml"), partial(shipped, name)) for name in ordered)
+
+
+@cache
+def all_conventions() -> tuple[Convention, ...]:
+    """Every convention that ships, whole, by precedence."""
+    return tuple(known.load() for known in known_conventions())
 
 
 def find_convention(name: str) -> Convention:

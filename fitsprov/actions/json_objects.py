@@ -54,6 +54,7 @@ def named_object(item: Input) -> dict[str, Any]:
         "id": text(item.id),
         "name": item.name,
         "role": item.role,
+        "category": item.category,
         "type": item.type,
         "run": item.run,
         "data_id": None if item.data_id is None else dict(item.data_id),

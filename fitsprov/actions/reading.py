@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fitsprov.actions.conventions import all_conventions
-from fitsprov.conventions.reading import Reading, check_lists, read_header
+from fitsprov.actions.conventions import known_conventions, native
+from fitsprov.actions.metadata import metadata_of, parquet_metadata
+from fitsprov.conventions.reading import Reading, check_lists, combine, read_header, read_metadata
+from fitsprov.errors import NotFits
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.table import TABLE_NAME, read_table, table_size
 from fitsprov.model.finding import Finding
@@ -15,6 +17,11 @@ from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
     from fitsprov.files.units import HeaderUnit
+
+LARGEST = 2**26
+"""Bytes of a table of others that are still read."""
+OWN_LISTS = {"native", "rubin"}
+"""Conventions that keep no lists in such tables."""
 
 __all__ = ["Reading", "find_table", "inspect", "inspect_source", "read"]
 
@@ -37,26 +44,60 @@ def read(source: Any, *, hdu: int | str | None = None) -> Stamp | None:
 
 
 def inspect(source: Any, *, hdu: int | str | None = None) -> Reading:
-    """Read all that a header says: merged, in each convention, and what is wrong with it."""
-    with open_source(source) as opened:
-        return inspect_source(opened, hdu=hdu)
+    """Read all that a header says: merged, in each convention, and what is wrong with it.
+
+    A mapping, an astropy Table and a Parquet file are read by their metadata.
+    """
+    values = metadata_of(source)
+    if values is None:
+        try:
+            with open_source(source) as opened:
+                return inspect_source(opened, hdu=hdu)
+        except NotFits:
+            values = parquet_metadata(source)
+            if values is None:
+                raise
+    return read_metadata(values, known_conventions())
 
 
 def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
     """Read what an opened source says."""
     if hdu is not None:
-        return with_table(source, read_header(source.unit(hdu).header, all_conventions()), source.units())
+        return with_table(source, read_header(source.unit(hdu).header, known_conventions()), source.units())
     units = source.units()
+    tables = []
     for unit in units:
-        reading = read_header(unit.header, all_conventions())
-        if reading.stamp is None:
+        reading = read_header(unit.header, known_conventions())
+        stamp = reading.stamp
+        if stamp is None:
+            tables += [unit] if is_foreign_table(unit) else []
             continue
         if unit.index > 0:
             where = f"HDU {unit.index}" + (f" ({unit.name})" if unit.name else "")
             found = Finding("stamp-in-extension", f"the stamp stands in {where}")
             reading = replace(reading, findings=(*reading.findings, found))
-        return with_table(source, reading, units)
-    return Reading()
+        if stamp.parents is not None or OWN_LISTS & set(reading.conventions):
+            return with_table(source, reading, units)
+        return with_foreign_tables(source, reading, [*tables, *filter(is_foreign_table, units)])
+    return with_foreign_tables(source, Reading(), tables)
+
+
+def is_foreign_table(unit: HeaderUnit) -> bool:
+    """Whether an extension has the name of a table in which some convention lists things."""
+    return unit.index > 0 and any(unit.name in known.extnames for known in known_conventions() if known.extnames)
+
+
+def with_foreign_tables(source: Source, reading: Reading, units: Iterable[HeaderUnit]) -> Reading:
+    """Complete a reading from tables of other conventions."""
+    extensions = [
+        (unit.name, unit.header, source.read_at(unit.data_start, min(unit.data_size, LARGEST))) for unit in units
+    ]
+    if not extensions:
+        return reading
+    from fitsprov.conventions.tables import read_tables
+
+    readings, findings = read_tables(extensions, known_conventions())
+    return combine([*reading.readings, *readings], [*reading.findings, *findings])
 
 
 def with_table(source: Source, reading: Reading, units: Iterable[HeaderUnit]) -> Reading:
@@ -73,7 +114,7 @@ def with_table(source: Source, reading: Reading, units: Iterable[HeaderUnit]) ->
         parents=parents if stamp.n_parents is not None else None,
         raws=raws if stamp.n_raws is not None else None,
     )
-    problems = check_lists(completed, all_conventions()[0])
+    problems = check_lists(completed, native())
     return replace(reading, stamp=completed, findings=(*reading.findings, *problems))
 
 

@@ -1,88 +1,132 @@
 """A convention: the keywords in which someone writes provenance, read from TOML text.
 
 A convention file has ``name``, ``title``, ``source`` (where it is specified), ``write`` (whether we write it),
-``prefix`` (what its keywords begin with), ``first`` (the first index of its lists), ``longest`` (how many items a list
-holds) and ``keywords``, one row each:
+``prefix`` and ``keywords``, one row each; and it may have ``first``, ``longest``, ``nothing``, ``dotted``, ``tables``:
+
+``prefix``
+    What betrays it: one beginning of keywords, or a list of them; none where it has only tables. A header in which no
+    keyword begins so is passed over at once; one that has only other keywords of the convention does not belong to it.
+    ``"PRV1    "``, padded to eight characters, is that keyword alone.
+``first``, ``longest``
+    The first index of its lists, and how many items a list holds.
+``nothing``
+    Values by which it says that it says nothing: ``"N/A"``.
+``dotted``
+    Whether the words of its keywords may be joined by dots, as in the metadata of tables.
+``tables``
+    Table extensions in which it lists things: ``name`` (EXTNAME) and ``columns``, rows as those of ``keywords`` whose
+    ``{n}`` is the number of the row. A table that lacks the first column is not its own.
+
+A row has:
 
 ``name``
-    The keyword. ``{n}`` stands for the index of a list item, ``{key}`` for a dimension or another free name.
+    The keyword. ``{n}`` stands for the index of a list item, ``{n:3}`` for one that is padded to three digits, ``{r}``
+    for an index around it, ``{key}`` for a dimension or another free name.
 ``field``
-    Where its value stands in the stamp: ``run``, ``data_id.{key}``, ``data_id.tract``, ``parents.{n}.id``; see
-    `fitsprov.conventions.values.FIELDS`.
+    Where its value stands in the stamp: ``run``, ``data_id.{key}``, ``data_id.tract``, ``extra.block{n}``; see
+    `fitsprov.conventions.values.FIELDS`. An item of a list has a key and a column: ``parents.{n}.id``,
+    ``parents.{r}.{n}.type``, ``parents.{key}.run``, ``parents.flat.id``. Rows with the same key are of one item.
+    Columns of ``software`` are ``name`` and ``version``, of ``parameters`` ``name`` and ``value``. ``ancestors`` are a
+    whole ancestry by index, 0 the dataset itself; its column ``parents`` lists indices.
 ``kind``
     How it is spelled; see `fitsprov.conventions.values.KINDS`.
-``comment``, ``value``, ``shared``
-    The comment written beside it; the value of a constant; whether others use the keyword too, so that it is ours only
-    among our other keywords.
+``role``, ``category``
+    Of an item of a list: what it was to the activity (by default what ``{key}`` stands for), and what kind of thing it
+    is. Parents of category ``raw`` are among the raws, too.
+``comment``, ``value``
+    The comment written beside it; the value of a constant.
+``shared``, ``beside``
+    Whether others use the keyword too: it is ours only among our other keywords, or anywhere beside them.
+``write``
+    Whether we write it where we write the convention; true unless it says otherwise.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, Protocol
 
 from fitsprov.cards.card import Card
-from fitsprov.conventions.values import FIELDS, KINDS
+from fitsprov.conventions.keyword import Keyword, check_table
 from fitsprov.errors import UsageError
 
-__all__ = ["Convention", "Keyword"]
+__all__ = ["Convention", "Keyword", "Known", "Spotted", "Table"]
 
-PLACEHOLDERS = {"{n}": r"(?P<n>\d+)", "{key}": r"(?P<key>.+)"}
-CONVENTION = {
+CONVENTION: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "title": str,
     "source": str,
     "write": bool,
-    "prefix": str,
+    "prefix": (str, list),
     "keywords": list,
     "first": int,
     "longest": int,
+    "nothing": list,
+    "dotted": bool,
+    "tables": list,
 }
-ROW = {"name": str, "field": str, "kind": str, "comment": str, "value": str, "shared": bool}
+TABLE = {"name": str, "columns": list}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keyword:
-    """One row of a convention."""
-
-    name: str
-    field: tuple[str, ...]
-    kind: str
-    comment: str = ""
-    value: str | None = None
-    shared: bool = False
-
-    @classmethod
-    def parse(cls, row: Any) -> Keyword:
-        """Read one row."""
-        table = check_table(row, ROW, required=3)
-        name, kind, words = table["name"], table["kind"], tuple(table["field"].split("."))
-        if kind not in KINDS:
-            raise UsageError(f"{name}: kind '{kind}'; expected one of {', '.join(KINDS)}")
-        place = f"{words[0]}.*" if len(words) == 2 and words[1] != "{n}" else table["field"]
-        if kind not in FIELDS.get(place, ()):
-            places = ", ".join(place for place, kinds in FIELDS.items() if kind in kinds)
-            raise UsageError(f"{name}: field '{table['field']}'; expected, for kind '{kind}', one of {places}")
-        if sorted(re.findall(r"\{.*?\}", name)) != sorted(word for word in words if word in PLACEHOLDERS):
-            raise UsageError(f"{name}: field '{table['field']}'; expected the placeholders of the name, and no others")
-        return cls(**{**table, "field": words})
+class Spotted(Protocol):
+    """What is enough of a convention to see whether a header has it."""
 
     @property
-    def free(self) -> bool:
-        """Whether its name has a placeholder."""
-        return "{" in self.name
+    def name(self) -> str:
+        """What it is called."""
 
-    def pattern(self) -> re.Pattern[str]:
-        """What a free keyword matches."""
-        text = re.escape(self.name)
-        for placeholder, regex in PLACEHOLDERS.items():
-            text = text.replace(re.escape(placeholder), regex)
-        return re.compile(text)
+    @property
+    def prefixes(self) -> tuple[bytes, ...]:
+        """What betrays it."""
+
+    @property
+    def extnames(self) -> tuple[str, ...]:
+        """The table extensions that it knows."""
+
+    def load(self) -> Convention:
+        """Give the whole of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A convention that is read only when a header betrays it."""
+
+    name: str
+    prefixes: tuple[bytes, ...]
+    extnames: tuple[str, ...]
+    load: Callable[[], Convention]
+
+    @classmethod
+    def peek(cls, text: str, load: Callable[[], Convention]) -> Known:
+        """Look at what stands before the keywords; where that does not tell, at all of it."""
+        try:
+            head = tomllib.loads(text.partition("\nkeywords")[0])
+            return cls(head["name"], prefixes_of(head), tuple(table["name"] for table in head.get("tables", ())), load)
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, UsageError):
+            whole = load()
+            return cls(whole.name, whole.prefixes, whole.extnames, load)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table extension in which a convention lists things."""
+
+    name: str
+    columns: tuple[Keyword, ...]
+
+    @classmethod
+    def parse(cls, row: Any) -> Table:
+        """Read the description of a table."""
+        table = check_table(row, TABLE, required=2)
+        columns = tuple(Keyword.parse(column, in_table=True) for column in table["columns"])
+        if not columns:
+            raise UsageError(f"table '{table['name']}' has no columns; expected one that tells it from others")
+        return cls(table["name"], columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,15 +137,21 @@ class Convention:
     title: str
     source: str
     write: bool
-    prefix: bytes
+    prefix: tuple[str, ...]
     first: int = 1
     longest: int | None = None
+    nothing: frozenset[str] = frozenset()
+    dotted: bool = False
     keywords: tuple[Keyword, ...]
+    tables: tuple[Table, ...] = ()
+    prefixes: tuple[bytes, ...] = field(default=(), repr=False)
     groups: tuple[tuple[str, tuple[Keyword, ...]], ...] = field(default=(), repr=False)
-    """Rows that follow each other and belong to one field of the stamp, with its name."""
+    """Rows to be written that follow each other and belong to one field of the stamp, with its name."""
     fixed: dict[str, Keyword] = field(default_factory=dict, repr=False)
     """The keywords without a placeholder, by name."""
     free: tuple[tuple[re.Pattern[str], Keyword], ...] = field(default=(), repr=False)
+    compact: bool = field(default=True, repr=False)
+    """Whether each of its own keywords betrays it, so that none stands before the first that does."""
 
     @classmethod
     def parse(cls, text: str, source: str = "convention") -> Convention:
@@ -114,21 +164,45 @@ class Convention:
         """
         try:
             table = check_table(tomllib.loads(text), CONVENTION, required=6)
+            prefixes = prefixes_of(table)
             rows = tuple(Keyword.parse(row) for row in table["keywords"])
-        except (tomllib.TOMLDecodeError, UsageError) as error:
+            tables = tuple(Table.parse(each) for each in table.get("tables", ()))
+            nothing = frozenset(table.get("nothing", ()))
+            unwritable = [row for row in rows if table["write"] and row.write and not row.writable]
+            if unwritable:
+                where = ".".join(unwritable[0].field)
+                raise UsageError(f"{unwritable[0].name}: field '{where}' is only read; expected write = false")
+        except (tomllib.TOMLDecodeError, TypeError, UsageError) as error:
             raise UsageError(f"{source}: not a convention: {error}") from None
+        written = [row for row in rows if row.write]
+        prefix = tuple(each.decode() for each in prefixes)
         own = {
-            "prefix": table["prefix"].encode(),
+            "prefix": prefix,
+            "prefixes": prefixes,
+            "nothing": nothing,
             "keywords": rows,
-            "groups": tuple((head, tuple(group)) for head, group in groupby(rows, key=lambda row: row.field[0])),
+            "tables": tables,
+            "groups": tuple((head, tuple(group)) for head, group in groupby(written, key=lambda row: row.field[0])),
             "fixed": {row.name: row for row in rows if not row.free},
             "free": tuple((row.pattern(), row) for row in rows if row.free),
+            "compact": all(row.shared or row.name.startswith(prefix) for row in rows),
         }
         return cls(**{**table, **own})
+
+    @property
+    def extnames(self) -> tuple[str, ...]:
+        """The table extensions that it knows."""
+        return tuple(table.name for table in self.tables)
+
+    def load(self) -> Convention:
+        """It is all there."""
+        return self
 
     @lru_cache(maxsize=8192)  # noqa: B019 (conventions are few and stay)
     def match(self, keyword: str) -> tuple[Keyword, dict[str, str]] | None:
         """Find the row of a keyword, and what its placeholders stand for."""
+        if self.dotted and "." in keyword and keyword.startswith(self.prefix[-1]):
+            keyword = keyword.replace(".", " ")
         row = self.fixed.get(keyword)
         if row is not None:
             return row, {}
@@ -138,16 +212,25 @@ class Convention:
                 return row, match.groupdict()
         return None
 
-    def group(self, cards: Iterable[Card]) -> list[Card]:
+    def betrayed_by(self, keyword: str) -> bool:
+        """Whether a keyword is enough to tell that a header has this convention."""
+        return keyword.ljust(8).startswith(self.prefix)
+
+    def group(self, cards: Iterable[Card], *, beside: bool = False) -> list[Card]:
         """The cards that belong to this convention, in the order of the header.
 
         A keyword that others use too belongs to it between its own cards; a pointer also where it ends in their ID.
+
+        Parameters
+        ----------
+        beside : bool
+            Whether keywords count, too, that are not ours to replace: those of others, and those that we only read.
         """
         own: list[Card] = []
         shared: list[Card] = []
         for card in cards:
             found = self.match(card.keyword)
-            if found is not None:
+            if found is not None and (beside or (found[0].write and not found[0].beside)):
                 (shared if found[0].shared else own).append(card)
         if not own or not shared:
             return own
@@ -164,19 +247,16 @@ class Convention:
         return row is not None and row.field in (("id",), ("publisher_did",))
 
 
-def check_table(table: Any, types: Mapping[str, type], required: int) -> dict[str, Any]:
-    """Refuse a table with another key, a value of another type, or without the first `required` keys."""
-    if not isinstance(table, dict):
-        raise UsageError(f"{table!r}; expected a table with {', '.join(types)}")
-    for key, value in table.items():
-        if key not in types:
-            raise UsageError(f"key '{key}'; expected one of {', '.join(types)}")
-        if not isinstance(value, types[key]):
-            raise UsageError(f"{key} = {value!r}; expected {types[key].__name__}")
-    missing = [key for key in list(types)[:required] if key not in table]
-    if missing:
-        raise UsageError(f"no key '{missing[0]}'")
-    return table
+def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:
+    """What betrays a convention; the last is its dotted spelling, where it has one."""
+    prefix = table["prefix"]
+    found = [prefix] if isinstance(prefix, str) else prefix
+    if (not found and not table.get("tables")) or not all(
+        isinstance(each, str) and each.isascii() and each.strip() for each in found
+    ):
+        raise UsageError(f"prefix = {prefix!r}; expected the beginning of a keyword, or a list of them")
+    dotted = [found[0].replace(" ", ".")] if table.get("dotted") else []
+    return tuple(each.encode() for each in [*found, *dotted])
 
 
 def points_to(url: object, ids: tuple[str, ...]) -> bool:

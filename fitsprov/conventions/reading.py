@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from fitsprov.cards.card import Card, parse_cards
+from fitsprov.cards.card import Card, Value, parse_cards
 from fitsprov.cards.grammar import CARD
-from fitsprov.cards.sums import seal_card
-from fitsprov.conventions.convention import Convention, Keyword
+from fitsprov.conventions.building import Draft, Step
+from fitsprov.conventions.checking import check_lists, check_numbers, check_runs, check_seal
+from fitsprov.conventions.convention import Convention, Spotted
+from fitsprov.conventions.merging import ConventionReading, join, merge
+from fitsprov.conventions.spotting import find_prefix, spot
 from fitsprov.conventions.values import KINDS
-from fitsprov.conventions.writing import spell_native
-from fitsprov.errors import FitsprovError
 from fitsprov.model.finding import Finding
-from fitsprov.model.stamp import Input, Stamp, list_digest
+from fitsprov.model.stamp import Stamp
 
-__all__ = ["ConventionReading", "Reading", "group_of", "read_header"]
+__all__ = [
+    "ConventionReading",
+    "Reading",
+    "check_lists",
+    "check_seal",
+    "combine",
+    "find_prefix",
+    "group_of",
+    "read_group",
+    "read_header",
+    "read_metadata",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class ConventionReading:
-    """What one convention says."""
-
-    convention: str
-    stamp: Stamp
+FIRST = ("native", "rubin")
+"""Believed before all others, in this order; the others as they stand in the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,178 +50,123 @@ class Reading:
         return tuple(reading.convention for reading in self.readings)
 
 
-def read_header(header: bytes, conventions: Sequence[Convention]) -> Reading:
+class Group(NamedTuple):
+    """What the cards of one convention say."""
+
+    stamp: Stamp
+    findings: list[Finding]
+    steps: tuple[Step, ...]
+    said: bool
+    """Whether a keyword that betrays the convention has a value."""
+
+
+def read_header(header: bytes, conventions: Sequence[Spotted]) -> Reading:
     """Read a header's provenance.
 
     Parameters
     ----------
     header : bytes
         Whole cards, with or without END.
-    conventions : sequence of Convention
-        By precedence; those that match no card are passed over.
+    conventions : sequence of Convention or Known
+        Those that match no card are passed over.
     """
-    found = [(at, c) for c in conventions if (at := find_prefix(header, c.prefix)) >= 0]
+    found = spot(header, conventions)
     if not found:
         return Reading()
-    cards = list(parse_cards(header, first_of(header, min(at for at, _ in found))))
+    found.sort(key=precedence)
+    matched = [(at, convention.load()) for at, convention in found]
+    cards = list(parse_cards(header, first_of(header, matched)))
+    return combine(*read_cards(cards, [convention for _, convention in matched], header))
+
+
+def read_metadata(values: Mapping[str, object], conventions: Sequence[Spotted]) -> Reading:
+    """Read the provenance in metadata that are no header: of a table, as keyword → value."""
+    cards = [
+        Card(keyword.upper(), value if isinstance(value, Value) else None, at, at + CARD)
+        for at, (keyword, value) in zip(range(0, CARD * len(values), CARD), values.items(), strict=True)
+    ]
+    ordered = sorted(conventions, key=lambda convention: precedence((0, convention)))
+    return combine(*read_cards(cards, [known.load() for known in ordered], b""))
+
+
+def read_cards(
+    cards: Sequence[Card], conventions: Iterable[Convention], header: bytes
+) -> tuple[list[ConventionReading], list[Finding]]:
+    """Read each convention by itself."""
     readings: list[ConventionReading] = []
     findings: list[Finding] = []
-    for _, convention in found:
-        group = convention.group(cards)
-        if group:
-            stamp, problems = read_group(group, convention)
-            readings.append(ConventionReading(convention.name, stamp))
-            findings += problems
+    for convention in conventions:
+        cards_of_it = convention.group(cards, beside=True)
+        group = read_whole(cards_of_it, convention)
+        if group.said:
+            readings.append(ConventionReading(convention.name, group.stamp, group.steps))
+            findings += group.findings
             if convention.name == "native":
-                findings += check_seal(header, group, stamp, convention)
+                findings += check_seal(header, cards_of_it, group.stamp, convention)
+    return readings, findings
+
+
+def combine(readings: Sequence[ConventionReading], findings: Iterable[Finding] = ()) -> Reading:
+    """Put readings together, by precedence; what one convention says in several places is one reading."""
     if not readings:
         return Reading()
-    merged, disagreements = merge(readings)
-    return Reading(merged, tuple(readings), tuple(findings + disagreements))
+    joined = join(readings) if len(readings) > 1 else readings
+    merged, disagreements = merge(joined)
+    return Reading(merged, tuple(joined), (*findings, *disagreements))
 
 
-def find_prefix(header: bytes, prefix: bytes) -> int:
-    """Where the first card stands whose keyword begins so; -1 where there is none."""
-    at = header.find(prefix)
-    while at >= 0 and at % CARD and not (at % CARD == 9 and header.startswith(b"HIERARCH ", at - 9)):
-        at = header.find(prefix, at + 1)
-    return at - at % CARD if at >= 0 else -1
+def precedence(found: tuple[int, Spotted]) -> tuple[int, int]:
+    """Which of two conventions is believed first."""
+    at, convention = found
+    return (FIRST.index(convention.name), 0) if convention.name in FIRST else (len(FIRST), at)
 
 
 def group_of(header: bytes, convention: Convention) -> list[Card]:
-    """The cards of one convention in a header."""
-    at = find_prefix(header, convention.prefix)
-    return [] if at < 0 else convention.group(parse_cards(header, first_of(header, at)))
+    """The cards in a header that are a convention's own, to be replaced or removed."""
+    found = spot(header, [convention])
+    if not found:
+        return []
+    group = convention.group(parse_cards(header, first_of(header, [(found[0][0], convention)])))
+    return group if any(convention.betrayed_by(card.keyword) for card in group) else []
 
 
-def first_of(header: bytes, at: int) -> int:
+def first_of(header: bytes, found: Sequence[tuple[int, Convention]]) -> int:
     """Where to begin to read: a pointer may stand before the other cards of its group."""
+    if not all(convention.compact for _, convention in found):
+        return 0
+    start = min(at for at, _ in found)
     pointer = find_prefix(header, b"DATALINK= ")
-    return min(at, pointer) if pointer >= 0 else at
+    return min(start, pointer) if pointer >= 0 else start
 
 
 def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, list[Finding]]:
     """Read the cards of one convention; what is malformed is left out, with a finding."""
-    values: dict[str, Any] = {}
+    said = read_whole(group, convention)
+    return said.stamp, said.findings
+
+
+def read_whole(group: Iterable[Card], convention: Convention) -> Group:
+    """Read all that the cards of one convention say."""
+    draft = Draft()
     findings: list[Finding] = []
+    said = False
     for card in group:
         row, names = convention.match(card.keyword) or (None, {})
-        if row is None or card.value is None or row.kind == "seal":
+        if row is None or card.value is None or card.value in convention.nothing:
+            continue
+        said = said or convention.betrayed_by(card.keyword)
+        if row.kind == "seal":
             continue
         try:
             value = KINDS[row.kind].read(card.value)
             if row.kind != "constant":
-                place(values, row, names, value)
+                draft.place(row, names, value)
             elif value != row.value:
                 raise ValueError(f"{value!r} is not {row.value!r}")
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
-    last: dict[str, int] = {name: max(values[name]) for name in ("parents", "raws") if name in values}
-    stamp = build_stamp(values)
-    return stamp, findings + check_lists(stamp, convention) + check_numbers(stamp, convention, last)
-
-
-def place(values: dict[Any, Any], row: Keyword, names: dict[str, str], value: Any) -> None:
-    """Put a value where its field says; of two for one place, the first."""
-    *path, last = row.field
-    for word in path:
-        values = values.setdefault(int(names["n"]) if word == "{n}" else word, {})
-    values.setdefault(names["key"].lower() if last == "{key}" else last, value)
-
-
-def build_stamp(values: dict[str, Any]) -> Stamp:
-    """Make a stamp of the values that were read."""
-    for name in ("parents", "raws"):
-        items = values.get(name)
-        if items is not None:
-            made = [build_input(items[index]) for index in sorted(items)]
-            values[name] = tuple(item for item in made if item is not None)
-        elif values.get(f"n_{name}") == 0:
-            values[name] = ()
-    return Stamp(**values)
-
-
-def build_input(columns: dict[str, Any]) -> Input | None:
-    """Make an input of its columns; None where it is not named."""
-    identity = columns.pop("id", None)
-    if isinstance(identity, Input):
-        return replace(identity, **columns) if columns else identity
-    return Input(identity, **columns) if identity is not None or columns.get("name") else None
-
-
-def check_lists(stamp: Stamp, convention: Convention) -> list[Finding]:
-    """Hold the lists against their counts and digests."""
-    findings = []
-    for name in ("parents", "raws"):
-        items, count, half = getattr(stamp, name), getattr(stamp, f"n_{name}"), stamp.digest_of(name)
-        if items is None:
-            continue
-        if len(items) != count:
-            keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
-            message = f"{len(items)} {name} are listed, {keyword} says {count}"
-            findings.append(Finding("count-differs", message, keyword))
-        elif half and half != list_digest(items):
-            message = f"the {name} listed have digest {list_digest(items)}, FPV_SUM says {half}"
-            findings.append(Finding("digest-differs", message, "FPV_SUM"))
-    return findings
-
-
-def check_numbers(stamp: Stamp, convention: Convention, last: Mapping[str, int]) -> list[Finding]:
-    """Find gaps in lists: an item was lost, and no count tells."""
-    findings = []
-    for name, number in last.items():
-        listed = len(getattr(stamp, name))
-        if getattr(stamp, f"n_{name}") == listed != number - convention.first + 1:
-            message = f"{listed} {name} are listed, the last has number {number}, counted from {convention.first}"
-            findings.append(Finding("count-differs", message))
-    return findings
-
-
-def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Convention) -> list[Finding]:
-    """Whether the cards of our stamp are all there and unedited.
-
-    Cards that another program has spelled anew still hold, where the same values give the same seal.
-    """
-    by_keyword = {card.keyword: card for card in group}
-    if len(by_keyword) < len(group):
-        keyword, times = Counter(card.keyword for card in group).most_common(1)[0]
-        return [Finding("seal-broken", f"{keyword} stands {times} times; expected once", keyword)]
-    seal = by_keyword.get("FPV_SEAL")
-    if seal is None:
-        return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]
-    body = b"".join(header[card.start : card.stop] for card in group if card is not seal)
-    if header[seal.start : seal.stop] == seal_card(body, convention.fixed["FPV_SEAL"].comment):
-        return []
-    listed = any(keyword.startswith(("FPV_P", "FPV_R")) and keyword[5:].isdigit() for keyword in by_keyword)
-    for long_strings in (False, True):
-        try:
-            anew = spell_native(stamp, convention, lists=listed, long_strings=long_strings)
-        except FitsprovError:
-            break
-        if next(parse_cards(anew, len(anew) - CARD)).value == seal.value:
-            return []
-    return [Finding("seal-broken", f"FPV_SEAL {seal.value!r} does not match the cards of the stamp", "FPV_SEAL")]
-
-
-def merge(readings: Sequence[ConventionReading]) -> tuple[Stamp, list[Finding]]:
-    """Take what the first convention states; from the others what it leaves open, if they name the same dataset."""
-    merged, findings = readings[0].stamp, []
-    for reading in readings[1:]:
-        other = reading.stamp
-        for field in ("id", "run", "type", "data_id", "activity_id"):
-            mine, theirs = getattr(merged, field), getattr(other, field)
-            if mine is not None and theirs is not None and mine != theirs:
-                message = f"{field}: {readings[0].convention} says {mine}, {reading.convention} says {theirs}"
-                findings.append(Finding("conventions-disagree", message))
-        if merged.id is None or other.id is None or merged.id == other.id:
-            left_open = [f.name for f in fields(Stamp) if leaves_open(merged, other, f.name)]
-            merged = replace(merged, **{name: getattr(other, name) for name in left_open})
-    return merged, findings
-
-
-def leaves_open(mine: Stamp, theirs: Stamp, field: str) -> bool:
-    """Whether another reading may fill a field; a list that is counted is filled only by the list that was digested."""
-    value = getattr(mine, field)
-    if field in ("parents", "raws") and value is None and getattr(mine, f"n_{field}") is not None:
-        return mine.digest_of(field) != "" and mine.digest_of(field) == theirs.digest_of(field)
-    return value is None or (field in ("software", "parameters", "extra") and not value)
+    stamp, steps = draft.build()
+    findings += check_lists(stamp, convention)
+    findings += check_numbers(stamp, convention, draft.last_numbers())
+    findings += check_runs(stamp)
+    return Group(stamp, findings, steps, said)

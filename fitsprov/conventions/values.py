@@ -12,12 +12,15 @@ from uuid import UUID
 from fitsprov.cards.card import Value, escape, unescape
 from fitsprov.model.dataid import canonical_text, parse_data_id
 from fitsprov.model.identifiers import is_id, parse_id
-from fitsprov.model.stamp import Input
+from fitsprov.model.stamp import Input, Software
 
-__all__ = ["FIELDS", "KINDS", "Kind"]
+__all__ = ["FIELDS", "KINDS", "SHORTENED", "Kind", "is_short_for"]
 
 
 DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
+VERSIONED = re.compile(r"(.+?)[/ _-](v?\d\S*)", re.IGNORECASE)
+SHORTENED = re.compile(r"([^.]+(?:\.{1,2}[^.]+)*)\.{3}([^.].*)")
+"""What astropy before 7.1 made Rubin do with values that were too long for one card."""
 
 
 class Kind(NamedTuple):
@@ -76,12 +79,59 @@ def read_input(value: Value) -> Input:
     return Input(parse_id(text)) if is_id(text) else Input(name=unescape(text))
 
 
+def read_word(value: Value) -> str:
+    """Read a word that programs may take for a number."""
+    if isinstance(value, bool | float) or value == "":
+        raise ValueError(f"{value!r} is no name")
+    return str(value)
+
+
+def read_label(value: Value) -> Input:
+    """Read what someone calls a dataset: an ID in any spelling, or a name as it stands."""
+    text = read_word(value)
+    return Input(parse_id(text)) if is_id(text) else Input(name=text)
+
+
+def read_version(value: Value) -> str:
+    """Read a version, which programs may take for a number."""
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is no version")
+    return str(value)
+
+
+def read_software(value: Value) -> Software:
+    """Read a name with a version behind it: ``muse/2.8.5``, ``cpl-7.1``."""
+    text = need_text(value)
+    match = VERSIONED.fullmatch(text)
+    return Software(text) if match is None else Software(match[1], match[2])
+
+
+def read_indices(value: Value) -> tuple[int, ...]:
+    """Read indices with commas between them."""
+    words = str(value).replace(",", " ").split()
+    if not all(word.isascii() and word.isdigit() for word in words):
+        raise ValueError(f"{value!r} is no list of indices")
+    return tuple(map(int, words))
+
+
+def is_short_for(short: str, whole: str) -> bool:
+    """Whether a run's name is this one with its middle left out."""
+    match = SHORTENED.fullmatch(short)
+    return match is not None and len(whole) > len(short) and whole.startswith(match[1]) and whole.endswith(match[2])
+
+
 KINDS: dict[str, Kind] = {
     "text": Kind(escape, lambda v: unescape(need_text(v)), "a string; what no card holds is escaped as %XX"),
     "string": Kind(str, need_text, "a string, as it stands"),
     "url": Kind(str, need_text, "a URI, never escaped again"),
     "uuid": Kind(str, lambda v: parse_id(need_text(v)), "a UUID, lower case"),
     "name": Kind(lambda v: v.key, read_input, "a UUID, or a percent-escaped name"),
+    "label": Kind(lambda v: v.name or str(v.id), read_label, "a name as it stands, or else an ID in any spelling"),
+    "did": Kind(str, need_text, "a publisher DID; its UUID is the dataset's ID"),
+    "word": Kind(str, read_word, "a string, or an integer that is meant as one"),
+    "version": Kind(str, read_version, "a version, as a string or a number"),
+    "software": Kind(str, read_software, "a program's name with its version, as muse/2.8.5"),
+    "indices": Kind(str, read_indices, "integers with commas between them"),
     "integer": Kind(int, need_count, "a number of things"),
     "scalar": Kind(lambda v: str(v) if isinstance(v, UUID) else v, need_finite, "a string, number or logical"),
     "json": Kind(canonical_text, lambda v: parse_data_id(need_text(v)), "canonical JSON"),
@@ -101,12 +151,19 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "data_id.*": SCALARS,
     "activity_id": ("uuid",),
     "task": TEXTS,
+    "software": ("software",),
+    "software.*": ("version",),
+    "software.{n}.name": ("word",),
+    "software.{n}.version": ("version",),
     "parameters.*": SCALARS,
-    "publisher_did": TEXTS,
+    "parameters.{n}.name": ("word",),
+    "parameters.{n}.value": SCALARS,
+    "publisher_did": (*TEXTS, "did"),
     "datalink": TEXTS,
-    **{f"{items}.{{n}}.id": ("uuid", "name") for items in ("parents", "raws")},
+    **{f"{items}.{{n}}.id": ("uuid", "name", "label") for items in ("parents", "raws", "ancestors")},
     **{f"{items}.{{n}}.{column}": TEXTS for items in ("parents", "raws") for column in ("run", "type", "role", "name")},
-    **{f"{items}.{{n}}.extra.{{key}}": SCALARS for items in ("parents", "raws")},
+    **{f"{items}.{{n}}.extra.*": SCALARS for items in ("parents", "raws", "ancestors")},
+    "ancestors.{n}.parents": ("indices",),
     "n_parents": ("integer",),
     "n_raws": ("integer",),
     "digests": ("digests",),

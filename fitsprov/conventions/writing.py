@@ -97,7 +97,7 @@ def spell_list(items: tuple[Input, ...], rows: tuple[Keyword, ...], convention: 
         )
     for index, item in enumerate(items, convention.first):
         for row in rows:
-            name = row.name.replace("{n}", str(index))
+            name = row.numbered(index)
             if row.field[-1] == "{key}":
                 yield from spell_mapping(row, name, item.extra)
             else:
@@ -106,8 +106,8 @@ def spell_list(items: tuple[Input, ...], rows: tuple[Keyword, ...], convention: 
 
 def column(item: Input, row: Keyword) -> Any:
     """What an item says in one column of a list."""
-    if row.kind == "name":
+    if row.kind in ("name", "label"):
         return item
     if row.field[-1] == "id":
         return item.identify()
-    return getattr(item, row.field[-1])
+    return item.extra.get(row.field[-1]) if len(row.column) > 1 else getattr(item, row.field[-1])

@@ -72,6 +72,10 @@ CODES: dict[str, tuple[Severity, str]] = {
     "digest-differs": (ERROR, "A list in the header is not the list whose digest the stamp carries."),
     "lineage-incomplete": (INFO, "The lineage ends in datasets that are only named, not described."),
     "pointer-stale": (WARNING, "DATALINK or FPV_DID point elsewhere than the registry would point now."),
+    "run-shortened": (
+        INFO,
+        "The middle of a run's name was left out by the program that wrote it; the registry knows the whole.",
+    ),
     "seal-broken": (ERROR, "Cards of the stamp were edited, lost or added after it was written."),
     "stamp-in-extension": (INFO, "The stamp was found in an extension, not in the primary header."),
     "stamp-inherited": (

@@ -27,6 +27,8 @@ class Input:
     name: str | None = None
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     """What else a header says of it."""
+    category: str | None = None
+    """What kind of thing it is, where a header says it: ``raw``, ``calibration``."""
 
     def __post_init__(self) -> None:
         if self.id is None and not self.name:

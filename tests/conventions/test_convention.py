@@ -13,7 +13,7 @@ from fitsprov.conventions.reading import read_header
 from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.conventions.writing import spell
 from fitsprov.errors import UsageError
-from fitsprov.model.stamp import Input, Stamp
+from fitsprov.model.stamp import Input, Software, Stamp
 
 OWN = """
 name = "obs"
@@ -128,10 +128,12 @@ def test_a_convention_that_is_only_read_is_not_written(tmp_path: Path) -> None:
 
 def test_every_field_may_be_read_into_a_stamp() -> None:
     """The table of fields knows no field that a stamp or an input has not."""
-    own = set(Stamp.__dataclass_fields__) | {"version", "long_strings", "seal"}
+    own = set(Stamp.__dataclass_fields__) | {"version", "long_strings", "seal", "ancestors"}
     assert {place.partition(".")[0] for place in FIELDS} <= own
-    columns = {place.split(".")[2] for place in FIELDS if "{n}" in place}
-    assert columns <= set(Input.__dataclass_fields__)
+    columns = {tuple(place.split(".")[::2]) for place in FIELDS if "{n}" in place}
+    items = {"software": Software, "parents": Input, "raws": Input}
+    for name, item in items.items():
+        assert {column for field, column in columns if field == name} <= set(item.__dataclass_fields__)
     assert {kind for kinds in FIELDS.values() for kind in kinds} == set(KINDS)
 
 
@@ -141,5 +143,5 @@ def test_what_ships_says_where_it_is_specified(convention: Convention) -> None:
     assert convention.source
     names = [row.name for row in convention.keywords]
     assert len(names) == len(set(names))
-    for row in convention.keywords:
-        assert row.shared or row.name.encode().startswith(convention.prefix)
+    own = [row for row in convention.keywords if not row.shared and not row.beside]
+    assert convention.tables or any(convention.betrayed_by(row.numbered(1)) for row in own)

@@ -1,0 +1,66 @@
+"""Metadata that are no FITS header: of a table in memory, of a Parquet file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fitsprov.errors import MissingExtra, NotFits
+from fitsprov.files.accept import local_path
+
+__all__ = ["metadata_of", "parquet_metadata"]
+
+MAGIC = b"PAR1"
+ASTROPY = "table_meta_yaml"
+"""Under this key astropy, and Rubin's Butler with it, keep the metadata of a table."""
+
+
+def metadata_of(source: Any) -> Mapping[str, Any] | None:
+    """The metadata of a mapping or of an astropy Table; None for all else."""
+    if isinstance(source, str | os.PathLike | bytes):
+        return None
+    found = getattr(source, "meta", None) if hasattr(source, "colnames") else source
+    return found if isinstance(found, Mapping) else None
+
+
+def parquet_metadata(source: Any) -> Mapping[str, Any] | None:
+    """The metadata of a Parquet file; None where it is none.
+
+    Raises
+    ------
+    MissingExtra
+        Where pyarrow is not installed.
+    NotFits
+        Where the file is damaged.
+    """
+    if not isinstance(source, str | os.PathLike):
+        return None
+    path = Path(local_path(os.fspath(source)))
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            return None
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtra(f"{path}: reading Parquet", "parquet") from None
+    try:
+        stored = pyarrow.parquet.read_schema(path).metadata or {}
+        values = {key.decode(): value.decode() for key, value in stored.items()}
+        return {**values, **astropy_metadata(values[ASTROPY])} if ASTROPY in values else values
+    except (pyarrow.ArrowInvalid, OSError, ValueError) as error:
+        raise NotFits(f"{path}: Parquet without metadata that can be read: {error}") from None
+
+
+def astropy_metadata(text: str) -> Mapping[str, Any]:
+    """What astropy wrote down of a table's metadata."""
+    from astropy.table.meta import YamlParseError, get_header_from_yaml
+
+    try:
+        found = get_header_from_yaml(text.split("\n"))
+    except YamlParseError as error:
+        raise ValueError(f"{ASTROPY}: {error}") from None
+    values = found.get("meta") if isinstance(found, dict) else None
+    return values if isinstance(values, Mapping) else {}

@@ -1,0 +1,81 @@
+"""Whether a stamp holds together: counts, digests, numbers and the seal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from fitsprov.cards.card import Card, parse_cards
+from fitsprov.cards.grammar import CARD
+from fitsprov.cards.sums import seal_card
+from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.values import SHORTENED
+from fitsprov.conventions.writing import spell_native
+from fitsprov.errors import FitsprovError
+from fitsprov.model.finding import Finding
+from fitsprov.model.stamp import Stamp, list_digest
+
+__all__ = ["check_lists", "check_numbers", "check_runs", "check_seal"]
+
+
+def check_lists(stamp: Stamp, convention: Convention) -> list[Finding]:
+    """Hold the lists against their counts and digests."""
+    findings = []
+    for name in ("parents", "raws"):
+        items, count, half = getattr(stamp, name), getattr(stamp, f"n_{name}"), stamp.digest_of(name)
+        if items is None:
+            continue
+        if len(items) != count:
+            keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
+            message = f"{len(items)} {name} are listed, {keyword} says {count}"
+            findings.append(Finding("count-differs", message, keyword))
+        elif half and half != list_digest(items):
+            message = f"the {name} listed have digest {list_digest(items)}, FPV_SUM says {half}"
+            findings.append(Finding("digest-differs", message, "FPV_SUM"))
+    return findings
+
+
+def check_numbers(stamp: Stamp, convention: Convention, last: Mapping[str, int]) -> list[Finding]:
+    """Find gaps in lists: an item was lost, and no count tells."""
+    findings = []
+    for name, number in last.items():
+        listed = len(getattr(stamp, name))
+        if getattr(stamp, f"n_{name}") == listed != number - convention.first + 1:
+            message = f"{listed} {name} are listed, the last has number {number}, counted from {convention.first}"
+            findings.append(Finding("count-differs", message))
+    return findings
+
+
+def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Convention) -> list[Finding]:
+    """Whether the cards of our stamp are all there and unedited.
+
+    Cards that another program has spelled anew still hold, where the same values give the same seal.
+    """
+    by_keyword = {card.keyword: card for card in group}
+    if len(by_keyword) < len(group):
+        keyword, times = Counter(card.keyword for card in group).most_common(1)[0]
+        return [Finding("seal-broken", f"{keyword} stands {times} times; expected once", keyword)]
+    seal = by_keyword.get("FPV_SEAL")
+    if seal is None:
+        return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]
+    body = b"".join(header[card.start : card.stop] for card in group if card is not seal)
+    if header[seal.start : seal.stop] == seal_card(body, convention.fixed["FPV_SEAL"].comment):
+        return []
+    listed = any(keyword.startswith(("FPV_P", "FPV_R")) and keyword[5:].isdigit() for keyword in by_keyword)
+    for long_strings in (False, True):
+        try:
+            anew = spell_native(stamp, convention, lists=listed, long_strings=long_strings)
+        except FitsprovError:
+            break
+        if next(parse_cards(anew, len(anew) - CARD)).value == seal.value:
+            return []
+    return [Finding("seal-broken", f"FPV_SEAL {seal.value!r} does not match the cards of the stamp", "FPV_SEAL")]
+
+
+def check_runs(stamp: Stamp) -> Iterator[Finding]:
+    """Find runs whose names were shortened."""
+    if stamp.run is not None and SHORTENED.fullmatch(stamp.run):
+        yield Finding("run-shortened", f"run '{stamp.run}' was shortened when it was written")
+    for item in stamp.parents or ():
+        if item.run is not None and SHORTENED.fullmatch(item.run):
+            yield Finding("run-shortened", f"run '{item.run}' of input {item.key} was shortened when it was written")

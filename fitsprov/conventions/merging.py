@@ -1,0 +1,67 @@
+"""Several readings of one header → one stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from fitsprov.conventions.building import Step
+from fitsprov.conventions.values import is_short_for
+from fitsprov.model.finding import Finding
+from fitsprov.model.stamp import Stamp
+
+__all__ = ["ConventionReading", "join", "merge"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionReading:
+    """What one convention says."""
+
+    convention: str
+    stamp: Stamp
+    steps: tuple[Step, ...] = ()
+    """What lies behind the parents, where the convention tells a whole ancestry: ancestors with their own parents."""
+
+
+def join(readings: Sequence[ConventionReading]) -> list[ConventionReading]:
+    """Put what one convention says in several places into one reading."""
+    joined: dict[str, ConventionReading] = {}
+    for reading in readings:
+        before = joined.get(reading.convention)
+        if before is not None:
+            stamp, _ = merge([before, reading])
+            reading = ConventionReading(reading.convention, stamp, before.steps or reading.steps)
+        joined[reading.convention] = reading
+    return list(joined.values())
+
+
+def merge(readings: Sequence[ConventionReading]) -> tuple[Stamp, list[Finding]]:
+    """Take what the first convention states; from the others what it leaves open, if they name the same dataset."""
+    merged, findings = readings[0].stamp, []
+    for reading in readings[1:]:
+        other = reading.stamp
+        for field in ("id", "run", "type", "data_id", "activity_id"):
+            mine, theirs = getattr(merged, field), getattr(other, field)
+            if mine is not None and theirs is not None and mine != theirs and not same_run(field, mine, theirs):
+                message = f"{field}: {readings[0].convention} says {mine}, {reading.convention} says {theirs}"
+                findings.append(Finding("conventions-disagree", message))
+        if merged.id is None or other.id is None or merged.id == other.id:
+            left_open = [f.name for f in fields(Stamp) if leaves_open(merged, other, f.name)]
+            merged = replace(merged, **{name: getattr(other, name) for name in left_open})
+    return merged, findings
+
+
+def same_run(field: str, mine: Any, theirs: Any) -> bool:
+    """Whether two names of runs differ only in that one was shortened."""
+    return field == "run" and (is_short_for(mine, theirs) or is_short_for(theirs, mine))
+
+
+def leaves_open(mine: Stamp, theirs: Stamp, field: str) -> bool:
+    """Whether another reading may fill a field; a list that is counted is filled only by the list that was digested."""
+    value = getattr(mine, field)
+    if field == "run" and value is not None and theirs.run is not None:
+        return is_short_for(value, theirs.run)
+    if field in ("parents", "raws") and value is None and getattr(mine, f"n_{field}") is not None:
+        return mine.digest_of(field) != "" and mine.digest_of(field) == theirs.digest_of(field)
+    return value is None or (field in ("software", "parameters", "extra") and not value)
