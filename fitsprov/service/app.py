@@ -15,6 +15,7 @@ from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, Failure, fail_in_text
 from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.links import answer_links, fail_in_votable
+from fitsprov.service.prov import answer_prov, answer_resolve
 from fitsprov.settings import Settings
 
 __all__ = ["make_app"]
@@ -54,6 +55,8 @@ def make_app(settings: Settings) -> Starlette:
             route("/links", answer_links, FORM, fail_in_votable),
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
+            route("/prov", answer_prov, FORM),
+            route("/resolve", answer_resolve, ("POST",), takes_form=False),
         ],
         lifespan=lifespan,
     )

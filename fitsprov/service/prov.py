@@ -1,0 +1,30 @@
+"""``/prov`` and ``/resolve``: where datasets came from, by their ID or by the header of a file."""
+
+from __future__ import annotations
+
+import json
+
+from fitsprov.actions.serving import Archive
+from fitsprov.actions.tracing import prov_format, resolve_header, write_prov
+from fitsprov.errors import UsageError
+from fitsprov.service.answer import Answer, document
+from fitsprov.service.call import Call
+
+__all__ = ["answer_prov", "answer_resolve"]
+
+
+def answer_prov(archive: Archive, call: Call) -> Answer:
+    """Give the provenance of datasets."""
+    chosen = prov_format(call.one("RESPONSEFORMAT"))
+    pieces = write_prov(
+        archive, call.all("ID"), chosen, depth=call.one("DEPTH"), direction=call.one("DIRECTION").strip()
+    )
+    return document(call, pieces, chosen.media_type)
+
+
+def answer_resolve(archive: Archive, call: Call) -> Answer:
+    """Resolve a file by the first bytes of it, which are the body of the request."""
+    if not call.body:
+        raise UsageError("the request has no body; expected the first bytes of a FITS file")
+    found = resolve_header(archive, call.body)
+    return document(call, [json.dumps(found, indent=1).encode()], "application/json")

@@ -1,0 +1,162 @@
+"""``/prov`` and ``/resolve``."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+from astropy.io import fits
+
+import fitsprov
+from fitsprov.actions.drawing import FORMATS
+from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
+
+DID = f"{AUTHORITY}?{COADD}"
+
+
+def ask(client: httpx.Client, **query: object) -> dict[str, object]:
+    answer = client.get("/prov", params={"RESPONSEFORMAT": "json", **query})
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()
+    return found
+
+
+def test_json_is_what_resolve_prints(client: httpx.Client, survey: Path, base: str) -> None:
+    found = ask(client, ID=DID, DEPTH="ALL")
+    with fitsprov.Registry(survey / "fitsprov.db") as registry:
+        lineage = registry.lineage(COADD)
+    assert found["status"] == "resolved"
+    assert found["dataset"]["id"] == COADD
+    assert found["dataset"]["publisher_did"] == DID
+    assert found["lineage_complete"] is True
+    assert {raw["id"] for raw in found["raws"]} == {str(raw.id) for raw in lineage.raws()}
+    assert {raw["uri"] for raw in found["raws"]} == {f"{base}/files/{raw.id}" for raw in lineage.raws()}
+
+
+def test_one_generation_is_the_default(client: httpx.Client) -> None:
+    found = ask(client, ID=COADD)
+    assert len(found["parents"]) == 32
+    assert found["raws"] == []
+    assert found == ask(client, id=COADD, depth="1", direction="back")
+
+
+def test_forth_leads_to_products(client: httpx.Client) -> None:
+    answer = client.get("/prov", params={"ID": visit(5), "DIRECTION": "FORTH", "RESPONSEFORMAT": "SVG"})
+    assert answer.status_code == 200
+    assert "wide&lt;coadd&gt;" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "drawing", "media_type"),
+    [
+        ("PROV-JSON", "prov-json", "application/json"),
+        ("PROV-N", "prov-n", "text/provenance-notation"),
+        ("PROV-XML", "prov-xml", "application/provenance+xml"),
+        ("PROV-VOTABLE", "votable", "application/x-votable+xml"),
+        ("VOTable", "votable", "application/x-votable+xml"),
+        ("PROV-SVG", "svg", "image/svg+xml"),
+        ("SVG", "svg", "image/svg+xml"),
+        ("DOT", "dot", "text/vnd.graphviz"),
+        ("tree", "tree", "text/plain"),
+    ],
+)
+def test_every_format_that_can_be_drawn_is_offered(
+    client: httpx.Client, survey: Path, name: str, drawing: str, media_type: str
+) -> None:
+    answer = client.get("/prov", params={"ID": COADD, "DEPTH": "ALL", "RESPONSEFORMAT": name})
+    if drawing not in FORMATS:
+        assert answer.status_code == 400
+        return
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].split(";")[0] == media_type
+    assert str(survey) not in answer.text
+    if media_type.endswith("xml"):
+        ElementTree.fromstring(answer.content)
+    if media_type.endswith("json"):
+        json.loads(answer.content)
+
+
+def test_many_ids_are_one_list(client: httpx.Client) -> None:
+    answer = client.post("/prov", data={"ID": [COADD, visit(-1)], "RESPONSEFORMAT": "JSON"})
+    assert [one["dataset"]["id"] for one in answer.json()] == [COADD, visit(-1)]
+
+
+def test_unknown_id_is_not_found(client: httpx.Client) -> None:
+    for identifier in (UNKNOWN, "nonsense", "<b>"):
+        answer = client.get("/prov", params={"ID": identifier, "RESPONSEFORMAT": "json"})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "text/plain;charset=utf-8"
+        assert answer.text.startswith("NotFoundFault: ")
+
+
+@pytest.mark.parametrize(
+    "query", ["", "ID=", f"ID={COADD}&DEPTH=-1", f"ID={COADD}&DEPTH=1001", f"ID={COADD}&DIRECTION=UP"]
+)
+def test_bad_parameter_is_said_in_a_line(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"/prov?RESPONSEFORMAT=JSON&{query}")
+    assert answer.status_code == 400
+    assert answer.text.startswith("UsageFault: ")
+    assert answer.text.count("\n") == 1
+
+
+def test_record_that_links_offer_is_there(client: httpx.Client) -> None:
+    rows = client.get("/links", params={"ID": COADD, "RESPONSEFORMAT": "json"}).json()["links"]
+    urls = [row["access_url"] for row in rows if row.get("local_semantics") == "provenance" and "access_url" in row]
+    assert len(urls) == 3
+    for url in urls:
+        assert client.get(url).status_code == (200 if offered(url) else 400)
+
+
+def offered(url: str) -> bool:
+    name = httpx.URL(url).params["RESPONSEFORMAT"].lower()
+    return name.removeprefix("prov-") in FORMATS or name in FORMATS
+
+
+def test_same_provenance_is_not_sent_again(client: httpx.Client) -> None:
+    url = f"/prov?ID={COADD}&RESPONSEFORMAT=json"
+    tag = client.get(url).headers["etag"]
+    assert client.get(url, headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.fixture
+def stamped(client: httpx.Client) -> bytes:
+    return client.get(f"/files/{COADD}").content
+
+
+@pytest.mark.parametrize("size", [None, 40_000, 14_400])
+def test_first_bytes_of_a_file_are_enough(client: httpx.Client, stamped: bytes, size: int | None) -> None:
+    answer = client.post("/resolve", content=stamped[:size])
+    assert answer.status_code == 200
+    found = answer.json()
+    assert found["status"] == "resolved"
+    assert found["dataset"]["id"] == COADD
+    assert len(found["raws"]) == 45
+    assert "file://" not in answer.text
+
+
+def test_header_of_something_else_is_unstamped(client: httpx.Client) -> None:
+    content = io.BytesIO()
+    fits.PrimaryHDU().writeto(content)
+    assert client.post("/resolve", content=content.getvalue()).json()["status"] == "unstamped"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"SIMPLE  =                    T"])
+def test_what_is_no_header_is_refused(client: httpx.Client, content: bytes) -> None:
+    answer = client.post("/resolve", content=content)
+    assert answer.status_code == 400
+    assert answer.text.startswith("UsageFault: ")
+
+
+def test_form_is_taken_for_bytes_and_get_for_nothing(client: httpx.Client, stamped: bytes) -> None:
+    head = {"Content-Type": "multipart/form-data"}
+    assert client.post("/resolve", content=stamped[:28_800], headers=head).status_code == 200
+    assert client.get("/resolve").status_code == 405
+
+
+def test_large_header_is_refused(stamped: bytes, limited: Callable[..., httpx.Client]) -> None:
+    assert limited(max_body=10_000).post("/resolve", content=stamped).status_code == 413
