@@ -13,6 +13,7 @@ __all__ = ["main"]
 COMMANDS = (
     "init",
     "record",
+    "harvest",
     "find",
     "registry",
     "stamp",
