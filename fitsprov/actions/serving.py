@@ -81,6 +81,17 @@ class Archive:
         """Close the registry."""
         self.registry.close()
 
+    def check(self) -> None:
+        """Ask the registry something.
+
+        Raises
+        ------
+        RegistryError
+            Where it does not answer.
+        """
+        with discreet():
+            self.registry.datasets([UUID(int=0)])
+
     def file_url(self, dataset: UUID) -> str:
         """Where the service gives a dataset."""
         return f"{self.base_url}/files/{dataset}"

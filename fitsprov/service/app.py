@@ -16,6 +16,7 @@ from fitsprov.service.endpoint import Endpoint, Failure, fail_in_text
 from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.links import answer_links, fail_in_votable
 from fitsprov.service.prov import answer_prov, answer_resolve
+from fitsprov.service.vosi import answer_availability, answer_capabilities, answer_tables
 from fitsprov.settings import Settings
 
 __all__ = ["make_app"]
@@ -56,6 +57,9 @@ def make_app(settings: Settings) -> Starlette:
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
             route("/prov", answer_prov, FORM),
+            route("/availability", answer_availability),
+            route("/capabilities", answer_capabilities),
+            route("/tables", answer_tables),
             route("/resolve", answer_resolve, ("POST",), takes_form=False),
         ],
         lifespan=lifespan,

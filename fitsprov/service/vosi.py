@@ -1,0 +1,88 @@
+"""``/availability``, ``/capabilities`` and ``/tables``: what a service says about itself (VOSI 1.1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape, quoteattr
+
+from fitsprov.actions.serving import COLUMNS, LINK_FORMATS, Archive
+from fitsprov.service.answer import Answer, document
+from fitsprov.service.call import Call
+
+__all__ = ["answer_availability", "answer_capabilities", "answer_tables"]
+
+STARTED = datetime.now(UTC)
+MEDIA_TYPE = "text/xml;charset=utf-8"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+VOSI = {
+    "availability": "ivo://ivoa.net/std/VOSI#availability",
+    "capabilities": "ivo://ivoa.net/std/VOSI#capabilities",
+    "tables": "ivo://ivoa.net/std/VOSI#tables-1.1",
+}
+LINKS = "ivo://ivoa.net/std/DataLink#links-1.1"
+PARAMETERS = (
+    ("ID", "meta.id;meta.main", "dataset ID, repeatable; UUID, ivo:// DID or butler:// URI", True),
+    ("SEMANTICS", "", "only links of this term, as #progenitor", False),
+    ("ROLE", "", "only links with this local_semantics", False),
+    ("MAXREC", "", "most rows", False),
+    ("RESPONSEFORMAT", "", "votable, json, csv or manifest", False),
+)
+
+
+def answer_availability(archive: Archive, call: Call) -> Answer:
+    """Say whether the service works: it does where the registry answers."""
+    archive.check()
+    since = f"<upSince>{STARTED:%Y-%m-%dT%H:%M:%SZ}</upSince>"
+    text = f'<availability xmlns="http://www.ivoa.net/xml/VOSIAvailability/v1.0"><available>true</available>{since}'
+    return document(call, [f"{HEAD}{text}</availability>\n".encode()], MEDIA_TYPE)
+
+
+def answer_capabilities(archive: Archive, call: Call) -> Answer:
+    """Say what can be asked here."""
+    base = archive.base_url
+    parts = [capability(uri, interface(f"{base}/{name}")) for name, uri in VOSI.items()]
+    results = f"<resultType>{LINK_FORMATS[''].media_type}</resultType>"
+    parameters = "".join(
+        f'<param use="{"required" if required else "optional"}" std="true"><name>{name}</name>'
+        f"<description>{escape(description)}</description>{f'<ucd>{ucd}</ucd>' if ucd else ''}"
+        f'<dataType arraysize="*">char</dataType></param>'
+        for name, ucd, description, required in PARAMETERS
+    )
+    query = "<queryType>GET</queryType><queryType>POST</queryType>"
+    parts.append(capability(LINKS, interface(f"{base}/links", f"{query}{results}{parameters}", use="base")))
+    spaces = (
+        f'xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" xmlns:xsi="{XSI}"'
+        ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
+    )
+    text = f"{HEAD}<vosi:capabilities {spaces}>\n{''.join(parts)}</vosi:capabilities>\n"
+    return document(call, [text.encode()], MEDIA_TYPE)
+
+
+def capability(standard: str, content: str) -> str:
+    """One thing that the service can (VOResource 1.1, 3.3)."""
+    return f"<capability standardID={quoteattr(standard)}>{content}</capability>\n"
+
+
+def interface(url: str, content: str = "", *, use: str = "full") -> str:
+    """How it is called (VODataService 1.1, 3.2.3)."""
+    access = f'<accessURL use="{use}">{escape(url)}</accessURL>'
+    return f'<interface xsi:type="vs:ParamHTTP" role="std" version="1.1">{access}{content}</interface>'
+
+
+def answer_tables(archive: Archive, call: Call) -> Answer:
+    """Describe the table of links."""
+    columns = "".join(
+        f"<column><name>{item.name}</name><description>{escape(item.description)}</description>"
+        f"{f'<unit>{item.unit}</unit>' if item.unit else ''}{f'<ucd>{item.ucd}</ucd>' if item.ucd else ''}"
+        f'<dataType xsi:type="vs:VOTableType"{f" arraysize={quoteattr(item.arraysize)}" if item.arraysize else ""}>'
+        f"{item.datatype}</dataType></column>\n"
+        for item in COLUMNS
+    )
+    spaces = (
+        f'xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" xmlns:xsi="{XSI}"'
+        ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
+    )
+    table = f'<table type="output"><name>links</name><description>Links of datasets</description>\n{columns}</table>'
+    text = f"{HEAD}<vosi:tableset {spaces}><schema><name>default</name>{table}</schema></vosi:tableset>\n"
+    return document(call, [text.encode()], MEDIA_TYPE)
