@@ -21,13 +21,6 @@ VOSI = {
     "tables": "ivo://ivoa.net/std/VOSI#tables-1.1",
 }
 LINKS = "ivo://ivoa.net/std/DataLink#links-1.1"
-PARAMETERS = (
-    ("ID", "meta.id;meta.main", "dataset ID, repeatable; UUID, ivo:// DID or butler:// URI", True),
-    ("SEMANTICS", "", "only links of this term, as #progenitor", False),
-    ("ROLE", "", "only links with this local_semantics", False),
-    ("MAXREC", "", "most rows", False),
-    ("RESPONSEFORMAT", "", "votable, json, csv or manifest", False),
-)
 
 
 def answer_availability(archive: Archive, call: Call) -> Answer:
@@ -43,14 +36,8 @@ def answer_capabilities(archive: Archive, call: Call) -> Answer:
     base = archive.base_url
     parts = [capability(uri, interface(f"{base}/{name}")) for name, uri in VOSI.items()]
     results = f"<resultType>{LINK_FORMATS[''].media_type}</resultType>"
-    parameters = "".join(
-        f'<param use="{"required" if required else "optional"}" std="true"><name>{name}</name>'
-        f"<description>{escape(description)}</description>{f'<ucd>{ucd}</ucd>' if ucd else ''}"
-        f'<dataType arraysize="*">char</dataType></param>'
-        for name, ucd, description, required in PARAMETERS
-    )
     query = "<queryType>GET</queryType><queryType>POST</queryType>"
-    parts.append(capability(LINKS, interface(f"{base}/links", f"{query}{results}{parameters}", use="base")))
+    parts.append(capability(LINKS, interface(f"{base}/links", f"{query}{results}", use="base")))
     spaces = (
         f'xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" xmlns:xsi="{XSI}"'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
