@@ -18,7 +18,6 @@ from fitsprov.registry.schema import dataset_type, run, task
 __all__ = ["Batch"]
 
 DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did")
-ACTIVITY_FACTS = ("task", "run", "config", "environment")
 RUN = 1
 """Place of the run among the facts."""
 
@@ -55,7 +54,7 @@ class Batch:
                 self.listed[node.key, self.name(item, claim).key] = None
             maker = self.find_maker(node, claim)
             if maker is not None:
-                self.settle_maker(maker, claim)
+                self.settle_maker(maker, node, claim)
                 self.use(maker, node, claim)
         self.break_circles()
 
@@ -128,23 +127,19 @@ class Batch:
         product = UUID(bytes=node.id)
         return held.id in {activity_id(one, other, [product]).bytes for one in runs for other in tasks}
 
-    def settle_maker(self, maker: Maker, claim: Claim) -> None:
-        """Complete the facts of an activity."""
+    def settle_maker(self, maker: Maker, node: Node, claim: Claim) -> None:
+        """Complete the facts of an activity; a header has but a part of a configuration or environment."""
         maker.touch(claim.convention)
-        said = self.loaded.activity_facts(claim)
+        said = self.loaded.activity_facts(node, claim)
         if maker.facts == said:
             return
-        for place, (old, new) in enumerate(zip(maker.facts, said, strict=True)):
-            if new is None or old == new:
-                continue
-            if old is None:
-                maker.facts = (*maker.facts[:place], new, *maker.facts[place + 1 :])
-                maker.changed = True
-            elif place < 2:  # a header has but a part of a configuration or environment
-                texts = [self.loaded.word((task, run)[place], value) or "" for value in (old, new)]
-                if texts[0] != texts[1] and not is_short_for(texts[1], texts[0]):
-                    what = f"activity {UUID(bytes=maker.id)}: {ACTIVITY_FACTS[place]}"
-                    self.report(claim, f"{what} '{texts[1]}' differs from what stands: '{texts[0]}'")
+        texts = [self.loaded.word(task, facts[0]) for facts in (maker.facts, said)]
+        if None not in texts and texts[0] != texts[1]:
+            what = f"activity {UUID(bytes=maker.id)}: task"
+            self.report(claim, f"{what} '{texts[1]}' differs from what stands: '{texts[0]}'")
+        completed = tuple(new if old is None else old for old, new in zip(maker.facts, said, strict=True))
+        if completed != maker.facts:
+            maker.facts, maker.changed = completed, True
 
     def use(self, maker: Maker, node: Node, claim: Claim) -> None:
         """Take in what a header says was used."""

@@ -207,12 +207,12 @@ class Loaded:
         """Keep an activity of the registry."""
         self.makers[uuid] = self.by_key[key] = Maker(key, uuid, facts, n_used, fresh=False)
 
-    def activity_facts(self, claim: Claim) -> tuple[int | None, ...]:
-        """Spell what a claim says of its activity as keys."""
+    def activity_facts(self, node: Node, claim: Claim) -> tuple[int | None, ...]:
+        """Spell what a claim says of its activity as keys; it ran in the run of its dataset."""
         parameters = None if claim.parameters is None else digest(claim.parameters)
         return (
             None if claim.task is None else self.words.keys[task][claim.task, None],
-            self.runs.get(claim.run),
+            node.facts[1],
             self.words.key(config, parameters),
             self.words.content_key(software_env, self.environments.get(claim.packages)),
         )
@@ -261,7 +261,8 @@ def parent_keys(loaded: Loaded, keys: Iterable[int]) -> dict[int, list[int]]:
     while frontier:
         makers = {key: loaded.node_of[key].maker for key in frontier if key in loaded.node_of}
         if elsewhere := frontier - makers.keys():
-            makers |= dict(loaded.connection.execute(makers_of_query(), as_keys(elsewhere)).tuples())
+            rows = loaded.connection.execute(makers_of_query(), as_keys(elsewhere))
+            makers |= {row[0]: row[1] for row in rows}
         known = {key: list(maker.used) for key in {*makers.values()} if (maker := loaded.by_key.get(key or 0))}
         if unknown := {*makers.values()} - known.keys() - {None}:
             for key, dataset, *_ in loaded.connection.execute(usages_query(), as_keys(filter(None, unknown))):

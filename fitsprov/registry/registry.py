@@ -191,6 +191,13 @@ class Registry:
             raise Conflict(f"{uri}: recorded for {len(found)} datasets ({ids}); expected an ID that says which")
         return found[0] if found else None
 
+    def datasets_with(self, fingerprint: str) -> list[Dataset]:
+        """List the datasets whose data had this fingerprint when a copy was harvested; no header is needed."""
+        query = select(entity.c.uuid).join(artifact, artifact.c.entity_id == entity.c.id)
+        with reading(self._engine, self._url) as connection:
+            ids = connection.scalars(query.where(artifact.c.fingerprint == fingerprint)).all()
+            return [one.dataset for one in datasets_by_uuid(connection, sorted(set(ids))).values()]
+
     def lineage(
         self,
         id: UUID | str,

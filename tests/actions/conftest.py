@@ -1,0 +1,63 @@
+"""Files with stamps and nothing else, and a registry for them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+import pytest
+
+import fitsprov
+from fitsprov import Input, Stamp
+
+CARDS = ("SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    0", "END")
+EMPTY = "".join(f"{card:<80}" for card in CARDS).ljust(2880).encode()
+
+Write = Callable[..., Path]
+
+
+def uid(name: str) -> UUID:
+    """The ID that stands for a word in these tests."""
+    return uuid5(NAMESPACE_DNS, name)
+
+
+def parent(name: str, type: str | None = None, run: str | None = None) -> Input:
+    """A dataset as a header names it."""
+    return Input(uid(name), type=type, run=run)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a file that carries a stamp: ``write("a/b.fits", convention, **fields)``."""
+
+    def made(name: str, convention: str = "native", **fields: object) -> Path:
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(EMPTY)
+        fitsprov.stamp(path, Stamp(**fields), conventions=(convention,))  # type: ignore[arg-type]  # any field
+        return path
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a registry with nothing in it."""
+    path = tmp_path_factory.mktemp("registry") / "empty.db"
+    fitsprov.Registry.create(path).close()
+    return path
+
+
+@pytest.fixture
+def new_registry(empty_registry: Path, tmp_path: Path) -> Callable[[str], fitsprov.Registry]:
+    """Make a registry of a name."""
+    return lambda name: fitsprov.Registry(shutil.copy(empty_registry, tmp_path / f"{name}.db"))
+
+
+@pytest.fixture
+def registry(new_registry: Callable[[str], fitsprov.Registry]) -> Iterator[fitsprov.Registry]:
+    """A registry with nothing in it."""
+    with new_registry("registry") as opened:
+        yield opened
