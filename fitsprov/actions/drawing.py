@@ -1,25 +1,36 @@
-"""Lineages as text and pictures."""
+"""Lineages as text, pictures and provenance documents."""
 
 from __future__ import annotations
 
+from fitsprov.errors import UsageError
 from fitsprov.model.lineage import Lineage
 
-__all__ = ["FORMATS", "draw"]
+__all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "write_document"]
 
-FORMATS = ("tree", "table", "dot", "svg")
+DOCUMENTS = ("prov-json", "prov-n", "prov-xml", "votable")
+"""Provenance documents that other programs read."""
+BARE = ("dot", "svg", *DOCUMENTS)
+"""What stands alone: programs read it, and nothing may stand around it."""
+FORMATS = ("tree", "table", *BARE)
 
 
-def draw(lineage: Lineage, format: str, *, colour: bool = False, width: int | None = None) -> str:
+def draw(
+    lineage: Lineage, format: str, *, colour: bool = False, width: int | None = None, authority: str | None = None
+) -> str:
     """Draw a lineage.
 
     Parameters
     ----------
-    format : {'tree', 'table', 'dot', 'svg'}
+    format : {'tree', 'table', 'dot', 'svg', 'prov-json', 'prov-n', 'prov-xml', 'votable'}
     colour : bool
         Whether a tree is coloured for a terminal.
     width : int, optional
         Columns of the terminal that a tree has to fit.
+    authority : str, optional
+        The IVOID under which a provenance document names datasets that have no publisher DID.
     """
+    if format in DOCUMENTS:
+        return write_document(lineage, format, authority=authority)
     if format == "svg":
         from fitsprov.exchange.svg import draw_svg
 
@@ -35,3 +46,43 @@ def draw(lineage: Lineage, format: str, *, colour: bool = False, width: int | No
     from fitsprov.exchange.tree import draw_tree
 
     return draw_tree(lineage, colour=colour, width=width)
+
+
+def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", authority: str | None = None) -> str:
+    """Write a lineage as a provenance document.
+
+    Parameters
+    ----------
+    format : {'prov-json', 'prov-n', 'prov-xml', 'votable'}
+    model : {'IVOA', 'W3C'}
+        Whether the words of IVOA ProvenanceDM are used, or those of W3C PROV alone.
+    authority : str, optional
+        The IVOID under which datasets are named that have no publisher DID.
+
+    Raises
+    ------
+    UsageError
+        Where the model is neither, or a VOTable is asked for in the words of the W3C: it is made of classes of the IVOA.
+    """
+    from fitsprov.exchange.telling import Model, tell
+
+    if model not in list(Model):
+        raise UsageError(f"model {model!r} is none; expected IVOA or W3C")
+    if format == "votable" and model != Model.IVOA:
+        raise UsageError(f"model {model} in a VOTable; expected IVOA, or one of the PROV formats")
+    document = tell(lineage, model=Model(model), authority=authority)
+    if format == "votable":
+        from fitsprov.exchange.provdm import write_votable
+
+        return write_votable(document)
+    if format == "prov-xml":
+        from fitsprov.exchange.prov_xml import write_prov_xml
+
+        return write_prov_xml(document)
+    if format == "prov-n":
+        from fitsprov.exchange.prov_n import write_prov_n
+
+        return write_prov_n(document)
+    from fitsprov.exchange.prov_json import write_prov_json
+
+    return write_prov_json(document)

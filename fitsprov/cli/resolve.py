@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 
 import click
 
-from fitsprov.actions.drawing import FORMATS, draw
+from fitsprov.actions.drawing import BARE, FORMATS, draw
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve_any
-from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option, write_whole
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.model.finding import Severity, worst
@@ -34,8 +35,9 @@ from fitsprov.settings import Settings
     type=click.Choice(["json", *FORMATS]),
     default="tree",
     show_default=True,
-    help="How the lineage is drawn.",
+    help="How the lineage is drawn, or the provenance document that is written.",
 )
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
 @click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
 @registry_option
 @json_option
@@ -46,6 +48,7 @@ def command(
     direction: str,
     depth: int | None,
     format_: str,
+    output: Path | None,
     hdu: str | None,
     registry: Settings,
     as_json: bool,
@@ -55,22 +58,30 @@ def command(
     outputs = Outputs(as_json=as_json)
     with one_line_errors():
         names = expand(files, recursive=recursive, from_list=from_list)
+        if output is not None and (as_json or len(names) > 1):
+            raise click.UsageError(
+                f"--output {output} holds one drawing; expected one input and another format than json"
+            )
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
             def job(name: str, _: None) -> Answer:
                 found = resolve_any(name, opened, hdu=hdu, direction=direction, depth=depth)
                 clean = found.status is Status.RESOLVED and worst(found.findings) is Severity.INFO
-                return Answer(found.to_json(), "" if as_json else text_of(found, format_), int(not clean))
+                authority = opened.authority if opened and found.source == "registry" else None
+                text = "" if as_json else text_of(found, format_, authority)
+                if output is not None:
+                    write_whole(output, [f"{text}\n".encode()])
+                return Answer(found.to_json(), text if output is None else "", int(not clean))
 
             outputs.run(names, job)
     outputs.finish()
 
 
-def text_of(answer: Resolution, format_: str) -> str:
+def text_of(answer: Resolution, format_: str, authority: str | None) -> str:
     """An answer for people, or the bare drawing for a program that draws."""
     if answer.lineage is None:
         return resolution_text(answer, "")
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
-    drawing = draw(answer.lineage, format_, colour=terminal, width=width)
-    return drawing.rstrip("\n") if format_ in ("dot", "svg") else resolution_text(answer, drawing)
+    drawing = draw(answer.lineage, format_, colour=terminal, width=width, authority=authority)
+    return drawing.rstrip("\n") if format_ in BARE else resolution_text(answer, drawing)
