@@ -26,7 +26,7 @@ KEYWORD = 8
 
 
 def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> None:
-    """Do what was planned; where the system refuses a write, put back what was there.
+    """Do what was planned; where the system refuses a write, or the user interrupts, put back what was there.
 
     With `fsync`, each step is on the disk before the next, unless one page holds them all, which reaches the disk
     as a whole in any case.
@@ -45,7 +45,7 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
             write_at(descriptor, b" " * KEYWORD, plan.at)
         if fsync:
             os.fdatasync(descriptor)
-    except OSError:
+    except BaseException:
         put_back(descriptor, unit, plan)
         raise
     finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-__all__ = ["ROOT", "Row", "paired", "process", "sample_survey", "timed"]
+__all__ = ["ROOT", "Row", "once", "paired", "process", "sample_survey", "timed"]
 
 ROOT = Path(__file__).parent.parent.parent
 
