@@ -91,10 +91,15 @@ class ConventionSources(FromSources):
         yield from table(
             ("name", "convention", "written", "keywords begin with", "specified in"),
             (
-                (code(c["name"]), c["title"], "yes" if c["write"] else "no", code(c["prefix"].strip()), c["source"])
+                (code(c["name"]), c["title"], "yes" if c["write"] else "no", prefixes(c["prefix"]), c["source"])
                 for c in found
             ),
         )
+
+
+def prefixes(prefix: str | list[str]) -> str:
+    """What the keywords of a convention begin with."""
+    return ", ".join(code(word.strip()) for word in ([prefix] if isinstance(prefix, str) else prefix))
 
 
 class FindingCodes(FromSources):
