@@ -35,6 +35,7 @@ def stamp(
     fsync: bool = False,
     atomic: bool = False,
     break_hardlinks: bool = False,
+    insert_range: bool = False,
     dry_run: bool = False,
     clock: Callable[[], datetime] = now,
 ) -> Outcome:
@@ -63,6 +64,9 @@ def stamp(
         Never write in place: always a temporary file and a rename.
     break_hardlinks : bool
         Write a file that has other names too; they keep the old one.
+    insert_range : bool
+        Where a header has to grow in a file of 64 MiB or more, let the filesystem (ext4, xfs) insert the room in place
+        of a copy. Whoever is killed in that moment leaves a file that only the next call makes whole.
     dry_run : bool
         Decide, and write nothing.
 
@@ -84,7 +88,14 @@ def stamp(
         clock=clock,
     )
     return edit_target(
-        target, stamping, hdu=hdu, fsync=fsync, atomic=atomic, break_hardlinks=break_hardlinks, dry_run=dry_run
+        target,
+        stamping,
+        hdu=hdu,
+        fsync=fsync,
+        atomic=atomic,
+        break_hardlinks=break_hardlinks,
+        insert_range=insert_range,
+        dry_run=dry_run,
     )
 
 

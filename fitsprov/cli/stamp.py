@@ -27,6 +27,7 @@ from fitsprov.settings import Settings
 @click.option("--force", is_flag=True, help="Replace foreign cards that name another dataset.")
 @click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
 @click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
+@click.option("--insert-range", is_flag=True, help="Grow files of 64 MiB or more in place (ext4, xfs).")
 @jobs_option
 @registry_option
 @json_option
