@@ -62,7 +62,7 @@ def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", author
     Raises
     ------
     UsageError
-        Where the model is neither, or a VOTable is asked for in the words of the W3C: it is made of classes of the IVOA.
+        Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
     """
     from fitsprov.exchange.telling import Model, tell
 

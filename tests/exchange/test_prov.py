@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from fitsprov.exchange.prov_n import write_prov_n
 from fitsprov.exchange.prov_xml import write_prov_xml
 from fitsprov.exchange.telling import Model, tell
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.model.lineage import Activity, Agent, Dataset, Direction, Environment, Lineage, Package, Usage
+from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Direction, Environment, Lineage, Package, Usage
 
 WRITERS: dict[str, Callable[[Document], str]] = {
     "json": write_prov_json,
@@ -303,3 +304,18 @@ def test_the_dids_of_rubin_are_namespaces() -> None:
     (record,) = records(Lineage(focus=key, datasets={key: Dataset(id=key, publisher_did=did)}))
     assert record.identifier is not None
     assert record.identifier.uri == did
+
+
+def test_every_term_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    lineage = full_lineage()
+    rich = {
+        key: replace(d, category=category, name="n")
+        for (key, d), category in zip(lineage.datasets.items(), Category, strict=False)
+    }
+    more = {uuid5(UUID(int=0), each): Dataset(id=uuid5(UUID(int=0), each), category=each) for each in Category}
+    used = {a: (*usages, *map(Usage, more)) for a, usages in lineage.used.items()}
+    text = write_prov_n(tell(replace(lineage, datasets=rich | more, used=used)))
+    terms = set(re.findall(r"\b(?:fitsprov|voprov):\w+", text))
+    assert len(terms) > 25
+    assert not {term for term in terms if f"`{term}`" not in page}
