@@ -14,6 +14,9 @@ __all__ = ["Draft", "Step"]
 
 Key = int | tuple[int | str, ...]
 Columns = dict[str, Any]
+PLAIN = ("{n}",)
+WHOLE = ("integer", "did", "software")
+"""Kinds of fields without a column that are put together from several cards, or into several places."""
 Step = tuple[Input, tuple[Input, ...]]
 """An ancestor and its own parents."""
 
@@ -32,23 +35,23 @@ class Draft:
         head = row.field[0]
         if row.key:
             self.place_in_list(row, names, value)
+        elif len(row.field) == 1 and row.kind not in WHOLE:
+            self.values.setdefault(head, value)
         elif head in LISTS:
             self.place_alone(row, names, value)
-        elif len(row.field) > 1:
-            self.values.setdefault(head, {}).setdefault(fill(row.field[1], names), value)
         elif row.kind == "integer":
             self.counts.setdefault(head, {}).setdefault(row.name, value)
-        else:
+        elif row.kind == "did":
             self.values.setdefault(head, value)
-            if row.kind == "did" and is_id(value):
+            if is_id(value):
                 self.values.setdefault("id", parse_id(value))
+        else:
+            self.values.setdefault(head, {}).setdefault(fill(row.field[1], names), value)
 
     def place_in_list(self, row: Keyword, names: Mapping[str, str], value: Any) -> None:
         """Put a value into a column of an item."""
-        if row.key == ("{n}",):
-            key: Key = int(names["n"])
-        else:
-            key = tuple(int(names[word[1]]) if word[1:-1] in INDICES else fill(word, names) for word in row.key)
+        plain = row.key == PLAIN
+        key: Key = int(names["n"]) if plain else key_of(row, names)
         columns = self.lists.setdefault(row.field[0], {}).setdefault(key, {})
         if len(row.column) > 1:
             columns.setdefault("extra", {}).setdefault(fill(row.column[1], names), value)
@@ -58,7 +61,7 @@ class Draft:
             columns.setdefault("category", row.category)
         if row.role is not None:
             columns.setdefault("role", row.role)
-        elif "{key}" in row.key:
+        elif not plain and "{key}" in row.key:
             columns.setdefault("role", names["key"].lower())
 
     def place_alone(self, row: Keyword, names: Mapping[str, str], value: Any) -> None:
@@ -77,26 +80,25 @@ class Draft:
             values[name] = sum(counts.values())
         for name in ("parents", "raws"):
             if name in self.lists:
-                values[name] = tuple(item for item in map(build_input, self.items(name)) if item is not None)
+                values[name] = tuple(filter(None, map(build_input, self.items(name))))
             elif values.get(f"n_{name}") == 0:
                 values[name] = ()
         steps = self.add_ancestors(values) if "ancestors" in self.lists else ()
         if "raws" not in values and "n_raws" not in values:
-            raws = tuple(item for item in values.get("parents") or () if item.category == "raw")
-            values["raws"] = raws or None
-        software = [item for item in self.items("software") if "name" in item]
-        values["software"] = tuple(Software(item["name"], item.get("version")) for item in software)
-        parameters = [item for item in self.items("parameters") if "name" in item and "value" in item]
-        values["parameters"] = {item["name"]: item["value"] for item in reversed(parameters)}
+            values["raws"] = tuple(item for item in values.get("parents") or () if item.category == "raw") or None
+        if "software" in self.lists:
+            software = [item for item in self.items("software") if "name" in item]
+            values["software"] = tuple(Software(item["name"], item.get("version")) for item in software)
+        if "parameters" in self.lists:
+            parameters = [item for item in self.items("parameters") if "name" in item and "value" in item]
+            values["parameters"] = {item["name"]: item["value"] for item in reversed(parameters)}
         return Stamp(**values), steps
 
     def items(self, name: str) -> list[Columns]:
         """The items of a list, by their numbers; lists of different kinds one after the other, as they were met."""
-        items = self.lists.get(name)
-        if items is None:
-            return []
+        items = self.lists[name]
         if all(type(key) is int for key in items):
-            return [columns for _, columns in sorted(items.items())]
+            return [items[key] for key in sorted(items)]
         kinds: dict[tuple[str, ...], int] = {}
         order = {key: (kinds.setdefault(words_of(key), len(kinds)), numbers_of(key)) for key in items}
         return [items[key] for key in sorted(items, key=order.__getitem__)]
@@ -128,6 +130,11 @@ class Draft:
             name: [key for key in self.lists.get(name, ()) if isinstance(key, int)] for name in ("parents", "raws")
         }
         return {name: max(found) for name, found in numbers.items() if found and len(found) == len(self.lists[name])}
+
+
+def key_of(row: Keyword, names: Mapping[str, str]) -> Key:
+    """The key of an item that more than its number tells from others."""
+    return tuple(int(names[word[1]]) if word[1:-1] in INDICES else fill(word, names) for word in row.key)
 
 
 def fill(word: str, names: Mapping[str, str]) -> str:

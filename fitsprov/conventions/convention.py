@@ -71,6 +71,8 @@ CONVENTION: dict[str, type | tuple[type, ...]] = {
     "tables": list,
 }
 TABLE = {"name": str, "columns": list}
+SHORTEST = 2
+"""Characters of a prefix: what is shorter betrays nothing."""
 
 
 class Spotted(Protocol):
@@ -92,7 +94,7 @@ class Spotted(Protocol):
         """Give the whole of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
     """A convention that is read only when a header betrays it."""
 
@@ -252,9 +254,9 @@ def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:
     prefix = table["prefix"]
     found = [prefix] if isinstance(prefix, str) else prefix
     if (not found and not table.get("tables")) or not all(
-        isinstance(each, str) and each.isascii() and each.strip() for each in found
+        isinstance(each, str) and each.isascii() and len(each) >= SHORTEST for each in found
     ):
-        raise UsageError(f"prefix = {prefix!r}; expected the beginning of a keyword, or a list of them")
+        raise UsageError(f"prefix = {prefix!r}; expected {SHORTEST} characters or more of a keyword, or a list of such")
     dotted = [found[0].replace(" ", ".")] if table.get("dotted") else []
     return tuple(each.encode() for each in [*found, *dotted])
 

@@ -135,8 +135,8 @@ def first_of(header: bytes, found: Sequence[tuple[int, Convention]]) -> int:
     if not all(convention.compact for _, convention in found):
         return 0
     start = min(at for at, _ in found)
-    pointer = find_prefix(header, b"DATALINK= ")
-    return min(start, pointer) if pointer >= 0 else start
+    pointer = find_prefix(header[:start], b"DATALINK= ")
+    return start if pointer < 0 else pointer
 
 
 def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, list[Finding]]:
@@ -149,10 +149,10 @@ def read_whole(group: Iterable[Card], convention: Convention) -> Group:
     """Read all that the cards of one convention say."""
     draft = Draft()
     findings: list[Finding] = []
-    said = False
+    nothing, said = convention.nothing, False
     for card in group:
         row, names = convention.match(card.keyword) or (None, {})
-        if row is None or card.value is None or card.value in convention.nothing:
+        if row is None or card.value is None or (nothing and card.value in nothing):
             continue
         said = said or convention.betrayed_by(card.keyword)
         if row.kind == "seal":

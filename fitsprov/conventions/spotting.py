@@ -3,62 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fitsprov.cards.grammar import CARD
 from fitsprov.conventions.convention import Spotted
 
 __all__ = ["find_prefix", "spot"]
 
-SHORT = 8
-"""Columns of a keyword (FITS 4.0, 4.1.2.1)."""
 HIERARCH = b"HIERARCH "
-LONG = 12
-"""Columns behind HIERARCH in which a keyword is looked for, before all of it is compared."""
+FEW = 4
+"""Columns that are looked at first, in all cards at once."""
+ANY = -1
+"""For prefixes of fewer columns."""
+
+Starts = dict[int, list[tuple[int, bytes]]]
+"""First columns of a prefix → the number of its convention, the prefix."""
+
+
+def as_number(start: bytes) -> int:
+    """The first columns as one number, as `first_columns` gives them."""
+    return memoryview(start[:FEW]).cast("I")[0]
+
+
+LONG = as_number(HIERARCH)
+"""How keywords begin that stand behind HIERARCH."""
 
 
 def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spotted]]:
     """Find the conventions that some keyword betrays, in their order, each with where the first such card stands."""
-    keywords = columns(header, 0, SHORT)
-    words = columns(header, len(HIERARCH), LONG) if HIERARCH[:SHORT] in keywords else None
-    found = []
-    for convention in conventions:
-        cards = []
+    starts = starts_of(tuple(conventions))
+    found = starts.keys() & first_columns(header, 0)
+    if ANY in starts:
+        found.add(ANY)
+    if not found:
+        return []
+    if LONG in found:
+        found |= starts.keys() & first_columns(header, len(HIERARCH))
+    first: dict[int, int] = {}
+    for start in found:
+        for number, prefix in starts[start]:
+            at = find_prefix(header, prefix)
+            if at >= 0:
+                first[number] = min(at, first.get(number, at))
+    return [(first[number], conventions[number]) for number in sorted(first)]
+
+
+@lru_cache(maxsize=64)
+def starts_of(conventions: tuple[Spotted, ...]) -> Starts:
+    """Index conventions by how their keywords begin; HIERARCH is among them."""
+    starts: Starts = {LONG: []}
+    for number, convention in enumerate(conventions):
         for prefix in convention.prefixes:
-            if len(prefix) <= SHORT and (card := find_short(keywords, prefix)) >= 0:
-                cards.append(card)
-            if words is not None and (card := find_long(header, words, prefix)) >= 0:
-                cards.append(card)
-        if cards:
-            found.append((min(cards) * CARD, convention))
-    return found
+            start = as_number(prefix) if len(prefix) >= FEW else ANY
+            starts.setdefault(start, []).append((number, prefix))
+    return starts
 
 
-def columns(header: bytes, start: int, width: int) -> bytearray:
-    """Some columns of all cards, card after card."""
+def first_columns(header: bytes, start: int) -> memoryview:
+    """The first few of the columns of all cards, from a column on, as one number a card."""
     stop = len(header) - len(header) % CARD
-    taken = bytearray(width * (stop // CARD))
-    for at in range(width):
-        taken[at::width] = header[start + at : stop : CARD]
-    return taken
-
-
-def find_short(keywords: bytearray, prefix: bytes) -> int:
-    """The number of the first card whose keyword begins so; -1 where there is none."""
-    at = keywords.find(prefix)
-    while at >= 0 and at % SHORT:
-        at = keywords.find(prefix, at + 1)
-    return at if at < 0 else at // SHORT
-
-
-def find_long(header: bytes, words: bytearray, prefix: bytes) -> int:
-    """The same of keywords behind HIERARCH."""
-    at = words.find(prefix[:LONG])
-    while at >= 0:
-        start = at // LONG * CARD
-        if at % LONG == 0 and header.startswith(HIERARCH + prefix, start):
-            return at // LONG
-        at = words.find(prefix[:LONG], at + 1)
-    return -1
+    taken = bytearray(FEW * (stop // CARD))
+    for at in range(FEW):
+        taken[at::FEW] = header[start + at : stop : CARD]
+    return memoryview(taken).cast("I")
 
 
 def find_prefix(header: bytes, prefix: bytes) -> int:
