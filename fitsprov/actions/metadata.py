@@ -10,7 +10,7 @@ from typing import Any
 from fitsprov.errors import MissingExtra, NotFits
 from fitsprov.files.accept import local_path
 
-__all__ = ["metadata_of", "parquet_metadata"]
+__all__ = ["metadata_of"]
 
 MAGIC = b"PAR1"
 ASTROPY = "table_meta_yaml"
@@ -18,29 +18,33 @@ ASTROPY = "table_meta_yaml"
 
 
 def metadata_of(source: Any) -> Mapping[str, Any] | None:
-    """The metadata of a mapping or of an astropy Table; None for all else."""
-    if isinstance(source, str | os.PathLike | bytes):
-        return None
-    found = getattr(source, "meta", None) if hasattr(source, "colnames") else source
-    return found if isinstance(found, Mapping) else None
-
-
-def parquet_metadata(source: Any) -> Mapping[str, Any] | None:
-    """The metadata of a Parquet file; None where it is none.
+    """The metadata of a mapping, an astropy Table or a Parquet file; None for all else.
 
     Raises
     ------
     MissingExtra
-        Where pyarrow is not installed.
+        For a Parquet file without pyarrow.
     NotFits
-        Where the file is damaged.
+        For a damaged one.
     """
-    if not isinstance(source, str | os.PathLike):
-        return None
-    path = Path(local_path(os.fspath(source)))
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return None
+    if isinstance(source, str | os.PathLike):
+        path = Path(local_path(os.fspath(source)))
+        return parquet_metadata(path) if is_parquet(path) else None
+    found = getattr(source, "meta", None) if hasattr(source, "colnames") else source
+    return found if isinstance(found, Mapping) else None
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except (OSError, ValueError):
+        return False
+
+
+def parquet_metadata(path: Path) -> Mapping[str, Any]:
+    """The metadata of a Parquet file, those that astropy keeps in it included."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -50,7 +54,7 @@ def parquet_metadata(source: Any) -> Mapping[str, Any] | None:
         stored = pyarrow.parquet.read_schema(path).metadata or {}
         values = {key.decode(): value.decode() for key, value in stored.items()}
         return {**values, **astropy_metadata(values[ASTROPY])} if ASTROPY in values else values
-    except (pyarrow.ArrowInvalid, OSError, ValueError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise NotFits(f"{path}: Parquet without metadata that can be read: {error}") from None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import known_conventions, native
-from fitsprov.actions.metadata import metadata_of, parquet_metadata
+from fitsprov.actions.metadata import metadata_of
 from fitsprov.conventions.reading import Reading, check_lists, combine, read_header, read_metadata
 from fitsprov.errors import NotFits
 from fitsprov.files.accept import Source, open_source
@@ -18,12 +19,12 @@ from fitsprov.model.stamp import Stamp
 if TYPE_CHECKING:
     from fitsprov.files.units import HeaderUnit
 
+__all__ = ["Reading", "find_table", "inspect", "inspect_metadata", "inspect_source", "read"]
+
 LARGEST = 2**26
 """Bytes of a table of others that are still read."""
 OWN_LISTS = {"native", "rubin"}
 """Conventions that keep no lists in such tables."""
-
-__all__ = ["Reading", "find_table", "inspect", "inspect_source", "read"]
 
 
 def read(source: Any, *, hdu: int | str | None = None) -> Stamp | None:
@@ -48,16 +49,29 @@ def inspect(source: Any, *, hdu: int | str | None = None) -> Reading:
 
     A mapping, an astropy Table and a Parquet file are read by their metadata.
     """
+    told = None if isinstance(source, str | os.PathLike) else inspect_metadata(source)
+    if told is not None:
+        return told
+    try:
+        with open_source(source) as opened:
+            return inspect_source(opened, hdu=hdu)
+    except NotFits:
+        told = inspect_metadata(source)
+        if told is None:
+            raise
+        return told
+
+
+def inspect_metadata(source: Any) -> Reading | None:
+    """Read the metadata of what is no FITS file: a mapping, an astropy Table, a Parquet file; None for all else.
+
+    Raises
+    ------
+    MissingExtra, NotFits
+        For Parquet files: without pyarrow, or damaged.
+    """
     values = metadata_of(source)
-    if values is None:
-        try:
-            with open_source(source) as opened:
-                return inspect_source(opened, hdu=hdu)
-        except NotFits:
-            values = parquet_metadata(source)
-            if values is None:
-                raise
-    return read_metadata(values, known_conventions())
+    return None if values is None else read_metadata(values, known_conventions())
 
 
 def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fitsprov.actions.json_objects import activity_object, dataset_object, input_object
-from fitsprov.actions.reading import inspect_source
+from fitsprov.actions.reading import Reading, inspect_metadata, inspect_source
+from fitsprov.conventions.values import is_short_for
 from fitsprov.errors import DatasetNotFound, FileRefused, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import card_fingerprint
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import is_id, name_id, publisher_did
-from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Usage
+from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
@@ -127,13 +129,11 @@ def resolve(
     ------
     NotFits, TruncatedFits, FileRefused
     """
-    with open_source(source) as opened:
-        reading = inspect_source(opened, hdu=hdu)
-        name, stamp, findings = opened.name, reading.stamp, list(reading.findings)
-        if stamp is None:
-            missing = Finding("stamp-missing", "the header carries no stamp in any known convention")
-            return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(missing,))
-        findings += find_inheritance(stamp, opened)
+    name, reading = look_at(source, hdu)
+    stamp, findings = reading.stamp, list(reading.findings)
+    if stamp is None:
+        missing = Finding("stamp-missing", "the header carries no stamp in any known convention")
+        return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(missing,))
     lineage = ask(registry, stamp, Direction(direction), depth)
     if lineage is None:
         who = "there is no registry to ask" if registry is None else "the registry does not know it"
@@ -149,8 +149,30 @@ def resolve(
         )
     findings += compare(stamp, lineage.dataset) + judge(lineage)
     return Resolution(
-        name=name, status=status_of(findings), source="registry", stamp=stamp, lineage=lineage, findings=tuple(findings)
+        name=name,
+        status=status_of(findings),
+        source="registry",
+        stamp=completed(stamp, lineage.dataset),
+        lineage=lineage,
+        findings=tuple(findings),
     )
+
+
+def look_at(source: Any, hdu: int | str | None) -> tuple[str, Reading]:
+    """What a source is called, and what it says; also whether its stamp came with a copied header."""
+    told = inspect_metadata(source)
+    if told is not None:
+        return str(source) if isinstance(source, str | os.PathLike) else type(source).__name__, told
+    with open_source(source) as opened:
+        reading = inspect_source(opened, hdu=hdu)
+        inherited = [] if reading.stamp is None else find_inheritance(reading.stamp, opened)
+        return opened.name, replace(reading, findings=(*reading.findings, *inherited))
+
+
+def completed(stamp: Stamp, dataset: Dataset) -> Stamp:
+    """Give a run whose name was shortened its whole name."""
+    short = stamp.run is not None and dataset.run is not None and is_short_for(stamp.run, dataset.run)
+    return replace(stamp, run=dataset.run) if short else stamp
 
 
 def resolve_id(
@@ -243,6 +265,7 @@ def compare(stamp: Stamp, dataset: Dataset) -> list[Finding]:
             ("FPV_DATA", stamp.data_id, dataset.data_id),
         )
         if mine is not None and theirs is not None and mine != theirs
+        if keyword != "FPV_RUN" or not is_short_for(str(mine), str(theirs))
     ]
 
 
@@ -289,7 +312,13 @@ def lineage_of_header(stamp: Stamp) -> Lineage:
 def dataset_of(item: Input) -> Dataset:
     """A dataset that is only named."""
     return Dataset(
-        id=item.identify(), type=item.type, run=item.run, data_id=item.data_id, name=item.name, stub=item.type is None
+        id=item.identify(),
+        type=item.type,
+        run=item.run,
+        data_id=item.data_id,
+        name=item.name,
+        category=None if item.category is None else Category(item.category),
+        stub=item.type is None,
     )
 
 
