@@ -27,6 +27,7 @@ FORMAL: Mapping[str, tuple[str, ...]] = {
 # XML 1.0, [2] Char
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+quote = json.encoder.encode_basestring_ascii
 encode_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str).encode
 
 
@@ -75,6 +76,17 @@ def legal(text: str) -> str:
 def json_text(value: Any) -> str:
     """Spell a value as JSON with sorted keys, no blanks, and ASCII alone."""
     return encode_sorted(value)
+
+
+def flat_json_text(value: Mapping[str, Any]) -> str:
+    """The same of an object, several times faster where its values are strings and integers, as in most dataIds."""
+    pairs = [f"{quote(key)}:{spell_scalar(item)}" for key, item in sorted(value.items())]
+    return f"{{{','.join(pairs)}}}"
+
+
+def spell_scalar(value: Any) -> str:
+    """A value of a dataId."""
+    return quote(value) if value.__class__ is str else str(value) if value.__class__ is int else encode_sorted(value)
 
 
 def spell_time(time: datetime | None) -> str | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 
-from fitsprov.exchange.prov import FORMAL, Document, Link, Name, Statement, Value
+from fitsprov.exchange.prov import FORMAL, Document, Link, Name, Value
 
 __all__ = ["write_prov_json"]
 
@@ -23,37 +21,34 @@ def write_prov_json(document: Document) -> str:
     """
     filed: dict[str, list[str]] = {}
     known: dict[int, str] = {}  # many statements share one list of attributes
-    for statement in document.statements:
-        lines = filed.setdefault(statement.kind, [])
-        attributes = known.get(id(statement.attributes))
-        if attributes is None:
-            attributes = known[id(statement.attributes)] = spell_attributes(statement.attributes)
-        name = statement.id or f"_:{statement.kind}{len(lines) + 1}"
-        told = spell_arguments(statement)
-        lines.append(f'"{name}":{{{told}{"," if told and attributes else ""}{attributes}}}')
+    for kind, name, arguments, attributes in document.statements:
+        lines = filed.setdefault(kind, [])
+        told = known.get(id(attributes))
+        if told is None:
+            told = known[id(attributes)] = spell_attributes(attributes)
+        pairs = [f'{key}{argument}"' for key, argument in zip(KEYS[kind], arguments, strict=True) if argument]
+        if told:
+            pairs.append(told)
+        lines.append(f'"{name or f"_:{kind}{len(lines) + 1}"}":{{{",".join(pairs)}}}')
     groups = [f'"{kind}":{{{SEPARATOR.join(lines)}}}' for kind, lines in filed.items()]
     return f'{{"prefix":{json.dumps(document.namespaces)},\n{SEPARATOR.join(groups)}}}\n'
 
 
-def spell_arguments(statement: Statement) -> str:
-    """Names and times, which have nothing to escape."""
-    pairs = zip(KEYS[statement.kind], statement.arguments, strict=True)
-    return ",".join([f'{key}{argument}"' for key, argument in pairs if argument is not None])
-
-
 def spell_attributes(attributes: Sequence[tuple[str, Value]]) -> str:
     """Attributes; what one name says more than once is a list (PROV-JSON, 2.2)."""
-    told = []
-    for name, pairs in groupby(attributes, itemgetter(0)):
-        values = [spell(value) for _, value in pairs]
-        told.append(f'"{name}":{values[0]}' if len(values) == 1 else f'"{name}":[{",".join(values)}]')
-    return ",".join(told)
+    told: dict[str, str] = {}
+    lists = set()
+    for name, value in attributes:
+        text = quote(value) if value.__class__ is str else spell(value)
+        if name in told:
+            lists.add(name)
+            text = f"{told[name]},{text}"
+        told[name] = text
+    return ",".join([f'"{name}":[{text}]' if name in lists else f'"{name}":{text}' for name, text in told.items()])
 
 
 def spell(value: Value) -> str:
-    """A value; what is neither a string nor a boolean says its type."""
-    if value.__class__ is str:
-        return quote(value)
+    """A value that is no plain string; all but booleans say their type."""
     if isinstance(value, Name):
         return f'{{"$":"{value}","type":"prov:QUALIFIED_NAME"}}'
     if isinstance(value, Link):

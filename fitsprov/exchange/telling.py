@@ -17,7 +17,7 @@ import re
 from enum import StrEnum
 
 from fitsprov.exchange.labels import printable
-from fitsprov.exchange.prov import Document, Link, Name, Statement, Told, json_text, legal, spell_time
+from fitsprov.exchange.prov import Document, Link, Name, Statement, Told, flat_json_text, json_text, legal, spell_time
 from fitsprov.exchange.shown import Content, Shown, activity_label, content_id, dataset_label, description_id
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Lineage, Usage
 
@@ -117,8 +117,11 @@ class Teller:
         if self.ivoa:
             told.append(("voprov:name", label))
         if dataset.data_id is not None:
-            told.append(("fitsprov:dataId", json_text(dataset.data_id)))
-        told += texts(("fitsprov:name", dataset.name), ("fitsprov:publisherDid", dataset.publisher_did))
+            told.append(("fitsprov:dataId", flat_json_text(dataset.data_id)))
+        if dataset.name:
+            told.append(("fitsprov:name", legal(dataset.name)))
+        if dataset.publisher_did:
+            told.append(("fitsprov:publisherDid", legal(dataset.publisher_did)))
         if dataset.size is not None:
             told.append(("fitsprov:size", dataset.size))
         if dataset.stub:
@@ -178,21 +181,20 @@ class Teller:
         """What an activity used, its configuration and environment included."""
         name, names = f"uuid:{activity.id}", self.names
         used = [
-            Statement("used", None, (name, names[usage.dataset], None), self.part(usage))
+            Statement("used", None, (name, found, None), self.part(usage, self.shown.datasets[usage.dataset]))
             for usage in self.shown.lineage.used.get(activity.id, ())
-            if usage.actual is not False and usage.dataset in names
+            if usage.actual is not False and (found := names.get(usage.dataset))
         ]
         return used + [
             Statement("used", None, (name, self.setup(content), None), self.role(content.role, SETUP))
             for content in self.shown.setup(activity)
         ]
 
-    def part(self, usage: Usage) -> Told:
+    def part(self, usage: Usage, dataset: Dataset) -> Told:
         """Which part a used dataset played."""
-        category = self.shown.datasets[usage.dataset].category
-        key = (usage.role, usage.actual, category)
+        key = (usage.role, usage.actual, dataset.category)
         if key not in self.parts:
-            told = self.role(usage.role, None if category is None else USAGE_TYPES.get(category))
+            told = self.role(usage.role, None if dataset.category is None else USAGE_TYPES.get(dataset.category))
             self.parts[key] = [*told, ("fitsprov:actual", True)] if usage.actual else told
         return self.parts[key]
 
