@@ -129,20 +129,28 @@ def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | No
 
 
 def named_all(items: tuple[Input, ...] | None, reading: Reading, field: str) -> tuple[Named, ...]:
-    """Name the items of a list; names are keyed within the convention whose list it is."""
+    """Name the items of a list; names are keyed within the convention whose list it is.
+
+    Where another convention lists the same datasets, it may say more of each: Rubin's cards give runs and types.
+    """
     if not items:
         return ()
-    owner = next((r.convention for r in reading.readings if getattr(r.stamp, field) is items), reading.conventions[0])
-    return tuple(
-        Named(
-            item.id.bytes if item.id is not None else key_of(item.name or "", owner),
-            item.role,
-            item.type,
-            item.run,
-            None if item.data_id is None else canonical_text(item.data_id),
-            item.name,
-        )
-        for item in items
+    lists = {entry.convention: getattr(entry.stamp, field) or () for entry in reading.readings}
+    owner = next((name for name, listed in lists.items() if listed is items), reading.conventions[0])
+    others = {item.id: item for name, listed in lists.items() if name != owner for item in listed if item.id}
+    return tuple(named(item, others.get(item.id, item), owner) for item in items)
+
+
+def named(item: Input, other: Input, owner: str) -> Named:
+    """Name one item, with what another convention says of it."""
+    data_id = item.data_id or other.data_id
+    return Named(
+        item.id.bytes if item.id is not None else key_of(item.name or "", owner),
+        item.role or other.role,
+        item.type or other.type,
+        item.run or other.run,
+        None if data_id is None else canonical_text(data_id),
+        item.name or other.name,
     )
 
 

@@ -322,7 +322,7 @@ def test_a_shortened_run_is_completed(names: tuple[str, str], write: Write, regi
 
 def test_what_is_recorded_stays(write: Write, registry: Registry) -> None:
     step = Step(
-        activity=Activity(id=uid("q"), task="isr", version="1"),
+        activity=Activity(id=uid("q"), task="isr", version="1", run="recorded"),
         used=(Usage(uid("raw"), "exposure"), Usage(uid("blurred"), "exposure", actual=False)),
         generated=(Dataset(id=uid("x"), type="image", run="recorded"),),
     )
