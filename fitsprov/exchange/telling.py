@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from uuid import UUID
 
 from fitsprov.exchange.labels import printable
 from fitsprov.exchange.prov import Document, Link, Name, Statement, Told, flat_json_text, json_text, legal, spell_time
 from fitsprov.exchange.shown import Content, Shown, activity_label, content_id, dataset_label, description_id
+from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Lineage, Usage
 
 __all__ = ["AGENT_TYPES", "FITSPROV", "SETUP", "USAGE_TYPES", "VOPROV", "Model", "tell"]
@@ -33,6 +35,7 @@ AGENT_TYPES = ("Person", "Organization", "SoftwareAgent")
 USAGE_TYPES = {Category.CALIBRATION: "Calibration", Category.LOG: "Log", Category.METRIC: "Quality"}
 """The types of usage that a category settles (ProvenanceDM 1.0, 2.5.4)."""
 SETUP = "Setup"
+NIL = UUID(int=0)
 
 # the part of a publisher DID before its UUID, without what PROV-N, [56] IRI_REF, excludes
 HEAD = re.compile(r"ivo://[!#-;=?-\[\]_a-z~]+[?=/]")
@@ -63,6 +66,11 @@ def tell(lineage: Lineage, *, model: Model = Model.IVOA, authority: str | None =
     -------
     Document
         All that can be reached from the focus. Equal lineages give equal documents.
+
+    Raises
+    ------
+    UsageError
+        Where the authority is no IVOID.
     """
     shown = Shown(lineage)
     teller = Teller(shown, model, authority)
@@ -86,7 +94,7 @@ class Teller:
     def __init__(self, shown: Shown, model: Model, authority: str | None) -> None:
         self.shown = shown
         self.ivoa = model is Model.IVOA
-        self.head = None if authority is None else f"{authority}?"
+        self.head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
         self.namespaces = {"uuid": "urn:uuid:", "fitsprov": FITSPROV} | ({"voprov": VOPROV} if self.ivoa else {})
         self.prefixes: dict[str, str] = {}
         self.names = {d: self.name(dataset) for d, dataset in shown.datasets.items()}
@@ -96,10 +104,11 @@ class Teller:
         self.parts: dict[object, Told] = {}
 
     def name(self, dataset: Dataset) -> str:
-        """Name a dataset by its publisher DID where that ends in its UUID, else under the authority."""
+        """Name a dataset by its publisher DID where that ends in its UUID; one that has none, under the authority."""
         text, did, head = str(dataset.id), dataset.publisher_did, self.head
-        if did and did.endswith(text) and HEAD.fullmatch(did.removesuffix(text)):
-            head = did.removesuffix(text)
+        if did:
+            own = did.removesuffix(text)
+            head = own if own != did and HEAD.fullmatch(own) else None
         if head is None:
             return f"uuid:{text}"
         if head not in self.prefixes:

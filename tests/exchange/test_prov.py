@@ -21,6 +21,7 @@ from lxml import etree
 from prov.constants import XSD_LONG
 from prov.model import Identifier, Literal, ProvDocument, ProvRecord
 
+from fitsprov.errors import UsageError
 from fitsprov.exchange.prov import Document, Link, Name, Value
 from fitsprov.exchange.prov_json import write_prov_json
 from fitsprov.exchange.prov_n import write_prov_n
@@ -223,6 +224,20 @@ def test_datasets_are_named_by_publisher_did_else_authority_else_uuid() -> None:
     uris = {r.identifier.uri for r in records(lineage, authority=AUTHORITY) if r.identifier}
     assert {f"{AUTHORITY}?{product}", f"ivo://example.org/raws?{used}"} < uris
     assert f"urn:uuid:{product}" in {r.identifier.uri for r in records(lineage) if r.identifier}
+
+
+def test_a_publisher_did_that_is_no_namespace_is_said_and_names_nothing() -> None:
+    key = uuid5(UUID(int=0), "odd")
+    for did in (f"ivo://bad>?{key}", f"ivo://example.org/a?{key}#x", "mine", f"https://example.org/{key}"):
+        (record,) = records(Lineage(focus=key, datasets={key: Dataset(id=key, publisher_did=did)}), authority=AUTHORITY)
+        assert record.identifier is not None
+        assert record.identifier.uri == f"urn:uuid:{key}"
+        assert texts(record, "fitsprov:publisherDid") == {did}
+
+
+def test_an_authority_that_is_no_ivoid_is_refused() -> None:
+    with pytest.raises(UsageError, match="is no IVOID"):
+        tell(full_lineage(), authority="ivo://x> <y")
 
 
 def test_the_words_of_w3c_alone_name_no_voprov() -> None:
