@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from fitsprov.actions.conventions import native
 from fitsprov.actions.edits import Stamping
 from fitsprov.actions.registering import local_file
-from fitsprov.actions.serving import Archive, discreet
+from fitsprov.actions.serving import Archive
 from fitsprov.actions.stamping import export
 from fitsprov.cards.grammar import CARD
 from fitsprov.datalink.links import media_type
@@ -140,8 +140,7 @@ def header_text(archive: Archive, identifier: str) -> str:
 
 def find_copy(archive: Archive, identifier: str) -> tuple[Dataset, Path]:
     """Find a dataset and its file; of a kind that links speak of, so that nothing else leaves this machine."""
-    with discreet():
-        dataset = archive.registry.dataset(identifier)
+    dataset = archive.find(identifier)
     try:
         path = local_file(archive.registry, dataset.id)
     except FileRefused as error:

@@ -18,7 +18,7 @@ from fitsprov.datalink.descriptors import Descriptor, make_descriptors
 from fitsprov.datalink.links import make_rows
 from fitsprov.datalink.row import Fault, Row, Rows
 from fitsprov.datalink.votable import COLUMNS, write_error
-from fitsprov.errors import FitsprovError, RegistryError, UsageError
+from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.model.identifiers import datalink_url, publisher_did
 from fitsprov.model.lineage import Dataset, Neighbourhood
 from fitsprov.model.stamp import Stamp
@@ -91,6 +91,19 @@ class Archive:
         """
         with discreet():
             self.registry.datasets([UUID(int=0)])
+
+    def find(self, identifier: str) -> Dataset:
+        """Find a dataset by its ID in any spelling, or by its name.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        with discreet():
+            try:
+                return self.registry.dataset(identifier)
+            except UsageError as error:
+                raise DatasetNotFound(identifier) from error
 
     def file_url(self, dataset: UUID) -> str:
         """Where the service gives a dataset."""

@@ -19,7 +19,7 @@ from fitsprov.model.lineage import Direction, Lineage
 if TYPE_CHECKING:
     from fitsprov.files import HeaderUnit
 
-__all__ = ["MOST", "ProvFormat", "prov_format", "resolve_header", "trace", "write_prov"]
+__all__ = ["FORMATS", "MOST", "ProvFormat", "prov_format", "resolve_header", "trace", "write_prov"]
 
 MOST = 100
 """Datasets whose provenance one request may ask for."""
@@ -42,6 +42,8 @@ NAMES = {
     "table": ("table", "text/plain;charset=utf-8"),
 }
 """``RESPONSEFORMAT`` in lower case → the name of the drawing, and its media type; ``json`` is what resolve prints."""
+FORMATS = ("PROV-JSON", "PROV-N", "PROV-XML", "PROV-VOTABLE", "PROV-SVG", "JSON", "DOT", "TREE", "TABLE")
+"""One name of each format, for people."""
 DIRECTIONS = {"": Direction.UP, "BACK": Direction.UP, "FORTH": Direction.DOWN}
 
 
@@ -60,12 +62,11 @@ def prov_format(name: str) -> ProvFormat:
     ------
     UsageError
     """
-    offered = {key: value for key, value in NAMES.items() if value[0] in ("json", *drawing.FORMATS)}
-    key = name.partition(";")[0].strip().lower() or next(iter(offered))
-    if key not in offered:
-        known = ", ".join(key.upper() for key in offered if "/" not in key)
+    key = name.partition(";")[0].strip().lower() or "prov-json"
+    if key not in NAMES:
+        known = ", ".join(key.upper() for key in NAMES if "/" not in key)
         raise UsageError(f"RESPONSEFORMAT '{name[:80]}' is unknown; expected one of {known}")
-    return ProvFormat(*offered[key])
+    return ProvFormat(*NAMES[key])
 
 
 def trace(archive: Archive, identifier: str, *, depth: str = "", direction: str = "") -> Resolution:
@@ -114,7 +115,13 @@ def published(archive: Archive, lineage: Lineage) -> Lineage:
 
 
 def write_prov(
-    archive: Archive, identifiers: Sequence[str], format: ProvFormat, *, depth: str = "", direction: str = ""
+    archive: Archive,
+    identifiers: Sequence[str],
+    format: ProvFormat,
+    *,
+    depth: str = "",
+    direction: str = "",
+    model: str = "",
 ) -> Iterator[bytes]:
     """Write the provenance of datasets.
 
@@ -134,7 +141,11 @@ def write_prov(
     else:
         lineage = found[0].lineage
         assert lineage is not None
-        yield drawing.draw(lineage, format.drawing).encode(errors="replace")
+        if format.drawing in drawing.DOCUMENTS:
+            text = drawing.write_document(lineage, format.drawing, model=model.upper() or "IVOA")
+        else:
+            text = drawing.draw(lineage, format.drawing)
+        yield text.encode(errors="replace")
 
 
 class Head(Source):

@@ -15,6 +15,7 @@ from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, Failure, fail_in_text
 from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.links import answer_links, fail_in_votable
+from fitsprov.service.pages import answer_dataset, answer_search
 from fitsprov.service.prov import answer_prov, answer_resolve
 from fitsprov.service.vosi import answer_availability, answer_capabilities, answer_tables
 from fitsprov.settings import Settings
@@ -57,6 +58,8 @@ def make_app(settings: Settings) -> Starlette:
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
             route("/prov", answer_prov, FORM),
+            route("/", answer_search),
+            route("/dataset/{id:path}", answer_dataset),
             route("/availability", answer_availability),
             route("/capabilities", answer_capabilities),
             route("/tables", answer_tables),

@@ -17,7 +17,12 @@ def answer_prov(archive: Archive, call: Call) -> Answer:
     """Give the provenance of datasets."""
     chosen = prov_format(call.one("RESPONSEFORMAT"))
     pieces = write_prov(
-        archive, call.all("ID"), chosen, depth=call.one("DEPTH"), direction=call.one("DIRECTION").strip()
+        archive,
+        call.all("ID"),
+        chosen,
+        depth=call.one("DEPTH"),
+        direction=call.one("DIRECTION").strip(),
+        model=call.one("MODEL").strip(),
     )
     return document(call, pieces, chosen.media_type)
 

@@ -25,7 +25,7 @@ def test_capabilities_lead_to_what_is_there(client: httpx.Client, base: str) -> 
     (links,) = found["ivo://ivoa.net/std/DataLink#links-1.1"].interfaces
     assert links.accessurls[0].content == f"{base}/links"
     assert {"GET", "POST"} == set(links.querytypes)
-    assert links.resulttype == "application/x-votable+xml;content=datalink"
+    assert links.resulttype.content == "application/x-votable+xml;content=datalink"
     for one in found.values():
         assert client.get(one.interfaces[0].accessurls[0].content).status_code == 200
 
