@@ -64,7 +64,7 @@ class Stamping:
         StampRefused
             Where it names another dataset, and nobody said what to do then.
         """
-        group = group_of(unit.header, native())
+        group = group_of(unit.cards, native())
         foreign, insert = self.foreign_cards(unit)
         tail, table = joined(unit, group), None
         if native() in self.conventions:
@@ -81,7 +81,7 @@ class Stamping:
         for convention in self.conventions:
             if convention is native():
                 continue
-            group = group_of(unit.header, convention)
+            group = group_of(unit.cards, convention)
             cards = spell(self.stamp, convention)
             if cards == joined(unit, group):
                 continue
@@ -95,7 +95,7 @@ class Stamping:
             insert += cards
         if any(insert.startswith(b"CONTINUE", at) for at in range(0, len(insert), CARD)):
             row = native().fixed["LONGSTRN"]
-            if find_prefix(unit.header, b"LONGSTRN") < 0:
+            if find_prefix(unit.cards, b"LONGSTRN") < 0:
                 insert = format_card(row.name, row.value or "", row.comment) + insert
         return remove, insert
 
@@ -162,8 +162,8 @@ class Stripping:
 
     def __call__(self, unit: HeaderUnit) -> Edit | None:
         """Decide what to remove; None where there is nothing."""
-        ours = group_of(unit.header, native())
-        remove = [card for c in self.conventions for card in group_of(unit.header, c)]
+        ours = group_of(unit.cards, native())
+        remove = [card for c in self.conventions for card in group_of(unit.cards, c)]
         if not remove:
             return None
         if native() not in self.conventions:
@@ -189,13 +189,13 @@ class Repointing:
         StampRefused
             Where it was edited: a new seal would hide that.
         """
-        group = group_of(unit.header, native())
+        group = group_of(unit.cards, native())
         if not group:
             raise StampMissing(f"{unit.source}: the header carries no stamp; expected one whose pointers can be moved")
         old, _ = read_group(group, native())
         if old.id is None:
             raise StampMissing(f"{unit.source}: the stamp names no dataset; expected FPV_ID, for a pointer to lead to")
-        broken = check_seal(unit.header, group, old, native())
+        broken = check_seal(unit.cards, group, old, native())
         if broken:
             raise StampRefused(
                 f"{unit.source}: {broken[0].message}; expected an unedited stamp (fitsprov stamp renews it)"
@@ -230,5 +230,5 @@ def spans(cards: Iterable[Card]) -> tuple[tuple[int, int], ...]:
 
 def has_foreign(unit: HeaderUnit, keyword: bytes, group: list[Card]) -> bool:
     """Whether a keyword stands in a header outside our group."""
-    at = find_prefix(unit.header, keyword)
+    at = find_prefix(unit.cards, keyword)
     return at >= 0 and all(card.start != at for card in group)

@@ -77,11 +77,11 @@ def inspect_metadata(source: Any) -> Reading | None:
 def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
     """Read what an opened source says."""
     if hdu is not None:
-        return with_table(source, read_header(source.unit(hdu).header, known_conventions()), source.units())
+        return with_table(source, read_header(source.unit(hdu).cards, known_conventions()), source.units())
     units = source.units()
     tables = []
     for unit in units:
-        reading = read_header(unit.header, known_conventions())
+        reading = read_header(unit.cards, known_conventions())
         stamp = reading.stamp
         if stamp is None:
             tables += [unit] if is_foreign_table(unit) else []

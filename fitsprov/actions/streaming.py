@@ -64,7 +64,7 @@ def export_stream(
         raise UsageError("no fingerprint of a stream; expected a file, whose data can be read before its header")
 
     def decide(unit: HeaderUnit) -> Edit | None:
-        stamp = choose(read_header(unit.header, all_conventions()).stamp)
+        stamp = choose(read_header(unit.cards, all_conventions()).stamp)
         stamping = Stamping(
             stamp=with_fingerprint(stamp, path) if fingerprint else stamp,
             conventions=written,

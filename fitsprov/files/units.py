@@ -50,6 +50,11 @@ class HeaderUnit:
     source: str = ""
     """What errors name."""
 
+    @property
+    def cards(self) -> bytes:
+        """What stands before END; behind it an interrupted flip may have left cards that say nothing."""
+        return self.header[: self.end]
+
     def value(self, keyword: str) -> Value | None:
         """Read the first card of a keyword of 8 characters or fewer, CONTINUE apart; None where there is none."""
         at = find_card(self.header, self.end, keyword.ljust(8).encode("ascii"))
