@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from fitsprov.actions.reading import inspect_source
-from fitsprov.conventions.reading import Reading
-from fitsprov.errors import FitsprovError, MalformedID
+from fitsprov.actions.reading import inspect_metadata, inspect_source
+from fitsprov.conventions.reading import ConventionReading, Reading
+from fitsprov.errors import FitsprovError, MalformedID, NotFits
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import compute
 from fitsprov.model.dataid import canonical_text
@@ -59,15 +59,23 @@ def read_claims(files: Iterable[File], fingerprint: bool) -> list[Outcome]:
 
 def read_claim(file: File, fingerprint: bool) -> Outcome:
     """Read the header of one file; an error of ours is an outcome, too."""
+    computed = None
     try:
-        with open_source(file.path) as source:
-            reading = inspect_source(source)
-            if reading.stamp is None:
-                return Outcome(file.path)
-            computed = compute(source) if fingerprint else None
-        return Outcome(file.path, claim_of(file, reading, computed), reading.findings)
+        try:
+            with open_source(file.path) as source:
+                reading = inspect_source(source)
+                if fingerprint and reading.stamp is not None:
+                    computed = compute(source)
+        except NotFits:
+            told = inspect_metadata(file.path)
+            if told is None:
+                raise
+            reading = told
     except FitsprovError as error:
         return Outcome(file.path, error=error)
+    if reading.stamp is None:
+        return Outcome(file.path)
+    return Outcome(file.path, claim_of(file, reading, computed), reading.findings)
 
 
 def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Claim:
@@ -77,7 +85,9 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
     that of a record's step without one.
     """
     stamp, convention = reading.stamp or Stamp(), reading.conventions[0]
-    dataset, name = dataset_id(stamp, file.path, convention)
+    dataset, name = dataset_id(
+        stamp, file.path, owner_of(reading, "parents") or owner_of(reading, "raws") or convention
+    )
     maker, derived = stamp.activity_id, False
     if maker is None and (stamp.n_parents or stamp.parents or stamp.task or stamp.software or stamp.parameters):
         maker, derived = activity_id(stamp.run, stamp.task, [dataset]), True
@@ -101,6 +111,7 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
         else None,
         packages=tuple(sorted((one.name, one.version or "") for one in stamp.software)),
         used=named_all(stamp.parents, reading, "parents"),
+        steps=tuple(step for entry in reading.readings for step in steps_of(entry)),
         n_used=stamp.n_parents if (stamp.n_parents or 0) > listed else None,
         raws=named_all(stamp.raws, reading, "raws"),
         fingerprint=fingerprint,
@@ -112,8 +123,8 @@ def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | No
     """Identify the dataset of a header, with its name where the ID is made of that.
 
     It is the ID that the header states, else that of its publisher DID. A header without one tells its dataset by run,
-    type and dataId together; and where it lacks one of these, the file is known by its own name, as it is in the lists
-    of others.
+    type and dataId together; and where it lacks one of these, the file is known by its own name, as other headers in
+    this convention name it.
     """
     if stamp.id is not None:
         return stamp.id, None
@@ -124,7 +135,7 @@ def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | No
             return name_id(stamp.publisher_did, convention), None
     if stamp.run and stamp.type and stamp.data_id:
         return name_id(f"{stamp.run} {stamp.type} {canonical_text(stamp.data_id)}", convention), None
-    name = Path(path).name
+    name = str(stamp.extra.get("fileid") or stamp.extra.get("path") or Path(path).name)
     return name_id(name, convention), name
 
 
@@ -135,10 +146,25 @@ def named_all(items: tuple[Input, ...] | None, reading: Reading, field: str) -> 
     """
     if not items:
         return ()
+    owner = owner_of(reading, field) or reading.conventions[0]
     lists = {entry.convention: getattr(entry.stamp, field) or () for entry in reading.readings}
-    owner = next((name for name, listed in lists.items() if listed is items), reading.conventions[0])
     others = {item.id: item for name, listed in lists.items() if name != owner for item in listed if item.id}
     return tuple(named(item, others.get(item.id, item), owner) for item in items)
+
+
+def owner_of(reading: Reading, field: str) -> str | None:
+    """The convention whose list was taken; None where none of them lists anything, or a table does."""
+    items = getattr(reading.stamp, field)
+    owners = (entry.convention for entry in reading.readings if getattr(entry.stamp, field) is items)
+    return next(owners, None) if items is not None else None
+
+
+def steps_of(reading: ConventionReading) -> Iterator[tuple[Named, bytes, tuple[Named, ...]]]:
+    """What a convention tells of the steps behind the parents: an ancestor, its activity, and what that used."""
+    for ancestor, parents in reading.steps:
+        item = named(ancestor, ancestor, reading.convention)
+        maker = activity_id(item.run, None, [UUID(bytes=item.id)]).bytes
+        yield item, maker, tuple(named(parent, parent, reading.convention) for parent in parents)
 
 
 def named(item: Input, other: Input, owner: str) -> Named:
@@ -151,6 +177,7 @@ def named(item: Input, other: Input, owner: str) -> Named:
         item.run or other.run,
         None if data_id is None else canonical_text(data_id),
         item.name or other.name,
+        item.category or other.category,
     )
 
 

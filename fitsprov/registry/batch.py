@@ -55,7 +55,8 @@ class Batch:
             maker = self.find_maker(node, claim)
             if maker is not None:
                 self.settle_maker(maker, node, claim)
-                self.use(maker, node, claim)
+                self.use(maker, node, claim, claim.used, claim.n_used)
+            self.take_steps(claim)
         self.break_circles()
 
     def describe(self, node: Node, claim: Claim) -> None:
@@ -141,26 +142,37 @@ class Batch:
         if completed != maker.facts:
             maker.facts, maker.changed = completed, True
 
-    def use(self, maker: Maker, node: Node, claim: Claim) -> None:
+    def take_steps(self, claim: Claim) -> None:
+        """Take in what a header says of the steps behind its parents, where nobody who knows better has."""
+        for item, activity, inputs in claim.steps:
+            node = self.name(item, claim)
+            if node.maker is None:
+                maker = self.loaded.makers[activity]
+                maker.touch(claim.convention)
+                node.maker, node.changed = maker.key, True
+                self.use(maker, node, claim, inputs, None)
+
+    def use(self, maker: Maker, node: Node, claim: Claim, inputs: tuple[Named, ...], n_used: int | None) -> None:
         """Take in what a header says was used."""
         nodes, roles = self.loaded.nodes, self.loaded.roles
-        said = {nodes[item.id].key: roles.get(item.role) for item in claim.used}
+        said = {nodes[item.id].key: roles.get(item.role) for item in inputs}
         if said.pop(node.key, 0) != 0:
             self.report(claim, f"dataset {UUID(bytes=node.id)}: is listed as its own parent, which is left out")
-        if not maker.admits(said, claim.n_used):
+        if not maker.admits(said, n_used):
             here, there = len(said), len(maker.used)
             what = f"activity {UUID(bytes=maker.id)}: used {here} datasets"
             self.report(claim, f"{what}, which differ from what stands: {there} others")
             return
-        maker.add(said, claim.n_used)
-        for item in claim.used:
+        maker.add(said, n_used)
+        for item in inputs:
             self.name(item, claim)
 
     def break_circles(self) -> None:
         """Leave out what would make a dataset its own ancestor: what the last header of a circle says."""
         nodes, makers = self.loaded.nodes, self.loaded.by_key
-        last = {nodes[claim.id].maker: number for number, claim in enumerate(self.claims)}
-        grown = {node.key for claim in self.claims if (node := nodes[claim.id]).maker and makers[node.maker].grown}
+        made = [(n, nodes[one]) for n, c in enumerate(self.claims) for one in (c.id, *(s[0].id for s in c.steps))]
+        last = {node.maker: number for number, node in made}
+        grown = {node.key for _, node in made if node.maker and makers[node.maker].grown}
         while circle := find_circle(parent_keys(self.loaded, grown)):
             steps = [(last.get(self.loaded.maker_key(child), -1), child, parent) for child, parent in circle]
             number, child, parent = max(steps)

@@ -17,6 +17,8 @@ class Named(NamedTuple):
     data_id: str | None = None
     """Canonical text."""
     name: str | None = None
+    category: str | None = None
+    """Of its type."""
 
 
 class Claim(NamedTuple):
@@ -48,6 +50,14 @@ class Claim(NamedTuple):
     n_used: int | None = None
     """How many there were, where the header counts more than it lists."""
     raws: tuple[Named, ...] = ()
+    steps: tuple[tuple[Named, bytes, tuple[Named, ...]], ...] = ()
+    """What it says of the steps behind: an ancestor, the derived ID of its activity, what that used."""
     fingerprint: str | None = None
     findings: int = 0
     """What was wrong with the header itself."""
+
+    def items(self) -> list[Named]:
+        """All the datasets that it names beside its own."""
+        if not self.steps:
+            return [*self.used, *self.raws]
+        return [*self.used, *self.raws, *(item for one, _, used in self.steps for item in (one, *used))]

@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, select, update
 
 from fitsprov.model.lineage import Environment, Package
 from fitsprov.registry.activities import as_keys
 from fitsprov.registry.bulk import select_by_uuid
-from fitsprov.registry.claims import Claim
+from fitsprov.registry.claims import Claim, Named
 from fitsprov.registry.datasets import among
 from fitsprov.registry.schema import (
     activity,
@@ -153,7 +153,8 @@ class Loaded:
 
     def load_words(self, claims: Sequence[Claim]) -> None:
         """Take in types, runs, roles, tasks, parameters and packages, in an order that depends on nothing else."""
-        items = {item for claim in claims for item in (*claim.used, *claim.raws)}
+        items = dict.fromkeys(item for claim in claims for item in claim.items())
+        self.add_categories(items)
         self.types = self.add_names(dataset_type, {*(c.type for c in claims), *(item.type for item in items)})
         self.runs = self.add_names(run, {*(c.run for c in claims), *(item.run for item in items)})
         self.roles = self.add_names(role, {item.role for item in items})
@@ -170,6 +171,15 @@ class Loaded:
         self.words.add(package, "name", rows)
         self.words.add_environments({id(one): one for one in self.environments.values()})
 
+    def add_categories(self, items: Iterable[Named]) -> None:
+        """Take in what kinds of things types are, where nobody has said so; the first header counts."""
+        said = {item.type: item.category for item in reversed([*items]) if item.type and item.category}
+        rows = {(name,): {"name": name, "category": said[name]} for name in sorted(said)}
+        self.words.add(dataset_type, "name", rows)
+        for name, category in said.items():
+            query = update(dataset_type).where(dataset_type.c.name == name, dataset_type.c.category.is_(None))
+            self.connection.execute(query.values(category=category))
+
     def add_names(self, table: Table, names: set[str | None]) -> dict[str | None, int]:
         """Take names in; give the key of each."""
         self.words.add(table, "name", {(name,): {"name": name} for name in sorted(names - {None}, key=str)})
@@ -178,7 +188,7 @@ class Loaded:
     def load_nodes(self, claims: Sequence[Claim]) -> None:
         """Read the datasets that are known, and give keys to those that are not."""
         wanted = {claim.id for claim in claims}
-        wanted |= {item.id for claim in claims for item in (*claim.used, *claim.raws)}
+        wanted |= {item.id for claim in claims for item in claim.items()}
         for uuid, key, maker, stub, *facts in select_by_uuid(self.connection, entity, DATASET, wanted):
             self.nodes[uuid] = Node(key, uuid, tuple(facts), maker, bool(stub), fresh=False)
         # in the order of their IDs, because a sorted index is faster to append to
@@ -189,9 +199,12 @@ class Loaded:
     def load_makers(self, claims: Sequence[Claim]) -> None:
         """Read the activities that are known, with what they used, and give keys to those that are not."""
         wanted = {claim.activity for claim in claims if claim.activity is not None}
+        wanted |= {maker for claim in claims for _, maker, _ in claim.steps}
         for uuid, *row in select_by_uuid(self.connection, activity, ACTIVITY, wanted):
             self.keep_maker(uuid, *row)
-        others = {self.nodes[claim.id].maker for claim in claims} - self.by_key.keys() - {None}
+        others = {self.nodes[claim.id].maker for claim in claims}
+        others |= {self.nodes[item.id].maker for claim in claims for item, _, _ in claim.steps}
+        others -= {*self.by_key, None}
         if others:
             for found, *row in self.connection.execute(makers_query(), as_keys(filter(None, others))):
                 self.keep_maker(found.bytes, *row)

@@ -42,6 +42,14 @@ def write(tmp_path: Path) -> Write:
     return made
 
 
+def write_cards(path: Path, *cards: str) -> Path:
+    """Write a file that carries cards as others write them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{card:<80}" for card in (*CARDS[:-1], *cards, CARDS[-1]))
+    path.write_bytes(text.ljust(-(-len(text) // 2880) * 2880).encode())
+    return path
+
+
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a registry with nothing in it."""

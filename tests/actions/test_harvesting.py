@@ -19,7 +19,7 @@ from fitsprov.actions.harvesting import Harvest, harvest
 from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.model.record import Record, Step
 from fitsprov.registry import Counts
-from tests.actions.conftest import EMPTY, Write, parent, uid
+from tests.actions.conftest import EMPTY, Write, parent, uid, write_cards
 
 RUN = "SimCam/runs/DRP/v1/20261120T100000Z"
 EXPOSURES = range(30)
@@ -316,7 +316,7 @@ def test_a_shortened_run_is_completed(names: tuple[str, str], write: Write, regi
         write(f"{name}.fits", "rubin", id=uid(name), parents=[parent("p", "flat", run)])
         for name, run in zip(names, (whole, short), strict=True)
     ]
-    assert said(registry, *files) == []
+    assert [line.split(": ")[1] for line in said(registry, *files)] == ["run-shortened"]
     assert registry.dataset(uid("p")).run == whole
 
 
@@ -446,3 +446,48 @@ def test_odd_paths_are_files_like_others(write: Write, registry: Registry) -> No
     harvest([path.parent], registry)
     assert harvest([path.parent], registry).unchanged == 1
     assert registry.dataset_of_file(path.as_uri()) == uid("a")
+
+
+def test_files_that_are_known_by_their_names_meet(registry: Registry, tmp_path: Path) -> None:
+    cube = write_cards(tmp_path / "cube.fits", "FILEID  = 'a1_cube '", "PRVCNT  = 1", "PRV1    = 'a1_raw  '")
+    image = write_cards(tmp_path / "image.fits", "FILEID  = 'a1_image'", "PRVCNT  = 1", "PRV1    = 'a1_cube '")
+    done = harvest([cube, image], registry)
+    assert done.conventions == {"cadc": Counts(files=2, datasets=2, activities=2, edges=2, stubs=1)}
+    found = registry.lineage(registry.dataset("a1_image").id)
+    assert [dataset.name for dataset in found.ancestors()] == ["a1_cube", "a1_raw"]
+
+
+def test_raw_frames_of_a_recipe_are_raws_and_calibrations_are_parents(registry: Registry, tmp_path: Path) -> None:
+    cards = [
+        "HIERARCH ESO PRO CATG = 'SCIENCE_REDUCED'",
+        "HIERARCH ESO PRO REC1 ID = 'muse_scibasic'",
+        "HIERARCH ESO PRO REC1 PIPE ID = 'muse/2.8.9'",
+        "HIERARCH ESO PRO REC1 RAW1 NAME = 'MUSE.2020-01-01T00:00:00.fits'",
+        "HIERARCH ESO PRO REC1 RAW1 CATG = 'OBJECT'",
+        "HIERARCH ESO PRO REC1 CAL1 NAME = 'MASTER_BIAS-01.fits'",
+        "HIERARCH ESO PRO REC1 CAL1 CATG = 'MASTER_BIAS'",
+        "HIERARCH ESO PRO REC1 PARAM1 NAME = 'nifu'",
+        "HIERARCH ESO PRO REC1 PARAM1 VALUE = '1'",
+    ]
+    harvest([write_cards(tmp_path / "product.fits", *cards)], registry)
+    found = registry.lineage(registry.dataset("product.fits").id)
+    activity = found.activity_of(found.focus)
+    assert activity.task == "muse_scibasic"
+    assert dict(activity.config) == {"nifu": "1"}
+    assert [package.version for package in activity.environment.packages] == ["2.8.9"]
+    assert {(d.type, d.category.value) for d, _ in found.parents()} == {
+        ("OBJECT", "raw"),
+        ("MASTER_BIAS", "calibration"),
+    }
+    assert [raw.name for raw in found.raws()] == ["MUSE.2020-01-01T00:00:00.fits"]
+
+
+def test_a_whole_ancestry_is_taken_in_step_by_step(registry: Registry, tmp_path: Path) -> None:
+    cards = ["PRVP0   = 'map     '", "PRVI0   = '1,2     '", "PRVP1   = 'cube1   '", "PRVI1   = '3       '"]
+    cards += ["PRVP2   = 'cube2   '", "PRVI2   = '3       '", "PRVP3   = 'raw     '"]
+    path = write_cards(tmp_path / "map.fits", *cards)
+    assert harvest([path], registry).counts.edges == 4
+    assert said(registry, path) == []
+    found = registry.lineage(registry.dataset("map").id)
+    assert [dataset.name for dataset in found.ancestors()] == ["cube1", "cube2", "raw"]
+    assert [dataset.name for dataset in found.raws()] == ["raw"]
