@@ -12,9 +12,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from translation import THINGS, lost, said
 
 from fitsprov import errors
-from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.convention import Convention, Keyword
 from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.model.finding import CODES
 from fitsprov.templates import read_template, template_names
@@ -52,19 +53,20 @@ class Keywords(FromSources):
 
     def lines(self) -> Iterator[str]:
         text = read_template(f"headers/{self.arguments[0]}.toml")
-        rows = Convention.parse(text).keywords
-        yield from table(
-            ("keyword", "field of the stamp", "spelled as", "comment in the header"),
-            (
-                (
-                    code(row.name),
-                    code(".".join(row.field)),
-                    f"always {code(repr(row.value))}" if row.value else KINDS[row.kind].meaning,
-                    row.comment,
-                )
-                for row in rows
-            ),
-        )
+        convention = Convention.parse(text)
+        if convention.keywords:
+            yield from table(
+                ("keyword", "field of the stamp", "spelled as", "comment in the header"),
+                ((*self.cells(row), row.comment) for row in convention.keywords),
+            )
+        for each in convention.tables:
+            yield from ("", f"Extension `{each.name}`:", "")
+            yield from table(("column", "field of the stamp", "spelled as"), map(self.cells, each.columns))
+
+    def cells(self, row: Keyword) -> tuple[str, str, str]:
+        """What is said of a keyword or a column."""
+        spelled = f"always {code(repr(row.value))}" if row.value else KINDS[row.kind].meaning
+        return code(row.name), code(".".join(row.field)), spelled
 
 
 class Kinds(FromSources):
@@ -100,6 +102,38 @@ class ConventionSources(FromSources):
 def prefixes(prefix: str | list[str]) -> str:
     """What the keywords of a convention begin with."""
     return ", ".join(code(word.strip()) for word in ([prefix] if isinstance(prefix, str) else prefix))
+
+
+def conventions() -> list[Convention]:
+    """All that ship."""
+    names = template_names("headers", ".toml")
+    return [Convention.parse(read_template(f"headers/{name}.toml")) for name in names]
+
+
+class ConventionContents(FromSources):
+    """What can be read from each convention."""
+
+    def lines(self) -> Iterator[str]:
+        found = conventions()
+        yield from table(
+            ("", *(code(each.name) for each in found)),
+            ((thing, *("✓" if thing in said(each) else "" for each in found)) for thing in THINGS),
+        )
+
+
+class ConventionLosses(FromSources):
+    """What is lost where a stamp that was read from one convention is written in another."""
+
+    def lines(self) -> Iterator[str]:
+        found = conventions()
+        targets = [each for each in found if each.write]
+        yield from table(
+            ("read from", *(f"written in {code(each.name)}" for each in targets)),
+            (
+                (code(source.name), *(", ".join(lost(source, target)) or "nothing" for target in targets))
+                for source in found
+            ),
+        )
 
 
 class FindingCodes(FromSources):
@@ -186,6 +220,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     for name, directive in (
         ("convention-keywords", Keywords),
         ("convention-sources", ConventionSources),
+        ("convention-contents", ConventionContents),
+        ("convention-losses", ConventionLosses),
         ("value-kinds", Kinds),
         ("stamp-fields", StampFields),
         ("finding-codes", FindingCodes),

@@ -73,9 +73,12 @@ def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Conve
 
 
 def check_runs(stamp: Stamp) -> Iterator[Finding]:
-    """Find runs whose names were shortened."""
-    if stamp.run is not None and "..." in stamp.run and SHORTENED.fullmatch(stamp.run):
-        yield Finding("run-shortened", f"run '{stamp.run}' was shortened when it was written")
+    """Find runs whose names were shortened, each once."""
+    shortened: Counter[str] = Counter()
     for item in stamp.parents or ():
         if item.run is not None and "..." in item.run and SHORTENED.fullmatch(item.run):
-            yield Finding("run-shortened", f"run '{item.run}' of input {item.key} was shortened when it was written")
+            shortened[item.run] += 1
+    if stamp.run is not None and "..." in stamp.run and SHORTENED.fullmatch(stamp.run):
+        yield Finding("run-shortened", f"run '{stamp.run}' was shortened when it was written")
+    for run, times in shortened.items():
+        yield Finding("run-shortened", f"run '{run}' of {times} inputs was shortened when it was written")
