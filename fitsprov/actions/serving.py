@@ -64,12 +64,10 @@ class Archive:
         UsageError
             Where nobody says where the service is met from outside.
         """
+        base = base_url_of(settings)
+        if base is None:
+            raise UsageError("nobody says where the service is met from outside; expected --base-url http(s)://host")
         registry = open_registry(settings.need_registry())
-        base = settings.base_url or registry.base_url
-        if not base or not BASE_URL.fullmatch(base):
-            registry.close()
-            raise UsageError(f"base URL '{base or ''}' is not one; expected --base-url http(s)://host[/path]")
-        base = base.rstrip("/")
         return cls(registry, base, settings, make_descriptors(base, EXAMPLE), make_descriptors(base))
 
     @property
@@ -148,9 +146,14 @@ def base_url_of(settings: Settings) -> str | None:
     ------
     RegistryError
         Where there is no registry.
+    UsageError
+        Where that is no base URL.
     """
     with open_registry(settings.need_registry()) as registry:
-        return settings.base_url or registry.base_url
+        base = settings.base_url or registry.base_url
+    if base is not None and not BASE_URL.fullmatch(base):
+        raise UsageError(f"base URL '{base}' is not one; expected http(s)://host[/path]")
+    return None if base is None else base.rstrip("/")
 
 
 @contextmanager

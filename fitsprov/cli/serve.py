@@ -14,7 +14,7 @@ from fitsprov.settings import Settings
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help="Where to listen.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
 @click.option(
     "--base-url", metavar="URL", help="Where the service is met from outside; else as the registry says, else here."
@@ -37,5 +37,5 @@ def command(host: str, port: int, workers: int, base_url: str | None, access_log
                 raise UsageError(f"nobody says where {host} is met from outside; expected --base-url http(s)://host")
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             settings = replace(settings, base_url=base)
-        click.echo(f"fitsprov: serving {settings.registry} on {host}:{port}, links lead to {base}", err=True)
+        click.echo(f"fitsprov: serving on {host}:{port}, links lead to {base}", err=True)
         run(settings, host=host, port=port, workers=workers, access_log=access_log)

@@ -72,12 +72,11 @@ class Endpoint:
     async def work(self, scope: Scope, receive: Receive) -> Answer:
         """Run the function in a thread, for no longer than it may."""
         try:
-            body = await self.read_body(receive) if scope["method"] == "POST" else b""
+            async with asyncio.timeout(self.settings.max_seconds):
+                body = await self.read_body(receive) if scope["method"] == "POST" else b""
+                return await asyncio.get_running_loop().run_in_executor(None, self.run, scope, body)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
-        job = asyncio.get_running_loop().run_in_executor(None, self.run, scope, body)
-        try:
-            return await asyncio.wait_for(job, self.settings.max_seconds)
         except TimeoutError:
             return self.fail(503, "TransientFault", str(TooSlow(self.settings.max_seconds)))
 

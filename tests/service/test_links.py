@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -191,6 +192,13 @@ def test_too_long_a_wait_is_told_after_the_rows(limited: Callable[..., httpx.Cli
     assert answer.status_code == 503
     assert b"TransientFault: took more than 0.001 s" in answer.content
     assert answer.headers["content-type"] == MEDIA_TYPE
+
+
+def test_body_that_never_ends_is_not_waited_for(limited: Callable[..., httpx.Client]) -> None:
+    url = limited(max_seconds=0.5).base_url
+    with socket.create_connection((url.host, url.port), timeout=10) as slow:
+        slow.sendall(b"POST /links HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nID=")
+        assert b"503 Service Unavailable" in slow.recv(4_096)
 
 
 def test_what_a_client_has_is_not_sent_again(client: httpx.Client) -> None:
