@@ -72,7 +72,7 @@ class Stamping:
             tail, table = self.native_cards(unit, group, long_strings=not elsewhere)
         if not insert and table is None and tail == joined(unit, group):
             return None
-        return Edit(remove=spans([*group, *foreign]), insert=insert, tail=tail, table=table)
+        return Edit(remove=spans(group, foreign), insert=insert, tail=tail, table=table)
 
     def foreign_cards(self, unit: HeaderUnit) -> tuple[list[Card], bytes]:
         """The cards of others' conventions that are to be replaced, and those that take their place."""
@@ -163,13 +163,13 @@ class Stripping:
     def __call__(self, unit: HeaderUnit) -> Edit | None:
         """Decide what to remove; None where there is nothing."""
         ours = group_of(unit.cards, native())
-        remove = [card for c in self.conventions for card in group_of(unit.cards, c)]
-        if not remove:
-            return None
+        others = [group_of(unit.cards, convention) for convention in self.conventions if convention is not native()]
         if native() not in self.conventions:
-            return Edit(remove=spans([*remove, *ours]), tail=joined(unit, ours))
+            return Edit(remove=spans(ours, *others), tail=joined(unit, ours)) if any(others) else None
+        if not ours and not any(others):
+            return None
         tabled = ours and needs_table(read_group(ours, native())[0]) and has_table(self.target)
-        return Edit(remove=spans(remove), table=b"" if tabled else None)
+        return Edit(remove=spans(ours, *others), table=b"" if tabled else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +223,20 @@ def joined(unit: HeaderUnit, group: Iterable[Card]) -> bytes:
     return b"".join(unit.header[card.start : card.stop] for card in group)
 
 
-def spans(cards: Iterable[Card]) -> tuple[tuple[int, int], ...]:
-    """Where cards stand."""
-    return tuple(sorted((card.start, card.stop) for card in cards))
+def spans(*groups: Iterable[Card]) -> tuple[tuple[int, int], ...]:
+    """Where cards stand, each once; those of one group that follow each other, as a stamp's do, are one span."""
+    found: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    for group in groups:
+        stop = -1
+        for card in sorted(group, key=lambda card: card.start):
+            if card.start in taken:
+                continue
+            taken.add(card.start)
+            start = found.pop()[0] if card.start == stop else card.start
+            stop = card.stop
+            found.append((start, stop))
+    return tuple(sorted(found))
 
 
 def has_foreign(unit: HeaderUnit, keyword: bytes, group: list[Card]) -> bool:

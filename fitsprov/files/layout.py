@@ -69,7 +69,7 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     if len(spans) == 1 and BLANKS.startswith(old[spans[0][1] : old_end]):
         at = min(at, spans[0][0] - CARD)
     behind, hide = at + CARD, at != old_end
-    if len(new) != BLOCK or not old.startswith(new[:at]) or (hide and old[at:behind] != BLANK):
+    if len(new) != BLOCK or not old.startswith(new[:at]) or old[at:behind] != (BLANK if hide else END):
         return None
     start = unit.start + cut + at
     if new == old:
