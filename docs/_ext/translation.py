@@ -87,5 +87,7 @@ def lost(source: Convention, target: Convention) -> list[str]:
         written.discard("dataset ID")
     if source is not target:
         written.discard("other keywords")
+    if not {"parents", "raws"} & said(source) & written:
+        written -= set(COLUMNS.values()) | {"categories of inputs"}
     gone = said(source) - written
     return [thing for thing in THINGS if thing in gone]

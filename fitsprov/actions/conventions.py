@@ -13,7 +13,7 @@ from fitsprov.templates import read_template, template_names
 __all__ = ["all_conventions", "find_convention", "known_conventions", "native", "writable_conventions"]
 
 PRECEDENCE = ("native", "rubin")
-"""Read first; the others follow by name."""
+"""Listed first; the others follow by name."""
 
 
 @cache

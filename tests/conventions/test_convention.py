@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fitsprov.actions.conventions import all_conventions, find_convention, writable_conventions
+from fitsprov.actions.conventions import all_conventions, find_convention, known_conventions, writable_conventions
 from fitsprov.cards.card import format_card
-from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.convention import Convention, Known
 from fitsprov.conventions.reading import read_header
 from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.conventions.writing import spell
@@ -101,6 +101,25 @@ def broken(old: str, new: str) -> str:
         (broken("parents.{n}.role", "parents.{n}.colour"), "OBSYR{n}: field 'parents.{n}.colour'"),
         (broken("OBSYR{n}", "OBSYR{m}"), "expected the placeholders of the name"),
         (broken("OBSYR{n}", "OBSYR{n}{n}"), "expected the placeholders of the name"),
+        (broken("OBSYR{n}", "OBSYR{n:x}"), "expected the placeholders of the name"),
+        (broken('prefix = "OBSY"', "prefix = []"), "prefix = []; expected 2 characters or more of a keyword"),
+        (broken('prefix = "OBSY"', 'prefix = ["OBSY", 5]'), "prefix = ['OBSY', 5]; expected 2 characters"),
+        (broken('prefix = "OBSY"', "prefix = 5"), "prefix = 5; expected str or list"),
+        (broken("first = 1", "nothing = [['x']]"), "not a convention"),
+        (broken("first = 1", "tables = [5]"), "5; expected a table with name, columns"),
+        (broken("first = 1", "tables = [{name = 'X', columns = []}]"), "table 'X' has no columns"),
+        (
+            broken('"text" },\n]', '"text", category = "gold" },\n]'),
+            "category 'gold'; expected one of raw, calibration",
+        ),
+        (broken("parents.{n}.role", "parents.x.{n}.role"), "field 'parents.x.{n}.role' is only read"),
+        (
+            broken(
+                '"text" },\n  { name = "OBSY PARAM',
+                '"text" },\n  { name = "OBSYSW", field = "software", kind = "software" },\n  { name = "OBSY PARAM',
+            ),
+            "OBSYSW: field 'software' is only read; expected write = false",
+        ),
     ],
 )
 def test_a_wrong_convention_is_refused_in_one_line_that_names_its_source(text: str, expected: str) -> None:
@@ -135,6 +154,81 @@ def test_every_field_may_be_read_into_a_stamp() -> None:
     for name, item in items.items():
         assert {column for field, column in columns if field == name} <= set(item.__dataclass_fields__)
     assert {kind for kinds in FIELDS.values() for kind in kinds} == set(KINDS)
+
+
+TABLED = """
+name = "log"
+title = "A log"
+source = "https://observatory.example.org/log"
+write = false
+prefix = "LOGV"
+nothing = ["-"]
+tables = [{ name = "LOG", columns = [
+  { name = "FILE", field = "parents.{n}.id", kind = "label", category = "reference", role = "seed" },
+] }]
+keywords = [
+  { name = "LOGV",         field = "software.logger",      kind = "version" },
+  { name = "LOGF{n:3}",    field = "parents.{n}.id",       kind = "label", category = "calibration" },
+  { name = "LOGS{r}X{n}",  field = "raws.{r}.{n}.id",      kind = "label" },
+  { name = "LOGP{n}N",     field = "parameters.{n}.name",  kind = "word" },
+  { name = "LOGP{n}V",     field = "parameters.{n}.value", kind = "scalar" },
+  { name = "LOGB{n}",      field = "extra.block{n}",       kind = "scalar", beside = true },
+]
+"""
+
+
+def test_indices_categories_pairs_and_silence_are_read() -> None:
+    values = {
+        "LOGV": 1.5,
+        "LOGF002": "b",
+        "LOGF001": "a",
+        "LOGF1": "not padded",
+        "LOGS2X1": "third",
+        "LOGS1X10": "second",
+        "LOGS1X2": "first",
+        "LOGP1N": "sigma",
+        "LOGP1V": 3,
+        "LOGP2N": "lonely",
+        "LOGB7": "-",
+        "LOGB08": "eight",
+    }
+    stamp = read_header(b"".join(format_card(*card) for card in values.items()), [Convention.parse(TABLED)]).stamp
+    assert stamp.software == (Software("logger", "1.5"),)
+    assert stamp.parents == (Input(name="a", category="calibration"), Input(name="b", category="calibration"))
+    assert [item.name for item in stamp.raws] == ["first", "second", "third"]
+    assert stamp.parameters == {"sigma": 3}
+    assert stamp.extra == {"block8": "eight"}
+
+
+def test_what_stands_beside_is_nothing_by_itself() -> None:
+    assert read_header(format_card("LOGB1", "x"), [Convention.parse(TABLED)]).stamp is None
+    assert read_header(format_card("LOGF001", "x"), [Convention.parse(TABLED)]).stamp is None
+
+
+def test_a_convention_is_known_before_it_is_parsed() -> None:
+    def never() -> Convention:
+        raise AssertionError("it was loaded")
+
+    known = Known.peek(TABLED, never)
+    assert (known.name, known.prefixes, known.extnames) == ("log", (b"LOGV",), ("LOG",))
+    assert read_header(format_card("OBJECT", "M 31"), [known]).stamp is None
+
+
+@pytest.mark.parametrize("text", [OWN, TABLED, TABLED.replace("prefix", "\nkeywords_too = 1\nprefix")])
+def test_what_is_known_of_a_convention_is_what_it_says(text: str) -> None:
+    whole = Convention.parse(text.replace("keywords_too = 1", ""))
+    known = Known.peek(text, lambda: whole)
+    assert (known.name, known.prefixes, known.extnames) == (whole.name, whole.prefixes, whole.extnames)
+
+
+def test_what_ships_is_known_before_it_is_parsed() -> None:
+    for known, whole in zip(known_conventions(), all_conventions(), strict=True):
+        assert (known.name, known.prefixes, known.extnames) == (whole.name, whole.prefixes, whole.extnames)
+
+
+def test_short_prefixes_betray_too() -> None:
+    text = OWN.replace('prefix = "OBSY"', 'prefix = "OB"')
+    assert read_header(format_card("OBSYTASK", "isr"), [Convention.parse(text)]).stamp.task == "isr"
 
 
 @pytest.mark.parametrize("convention", all_conventions(), ids=lambda convention: convention.name)
