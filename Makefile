@@ -27,6 +27,10 @@ slow: $(READY)
 bench: $(READY)
 	$(BIN)/python tests/benchmarks/run.py
 
+fuzz: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/run.py --seconds 120
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
