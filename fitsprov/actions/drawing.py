@@ -11,6 +11,8 @@ DOCUMENTS = ("prov-json", "prov-n", "prov-xml", "votable")
 """Provenance documents that other programs read."""
 BARE = ("dot", "svg", *DOCUMENTS)
 """What stands alone: programs read it, and nothing may stand around it."""
+FOLD = 4
+"""Members of a group that a drawing still shows side by side."""
 FORMATS = ("tree", "table", *BARE)
 
 
@@ -34,7 +36,7 @@ def draw(
     if format == "svg":
         from fitsprov.exchange.svg import draw_svg
 
-        return draw_svg(lineage)
+        return draw_svg(lineage, fold=FOLD)
     if format == "dot":
         from fitsprov.exchange.dot import draw_dot
 
