@@ -85,9 +85,10 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
     that of a record's step without one.
     """
     stamp, convention = reading.stamp or Stamp(), reading.conventions[0]
-    dataset, name = dataset_id(
-        stamp, file.path, owner_of(reading, "parents") or owner_of(reading, "raws") or convention
-    )
+    dataset, name = stamp.id, None
+    if dataset is None:
+        owner = owner_of(reading, "parents") or owner_of(reading, "raws") or convention
+        dataset, name = dataset_id(stamp, file.path, owner)
     maker, derived = stamp.activity_id, False
     if maker is None and (stamp.n_parents or stamp.parents or stamp.task or stamp.software or stamp.parameters):
         maker, derived = activity_id(stamp.run, stamp.task, [dataset]), True
@@ -111,7 +112,7 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
         else None,
         packages=tuple(sorted((one.name, one.version or "") for one in stamp.software)),
         used=named_all(stamp.parents, reading, "parents"),
-        steps=tuple(step for entry in reading.readings for step in steps_of(entry)),
+        steps=tuple(step for entry in reading.readings if entry.steps for step in steps_of(entry)),
         n_used=stamp.n_parents if (stamp.n_parents or 0) > listed else None,
         raws=named_all(stamp.raws, reading, "raws"),
         fingerprint=fingerprint,
@@ -120,14 +121,11 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
 
 
 def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | None]:
-    """Identify the dataset of a header, with its name where the ID is made of that.
+    """Identify the dataset of a header that states no ID, with its name where the ID is made of that.
 
-    It is the ID that the header states, else that of its publisher DID. A header without one tells its dataset by run,
-    type and dataId together; and where it lacks one of these, the file is known by its own name, as other headers in
-    this convention name it.
+    It is that of its publisher DID, else that of run, type and dataId together; and where one of these is lacking, the
+    file is known by its own name, as other headers in this convention name it.
     """
-    if stamp.id is not None:
-        return stamp.id, None
     if stamp.publisher_did is not None:
         try:
             return parse_id(stamp.publisher_did), None
@@ -147,6 +145,8 @@ def named_all(items: tuple[Input, ...] | None, reading: Reading, field: str) -> 
     if not items:
         return ()
     owner = owner_of(reading, field) or reading.conventions[0]
+    if len(reading.readings) == 1:
+        return tuple(named(item, item, owner) for item in items)
     lists = {entry.convention: getattr(entry.stamp, field) or () for entry in reading.readings}
     others = {item.id: item for name, listed in lists.items() if name != owner for item in listed if item.id}
     return tuple(named(item, others.get(item.id, item), owner) for item in items)
@@ -155,8 +155,10 @@ def named_all(items: tuple[Input, ...] | None, reading: Reading, field: str) -> 
 def owner_of(reading: Reading, field: str) -> str | None:
     """The convention whose list was taken; None where none of them lists anything, or a table does."""
     items = getattr(reading.stamp, field)
+    if items is None:
+        return None
     owners = (entry.convention for entry in reading.readings if getattr(entry.stamp, field) is items)
-    return next(owners, None) if items is not None else None
+    return next(owners, None)
 
 
 def steps_of(reading: ConventionReading) -> Iterator[tuple[Named, bytes, tuple[Named, ...]]]:

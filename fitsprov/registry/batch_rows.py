@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, delete, select
 
 from fitsprov.registry.activities import as_keys
 from fitsprov.registry.batch import Batch
-from fitsprov.registry.bulk import insert_rows, update_rows
+from fitsprov.registry.bulk import insert_rows, select_by, update_rows
 from fitsprov.registry.claims import Claim
-from fitsprov.registry.datasets import among, chunks
+from fitsprov.registry.datasets import among
 from fitsprov.registry.nodes import Maker, Row
 from fitsprov.registry.schema import activity, artifact, entity, listed_raw, used
 
 __all__ = ["write"]
 
 
-@cache
-def copies_query() -> Select[Any]:
-    """Select the copies at a list of URIs."""
-    columns = (artifact.c.id, artifact.c.uri, artifact.c.entity_id, artifact.c.modified)
-    return select(*columns).where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
-
-
 ACTIVITY = ("uuid", "task_id", "run_id", "config_id", "software_env_id", "n_used", "id")
 DATASET = ("uuid", "dataset_type_id", "run_id", "data_id", "name", "publisher_did", "gen_aid", "stub", "id")
 USAGE = ("activity_id", "position", "entity_id", "role_id", "actual")
 COPY = ("uri", "entity_id", "size", "modified", "fingerprint")
+
+
+class Copy(NamedTuple):
+    """A copy that the registry knows."""
+
+    key: int
+    dataset: int
+    modified: int | None
 
 
 def write(connection: Connection, batch: Batch) -> None:
@@ -98,16 +98,16 @@ def drop(connection: Connection, makers: Iterable[Maker]) -> None:
 
 def write_copies(connection: Connection, batch: Batch) -> None:
     """Note where the files are; a file that holds another dataset than when it was read last is no copy of that."""
-    known: defaultdict[str, list[Any]] = defaultdict(list)
-    for chunk in chunks(claim.uri for claim in batch.claims):
-        for row in connection.execute(copies_query(), {"uris": chunk}):
-            known[row.uri].append(row)
+    known: defaultdict[str, list[Copy]] = defaultdict(list)
+    uris = [claim.uri for claim in batch.claims]
+    for uri, *copy in select_by(connection, artifact, "uri", ("id", "entity_id", "modified"), uris):
+        known[uri].append(Copy(*copy))
     fresh, changed, gone = [], [], []
     for claim in batch.claims:
         key = batch.loaded.nodes[claim.id].key
         there = known.get(claim.uri, ())
-        mine = [row.id for row in there if row.entity_id == key]
-        gone += [row.id for row in there if row.entity_id != key and row.modified is not None]
+        mine = [row.key for row in there if row.dataset == key]
+        gone += [row.key for row in there if row.dataset != key and row.modified is not None]
         values = (claim.size, claim.modified, claim.fingerprint)
         if mine:
             changed.append((*values, mine[0]))

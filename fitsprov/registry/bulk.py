@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table
 
 from fitsprov.registry.datasets import chunks
 
-__all__ = ["insert_rows", "select_by_uuid", "uncollected", "update_rows"]
+__all__ = ["insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
@@ -35,13 +35,21 @@ def select_by_uuid(
     connection: Connection, table: Table, columns: Sequence[str], ids: Iterable[bytes]
 ) -> Iterator[tuple[Any, ...]]:
     """Select rows by their UUIDs; the UUID, 16 bytes, comes first."""
-    native = connection.dialect.name == "postgresql"
-    for chunk in chunks(ids):
+    if connection.dialect.name != "postgresql":
+        yield from select_by(connection, table, "uuid", columns, ids)
+        return
+    for uuid, *rest in select_by(connection, table, "uuid", columns, [UUID(bytes=one) for one in ids]):
+        yield (uuid.bytes, *rest)
+
+
+def select_by(
+    connection: Connection, table: Table, column: str, columns: Sequence[str], values: Iterable[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Select rows by the values of one column, which comes first."""
+    for chunk in chunks(values):
         marks = ", ".join([mark(connection)] * len(chunk))
-        text = f"SELECT uuid, {', '.join(columns)} FROM {table.name} WHERE uuid IN ({marks})"
-        values = tuple(UUID(bytes=one) for one in chunk) if native else tuple(chunk)
-        for uuid, *rest in connection.exec_driver_sql(text, values):
-            yield (uuid.bytes if native else uuid, *rest)
+        text = f"SELECT {', '.join([column, *columns])} FROM {table.name} WHERE {column} IN ({marks})"
+        yield from map(tuple, connection.exec_driver_sql(text, tuple(chunk)))
 
 
 @cache

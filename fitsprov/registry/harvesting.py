@@ -13,17 +13,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
 
-from sqlalchemy import URL, Engine, Select, bindparam, select
+from sqlalchemy import URL, Engine
 
 from fitsprov.model.finding import Finding
 from fitsprov.registry.batch import Batch
 from fitsprov.registry.batch_rows import write
-from fitsprov.registry.bulk import uncollected
+from fitsprov.registry.bulk import select_by, uncollected
 from fitsprov.registry.claims import Claim
-from fitsprov.registry.datasets import chunks
 from fitsprov.registry.engine import reading, writing
 from fitsprov.registry.recording import Counts
 from fitsprov.registry.schema import artifact, entity
@@ -32,11 +29,7 @@ from fitsprov.registry.vocabulary import next_key
 __all__ = ["Harvester"]
 
 
-@cache
-def copies_at() -> Select[Any]:
-    """Select the copies at a list of URIs."""
-    columns = (artifact.c.uri, artifact.c.size, artifact.c.modified, artifact.c.fingerprint)
-    return select(*columns).where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
+COPY = ("size", "modified", "fingerprint")
 
 
 class Harvester:
@@ -68,10 +61,9 @@ class Harvester:
         """
         found = set()
         with reading(self.engine, self.url) as connection:
-            for chunk in chunks(files):
-                for uri, size, modified, known in connection.execute(copies_at(), {"uris": chunk}):
-                    if files[uri] == (size, modified) and (known is not None or not fingerprint):
-                        found.add(uri)
+            for uri, size, modified, known in select_by(connection, artifact, "uri", COPY, files):
+                if files[uri] == (size, modified) and (known is not None or not fingerprint):
+                    found.add(uri)
         return found
 
     def take(self, claims: Sequence[Claim]) -> list[tuple[str, Finding]]:
