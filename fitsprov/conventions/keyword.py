@@ -9,7 +9,6 @@ from typing import Any
 
 from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.errors import UsageError
-from fitsprov.model.lineage import Category
 
 __all__ = ["LISTS", "Keyword", "check_table"]
 
@@ -64,8 +63,8 @@ class Keyword:
             raise UsageError(f"{name}: field '{table['field']}'; expected, for kind '{kind}', one of {places}")
         if placeholders(table["field"]) != (["{n}"] if in_table else placeholders(name)):
             raise UsageError(f"{name}: field '{table['field']}'; expected the placeholders of the name, and no others")
-        if table.get("category", Category.RAW) not in list(Category):
-            raise UsageError(f"{name}: category '{table['category']}'; expected one of {', '.join(Category)}")
+        if "category" in table:
+            check_category(name, table["category"])
         return cls(**{**table, "field": words, "key": key, "column": column})
 
     @property
@@ -111,6 +110,14 @@ def place_of(words: tuple[str, ...], column: tuple[str, ...]) -> str:
 def placeholders(text: str) -> list[str]:
     """The placeholders in a name or a field, whatever their width; what is none stays as it stands."""
     return sorted(PLACEHOLDER.sub(r"{\1}", found) for found in BRACES.findall(text))
+
+
+def check_category(name: str, category: str) -> None:
+    """Refuse what is no category of datasets."""
+    from fitsprov.model.lineage import Category  # our own convention, the only one that most files have, names none
+
+    if category not in list(Category):
+        raise UsageError(f"{name}: category '{category}'; expected one of {', '.join(Category)}")
 
 
 def check_table(table: Any, types: Mapping[str, type | tuple[type, ...]], required: int) -> dict[str, Any]:
