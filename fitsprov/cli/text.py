@@ -64,13 +64,15 @@ def stamp_lines(stamp: Stamp) -> list[str]:
             ("dataId", None if stamp.data_id is None else pairs(stamp.data_id)),
             ("activity", stamp.activity_id),
             ("task", stamp.task),
-            ("software", ", ".join(f"{s.name} {s.version or ''}".strip() for s in stamp.software)),
+            ("software", shortened(", ".join(f"{s.name} {s.version or ''}".strip() for s in stamp.software))),
+            ("parameters", shortened(pairs(stamp.parameters))),
             ("parents", stamp.n_parents),
             ("raws", stamp.n_raws),
             ("DID", stamp.publisher_did),
             ("DATALINK", stamp.datalink),
             ("fingerprint", stamp.fingerprint),
             ("stamped", None if stamp.stamped is None else f"{stamp.stamped:%Y-%m-%d %H:%M:%S} UTC"),
+            ("also", shortened(pairs(stamp.extra))),
         )
     )
 
