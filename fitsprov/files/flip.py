@@ -37,20 +37,25 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
         if plan.hide:
             write_at(descriptor, END[:KEYWORD], plan.at)
             if fsync and apart:
-                os.fdatasync(descriptor)
+                sync(descriptor)
         write_at(descriptor, plan.behind, behind)
         if fsync and apart and plan.reveal:
-            os.fdatasync(descriptor)
+            sync(descriptor)
         if plan.reveal:
             write_at(descriptor, b" " * KEYWORD, plan.at)
         if fsync:
-            os.fdatasync(descriptor)
+            sync(descriptor)
     except BaseException:
         put_back(descriptor, unit, plan)
         raise
     finally:
         if plan.hide and apart:
             together(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Have what was written on the disk; macOS has no fdatasync."""
+    (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(descriptor)
 
 
 def may_flip(descriptor: int, plan: FlipPlan) -> bool:
