@@ -14,14 +14,14 @@ settings.load_profile("shared-machine")
 
 
 @pytest.fixture(scope="session")
-def needs_tool() -> Callable[[str], str]:
-    """Find a program by the name of its Debian package, or skip; in CI, where everything must run, fail."""
+def needs_tool() -> Callable[..., str]:
+    """Find a program, of a Debian package of its name or another, or skip; in CI, where everything must run, fail."""
 
-    def find(program: str) -> str:
+    def find(program: str, package: str = "") -> str:
         path = shutil.which(program)
         if path is None:
             stop = pytest.fail if os.environ.get("CI") else pytest.skip
-            stop(f"{program} is not installed: apt-get install {program}")
+            stop(f"{program} is not installed: apt-get install {package or program}")
         return path
 
     return find

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -89,9 +89,9 @@ def test_any_lineage_is_a_graph(data: st.DataObject, any_graph: st.SearchStrateg
         assert all(f'"{ancestor.id}" [label=' in graph for ancestor in lineage.ancestors())
 
 
-@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
 @pytest.mark.parametrize("name", ["survey_lineage", "hostile_lineage", "ring_lineage"])
-def test_graphviz_reads_it(name: str, request: pytest.FixtureRequest) -> None:
+def test_graphviz_reads_it(name: str, request: pytest.FixtureRequest, needs_tool: Callable[..., str]) -> None:
     graph = draw_dot(request.getfixturevalue(name))
-    done = subprocess.run(["dot", "-Tcanon"], input=graph.encode(), capture_output=True, check=False)
+    command = [needs_tool("dot", "graphviz"), "-Tcanon"]
+    done = subprocess.run(command, input=graph.encode(), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -92,13 +92,12 @@ def test_right_checksums_stay_right_and_wrong_ones_wrong(cards: int, hdu: int | 
             assert [header.verify_checksum() for header in file] == [None] * 4
 
 
-@pytest.mark.skipif(shutil.which("fitsverify") is None, reason="needs fitsverify")
 @pytest.mark.parametrize("cards", [12, 35])
-def test_fitsverify_finds_nothing_wrong(cards: int, tmp_path: Path) -> None:
+def test_fitsverify_finds_nothing_wrong(cards: int, tmp_path: Path, needs_tool: Callable[..., str]) -> None:
     path = make_file(tmp_path / "a.fits", cards, checksum=True)
     for edit in (Stamper(make_tail("one")), Stamper(make_tail("two")), strip):
         edit_file(path, edit)
-        report = subprocess.run(["fitsverify", "-q", path], capture_output=True, text=True, check=False)
+        report = subprocess.run([needs_tool("fitsverify"), "-q", path], capture_output=True, text=True, check=False)
         assert report.stdout.startswith("verification OK")
 
 
