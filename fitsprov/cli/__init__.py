@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 from fitsprov import __version__
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
 
 COMMANDS = (
     "init",
@@ -29,6 +30,8 @@ COMMANDS = (
     "demo",
 )
 """In the order in which a newcomer meets them; each is the module of its name."""
+INTERRUPTED = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
 
 
 class LazyGroup(click.Group):
@@ -42,6 +45,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"fitsprov.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("fitsprov: interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

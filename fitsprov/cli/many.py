@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from fitsprov.cli import INTERRUPTED
 from fitsprov.cli.common import message_of
 from fitsprov.errors import FitsprovError
 
@@ -23,8 +24,6 @@ CHUNK = 64
 """Inputs, at most, that a worker gets at once."""
 FEW = 20
 """Inputs beyond which a terminal shows a progress bar instead of a line each."""
-INTERRUPTED = 130
-"""The exit code of what Ctrl-C ended, as shells have it."""
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help="Work with N processes."

@@ -166,3 +166,14 @@ def test_an_interrupt_is_one_line_and_130(tmp_path: Path, jobs: str) -> None:
             stamped += 1
     assert int(line.split()[2]) <= stamped < 3000
     assert "Traceback" not in out
+
+
+def test_an_interrupt_anywhere_is_one_line_and_130(
+    tmp_path: Path, fitsprov: Fitsprov, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fitsprov.cli.init.create_registry", interrupted)
+    ran = fitsprov("init")
+    assert (ran.code, ran.out, ran.err) == (130, "", "fitsprov: interrupted\n")
