@@ -21,7 +21,7 @@ Starts = dict[int, list[tuple[int, bytes]]]
 
 
 def as_number(start: bytes) -> int:
-    """The first columns as one number, as `first_columns` gives them."""
+    """The first columns as one number."""
     return memoryview(start[:FEW]).cast("I")[0]
 
 
@@ -32,19 +32,19 @@ LONG = as_number(HIERARCH)
 def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spotted]]:
     """Find the conventions that some keyword betrays, in their order, each with where the first such card stands."""
     starts = starts_of(tuple(conventions))
-    found = starts.keys() & first_columns(header, 0)
-    if ANY in starts:
-        found.add(ANY)
-    if not found:
+    columns = first_columns(header, 0)
+    found = starts.keys() & memoryview(columns).cast("I")
+    if not found and ANY not in starts:
         return []
+    hits = [(number, find_short(header, columns, prefix)) for start in found for number, prefix in starts[start]]
+    behind = {ANY} & starts.keys()
     if LONG in found:
-        found |= starts.keys() & first_columns(header, len(HIERARCH))
+        behind |= starts.keys() & memoryview(first_columns(header, len(HIERARCH))).cast("I")
+    hits += [(number, find_prefix(header, prefix)) for start in behind for number, prefix in starts[start]]
     first: dict[int, int] = {}
-    for start in found:
-        for number, prefix in starts[start]:
-            at = find_prefix(header, prefix)
-            if at >= 0:
-                first[number] = min(at, first.get(number, at))
+    for number, at in hits:
+        if at >= 0:
+            first[number] = min(at, first.get(number, at))
     return [(first[number], conventions[number]) for number in sorted(first)]
 
 
@@ -59,13 +59,21 @@ def starts_of(conventions: tuple[Spotted, ...]) -> Starts:
     return starts
 
 
-def first_columns(header: bytes, start: int) -> memoryview:
-    """The first few of the columns of all cards, from a column on, as one number a card."""
+def first_columns(header: bytes, start: int) -> bytearray:
+    """The first few of the columns of all cards, from a column on, card after card."""
     stop = len(header) - len(header) % CARD
     taken = bytearray(FEW * (stop // CARD))
     for at in range(FEW):
         taken[at::FEW] = header[start + at : stop : CARD]
-    return memoryview(taken).cast("I")
+    return taken
+
+
+def find_short(header: bytes, columns: bytearray, prefix: bytes) -> int:
+    """Where the first card stands whose keyword, not behind HIERARCH, begins so; -1 where there is none."""
+    at = columns.find(prefix[:FEW])
+    while at >= 0 and (at % FEW or not header.startswith(prefix, at // FEW * CARD)):
+        at = columns.find(prefix[:FEW], at + 1)
+    return at if at < 0 else at // FEW * CARD
 
 
 def find_prefix(header: bytes, prefix: bytes) -> int:
