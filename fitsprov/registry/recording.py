@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
 
 from fitsprov.errors import Conflict, InvalidRecord
 from fitsprov.model.dataid import canonical_text
-from fitsprov.model.identifiers import name_id
+from fitsprov.model.identifiers import activity_id, name_id
 from fitsprov.model.lineage import Activity, Dataset
 from fitsprov.model.record import Event, Record, cycle_message
-from fitsprov.registry.activities import as_keys
+from fitsprov.registry.activities import activities_by_uuid, as_keys
 from fitsprov.registry.datasets import among, chunks, datasets_by_key
 from fitsprov.registry.reconciling import Plan, reconcile
 from fitsprov.registry.schema import (
@@ -71,6 +72,7 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         Where it contradicts the registry.
     """
     said = collate(record)
+    name_derived(connection, said)
     plan = reconcile(connection, said)
     words = gather_words(connection, plan, said)
     if plan.quarrels:
@@ -90,6 +92,38 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         edges=edges,
         stubs=stubs,
     )
+
+
+@cache
+def makers_of() -> Select[Any]:
+    """Select who made datasets, by a list of their UUIDs."""
+    query = select(entity.c.uuid, activity.c.id, activity.c.uuid, run.c.name, task.c.name).select_from(
+        entity.join(activity, activity.c.id == entity.c.gen_aid)
+        .outerjoin(run, run.c.id == activity.c.run_id)
+        .outerjoin(task, task.c.id == activity.c.task_id)
+    )
+    return query.where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
+
+
+def name_derived(connection: Connection, said: Statement) -> None:
+    """Give activities whose IDs were derived from what they generated, because no header had stated one, their own."""
+    renamed = {}
+    for chunk in chunks(said.maker):
+        for dataset, key, uuid, *words in connection.execute(makers_of(), {"uuids": chunk}):
+            stated = said.maker[dataset]
+            if uuid.version == 5 and uuid not in said.activities and uuid in derived_ids(dataset, *words):
+                renamed[key] = stated
+    known = activities_by_uuid(connection, renamed.values())
+    taken = {one.id for one in known.values()}
+    for key, stated in renamed.items():
+        if stated not in taken:
+            taken.add(stated)
+            connection.execute(update(activity).where(activity.c.id == key).values(uuid=stated))
+
+
+def derived_ids(dataset: UUID, run_name: str | None, task_name: str | None) -> set[UUID]:
+    """The IDs that an activity may have been given for this dataset, as much as was known of it then."""
+    return {activity_id(one, other, [dataset]) for one in {run_name, None} for other in {task_name, None}}
 
 
 def gather_words(connection: Connection, plan: Plan, said: Statement) -> Vocabulary:

@@ -135,9 +135,17 @@ def digest(text: str) -> bytes:
 
 
 def merge_usages(held: list[Usage], said: list[Usage]) -> list[Usage] | None:
-    """Complete what an activity is known to have used; None where the two statements differ."""
+    """Complete what an activity is known to have used; None where the two statements differ.
+
+    What was presented and not used is no contradiction where the other side, as a header, lists only what was used.
+    """
     if not held or not said:
         return held or said
+    known = {usage.dataset for usage in held}
+    aside = [usage for usage in said if usage.actual is False and usage.dataset not in known]
+    if aside:
+        merged_rest = merge_usages(held, [usage for usage in said if usage not in aside])
+        return None if merged_rest is None else [*merged_rest, *aside]
     if len(held) != len(said):
         return None
     order = {id(usage): number for number, usage in enumerate(held)}

@@ -491,3 +491,20 @@ def test_a_whole_ancestry_is_taken_in_step_by_step(registry: Registry, tmp_path:
     found = registry.lineage(registry.dataset("map").id)
     assert [dataset.name for dataset in found.ancestors()] == ["cube1", "cube2", "raw"]
     assert [dataset.name for dataset in found.raws()] == ["raw"]
+
+
+@pytest.mark.parametrize("activity", [None, "q"])
+def test_a_record_completes_what_was_harvested(activity: str | None, write: Write, registry: Registry) -> None:
+    stated = {"activity_id": uid(activity)} if activity else {}
+    harvest([write("x.fits", "rubin", id=uid("x"), run=RUN, type="image", parents=[parent("raw")], **stated)], registry)
+    step = Step(
+        activity=Activity(id=uid("q"), task="isr", run=RUN),
+        used=(Usage(uid("raw"), "exposure"), Usage(uid("blurred"), "exposure", actual=False)),
+        generated=(Dataset(id=uid("x"), type="image", run=RUN),),
+    )
+    registry.record(Record(source="record", steps=(step,)))
+    found = registry.lineage(uid("x"))
+    assert registry.status().activities == 1
+    assert found.activity_of(uid("x")).task == "isr"
+    assert [(dataset.id, usage.role) for dataset, usage in found.parents()] == [(uid("raw"), "exposure")]
+    assert len(found.used[uid("q")]) == 2
