@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from fitsprov.cards.card import Card, parse_cards
-from fitsprov.cards.grammar import CARD
 from fitsprov.cards.sums import seal_card
 from fitsprov.conventions.convention import Convention
 from fitsprov.conventions.values import SHORTENED
@@ -67,8 +66,10 @@ def check_seal(header: bytes, group: list[Card], stamp: Stamp, convention: Conve
             anew = spell_native(stamp, convention, lists=listed, long_strings=long_strings)
         except FitsprovError:
             break
-        if next(parse_cards(anew, len(anew) - CARD)).value == seal.value:
-            return []
+        *others, sealed = parse_cards(anew)
+        if sealed.value == seal.value:
+            lost = [card.keyword for card in others if card.keyword not in by_keyword and card.keyword != "LONGSTRN"]
+            return [Finding("seal-broken", f"{keyword} is missing", keyword) for keyword in lost]
     return [Finding("seal-broken", f"FPV_SEAL {seal.value!r} does not match the cards of the stamp", "FPV_SEAL")]
 
 

@@ -7,6 +7,7 @@ later call on the file finds it and completes what a killed one began.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zlib
 from dataclasses import dataclass
@@ -70,8 +71,8 @@ def grow_inside(descriptor: int, path: str, unit: HeaderUnit, edit: Edit, *, fsy
     """
     header = rewrite_header(unit, edit, block_multiple=GROWTH)
     growth = len(header) - len(unit.header)
-    page = os.fstatvfs(descriptor).f_bsize
-    if growth <= 0 or growth % page or not alone(descriptor):
+    page = os.fstatvfs(descriptor).f_bsize if hasattr(os, "fstatvfs") else 0
+    if growth <= 0 or not page or growth % page or not alone(descriptor):
         return False
     try:
         gap = unit.data_start // page * page
@@ -84,11 +85,11 @@ def grow_inside(descriptor: int, path: str, unit: HeaderUnit, edit: Edit, *, fsy
                 os.fsync(note)
                 sync_folder(path)
             done = open_gap(descriptor, record)
-            if done:
-                write_at(descriptor, record.new, record.at)
-                if fsync:
-                    os.fsync(descriptor)
-            discard(name)
+            trouble = fill_gap(descriptor, record, fsync=fsync) if done else None
+            if trouble is None or os.fstat(descriptor).st_size == record.size:
+                discard(name)
+        if trouble is not None:
+            raise trouble
         return done
     finally:
         together(descriptor)
@@ -104,6 +105,20 @@ def open_gap(descriptor: int, record: Record) -> bool:
         collapse(descriptor, record.gap, record.growth)
         raise
     return True
+
+
+def fill_gap(descriptor: int, record: Record, *, fsync: bool) -> BaseException | None:
+    """Write the new header; what went wrong comes back, when the gap is closed again as far as the system lets us."""
+    try:
+        write_at(descriptor, record.new, record.at)
+        if fsync:
+            os.fsync(descriptor)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            write_at(descriptor, record.opened(), record.at)
+            collapse(descriptor, record.gap, record.growth)
+        return error
+    return None
 
 
 def complete(descriptor: int, path: str, status: os.stat_result) -> None:

@@ -56,6 +56,27 @@ def test_the_header_grows_inside_the_file_and_the_data_stay(case: tuple[Path, in
     assert not strays(path.parent)
 
 
+@pytest.mark.parametrize("trouble", [OSError(errno.EIO, "I/O error"), KeyboardInterrupt()], ids=["EIO", "Ctrl-C"])
+def test_trouble_behind_the_insertion_leaves_the_file_as_it_was(
+    case: tuple[Path, int | str], trouble: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, hdu = case
+    before = path.read_bytes()
+    calls = iter([None, trouble])  # the record is written, the header is not
+    write_at = insert.write_at
+
+    def failing(descriptor: int, data: bytes, at: int) -> None:
+        if (error := next(calls, None)) is not None:
+            raise error
+        write_at(descriptor, data, at)
+
+    monkeypatch.setattr(insert, "write_at", failing)
+    with pytest.raises((FileRefused, KeyboardInterrupt)):
+        edit_file(path, big(hdu), hdu=hdu, insert_range=True)
+    assert path.read_bytes() == before
+    assert not strays(path.parent)
+
+
 def killed_at(step: int, path: Path, work: Callable[[], object], *, torn: bool) -> bool:
     """Run in a child that dies at a step; False where it lived to the end."""
     child = os.fork()
