@@ -157,6 +157,11 @@ def test_an_interrupt_is_one_line_and_130(tmp_path: Path, jobs: str) -> None:
     assert not strays(folder)
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: it ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def interrupted_after(command: list[str], folder: Path, file: Path) -> tuple[int, str, str]:
     """Interrupt a command and its workers once it has changed a file."""
     bare = file.read_bytes()
@@ -168,6 +173,7 @@ def interrupted_after(command: list[str], folder: Path, file: Path) -> tuple[int
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     while process.poll() is None and file.read_bytes() == bare:
         time.sleep(0.002)
