@@ -207,7 +207,7 @@ def parse_cards(header: bytes, start: int = 0, stop: int | None = None) -> Itera
 
 def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
     """Read the CONTINUE cards behind a string that asks for them (4.2.1.2); give the string and where they end."""
-    while value.endswith("&") and text.startswith("CONTINUE  ", at):
+    while value.endswith("&") and text.startswith("CONTINUE  ", at) and at + CARD <= len(text):
         more = parse_value(text[at + 10 : at + CARD])
         if not isinstance(more, str):
             break

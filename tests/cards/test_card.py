@@ -182,3 +182,9 @@ def test_whatever_stands_in_a_header_is_read_without_an_error(junk: bytes) -> No
 @given(texts)
 def test_bytes_that_are_no_utf_8_stay_escaped(text: str) -> None:
     assert unescape(f"{escape(text)}%FF") == f"{escape(text)}%FF"
+
+
+def test_a_continuation_that_was_cut_is_not_read() -> None:
+    cards = format_card("FPV_RUN", "x" * 100)
+    (card,) = parse_cards(cards[:-1])
+    assert (card.value, card.stop) == ("x" * 67 + "&", 80)

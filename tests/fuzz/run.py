@@ -1,15 +1,16 @@
 """Fuzz, guided by coverage, for a bounded time.
 
-    python tests/fuzz/run.py [--seconds N] [--corpus FOLDER] [TARGET…]
+    python tests/fuzz/run.py [--seconds N] [--seed N] [--corpus FOLDER] [TARGET…]
 
-Each target of ``targets.py`` runs in a process of its own for its share of the time. A crash, an input that takes more
-than a second, or more memory than the interpreter and a few MiB need ends with exit code 1; the input that did it is
+Each target of ``targets.py`` runs in a process of its own for its share of the time. One seed gives one course, so that a
+run that passed passes again; ``--seed 0`` takes a new one. A crash, an input that takes more than 5 seconds, or more memory than the interpreter and a few MiB need ends with exit code 1; the input that did it is
 written to ``crash-…`` or ``timeout-…`` in the current folder. With ``--corpus`` the next run begins where this ended.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 20_000
 """Bytes of an input: some blocks."""
-SLOWEST = 1
-"""Seconds that an input may take."""
+SLOWEST = 5
+"""Seconds that an input may take; a busy machine may be away for some of them."""
 MEMORY = 150
 """MiB that a whole process may take; interpreter, libraries and the fuzzer's own corpus take about 75."""
 
@@ -33,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Fuzz readers and editors of headers.")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"one of {', '.join(TARGETS)}; else all")
     parser.add_argument("--seconds", type=int, default=120, help="for all together")
+    parser.add_argument("--seed", type=int, default=1, help="0 for a new one")
     parser.add_argument("--corpus", type=Path, help="a folder that keeps what was found")
     arguments = parser.parse_args()
     names = arguments.targets or list(TARGETS)
@@ -43,9 +45,16 @@ def main() -> int:
             write_seeds(corpus, name)
             share = max(1, arguments.seconds // len(names))
             command = [sys.executable, __file__, "--worker", name, str(corpus), f"-max_total_time={share}"]
-            limits = [f"-max_len={LONGEST}", f"-timeout={SLOWEST}", f"-rss_limit_mb={MEMORY}", "-verbosity=0"]
+            limits = [
+                f"-seed={arguments.seed}",
+                f"-max_len={LONGEST}",
+                f"-timeout={SLOWEST}",
+                f"-rss_limit_mb={MEMORY}",
+                "-verbosity=0",
+            ]
             print(f"{name}: {share} s", flush=True)
-            if subprocess.run([*command, *limits, "-print_final_stats=1"], check=False).returncode:
+            environment = os.environ | {"PYTHONHASHSEED": str(arguments.seed)}
+            if subprocess.run([*command, *limits, "-print_final_stats=1"], env=environment, check=False).returncode:
                 failed.append(name)
     print("no failure" if not failed else f"failed: {', '.join(failed)}")
     return int(bool(failed))
