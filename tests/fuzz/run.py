@@ -2,9 +2,10 @@
 
     python tests/fuzz/run.py [--seconds N] [--seed N] [--corpus FOLDER] [TARGET…]
 
-Each target of ``targets.py`` runs in a process of its own for its share of the time. One seed gives one course, so that a
-run that passed passes again; ``--seed 0`` takes a new one. A crash, an input that takes more than 5 seconds, or more memory than the interpreter and a few MiB need ends with exit code 1; the input that did it is
-written to ``crash-…`` or ``timeout-…`` in the current folder. With ``--corpus`` the next run begins where this ended.
+Each target of ``targets.py`` runs in a process of its own for its share of the time. One seed gives one course, so
+that a run that passed passes again; ``--seed 0`` takes a new one. A crash, an input that takes more than 5 seconds, or
+more memory than the interpreter and a few MiB need ends with exit code 1; the input that did it is written to
+``crash-…`` or ``timeout-…`` in the current folder. With ``--corpus`` the next run begins where this ended.
 """
 
 from __future__ import annotations
