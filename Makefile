@@ -25,6 +25,7 @@ slow: $(READY)
 	$(BIN)/python -m pytest -n 2 -m slow
 
 bench: $(READY)
+	$(BIN)/python -m compileall -q fitsprov
 	$(BIN)/python tests/benchmarks/run.py
 
 fuzz: $(READY)
@@ -47,4 +48,5 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint,docs]'
+	$(BIN)/python -m compileall -q fitsprov
 	touch $@
