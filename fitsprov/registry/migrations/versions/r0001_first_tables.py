@@ -4,60 +4,14 @@ A revision stands by itself: it names its columns in full and imports no table f
 will have moved on when it is run again.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
-from fitsprov.registry.schema import Instant, Key, Uuid
+from fitsprov.registry.migrations.spelling import digest, key, make, pointer, references, text, uuid
+from fitsprov.registry.schema import Instant
 
 revision = "0001"
 down_revision = None
-
-
-def key() -> sa.Column[int]:
-    """The surrogate key of a table."""
-    return sa.Column("id", Key, nullable=False)
-
-
-def pointer(name: str, nullable: bool = True) -> sa.Column[int]:
-    """A column that holds another table's key."""
-    return sa.Column(name, Key, nullable=nullable)
-
-
-def text(name: str, nullable: bool = True) -> sa.Column[str]:
-    """A column of text."""
-    return sa.Column(name, sa.Text(), nullable=nullable)
-
-
-def digest() -> sa.Column[bytes]:
-    """The SHA-256 of a content."""
-    return sa.Column("digest", sa.LargeBinary(32), nullable=False)
-
-
-def uuid() -> sa.Column[Any]:
-    """The identity to the outside."""
-    return sa.Column("uuid", Uuid(), nullable=False)
-
-
-def make(table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), **pointers: str) -> None:
-    """Create a table with key ``id``; ``pointers`` are column → table."""
-    constraints = [sa.UniqueConstraint(*unique, name=f"uq_{table}_{'_'.join(unique)}")] if unique else []
-    op.create_table(
-        table,
-        *columns,
-        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
-        *references(table, pointers),
-        *constraints,
-    )
-
-
-def references(table: str, pointers: dict[str, str]) -> list[sa.ForeignKeyConstraint]:
-    """Give the foreign keys of a table."""
-    return [
-        sa.ForeignKeyConstraint([column], [f"{target}.id"], name=f"fk_{table}_{column}")
-        for column, target in pointers.items()
-    ]
 
 
 def upgrade() -> None:

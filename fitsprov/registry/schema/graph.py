@@ -7,123 +7,30 @@ is clustered by activity in the order in which the activity stated its inputs, w
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Dialect,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    types,
-)
+from fitsprov.registry.schema.columns import Instant, index_given, key, metadata, points_to, uuid
 
 __all__ = [
-    "REVISIONS",
-    "VERSION_TABLE",
-    "Instant",
-    "Key",
-    "Uuid",
     "activity",
     "agent",
     "artifact",
     "config",
+    "config_param",
     "dataset_type",
     "entity",
     "env_package",
-    "event",
+    "execution",
     "listed_raw",
     "meta",
-    "metadata",
+    "node",
     "package",
     "role",
     "run",
     "software_env",
     "task",
     "used",
-    "utc",
 ]
-
-REVISIONS = ("0001",)
-"""Every schema revision that this fitsprov knows, oldest first."""
-VERSION_TABLE = "alembic_version"
-"""Where Alembic notes the revision."""
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-def utc(time: datetime) -> datetime:
-    """Give a time in UTC; one without a zone is UTC already."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-class Uuid(TypeDecorator[UUID]):
-    """A UUID in 16 bytes; PostgreSQL's own type there."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
-        """Take the native type where there is one."""
-        return dialect.type_descriptor(types.Uuid() if dialect.name == "postgresql" else LargeBinary(16))
-
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
-        """Give the driver what it stores."""
-        return value if value is None or dialect.name == "postgresql" else value.bytes
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
-        """Give the program a UUID."""
-        return value if value is None or isinstance(value, UUID) else UUID(bytes=value)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment as microseconds since 1970, UTC: exact, sortable, and the same on every engine."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Count microseconds."""
-        return None if value is None else (utc(value) - EPOCH) // MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """Give a time with its zone."""
-        return None if value is None else EPOCH + value * MICROSECOND
-
-
-Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite's rowid is spelled INTEGER
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def key() -> Column[int]:
-    """The surrogate key of a table."""
-    return Column("id", Key, primary_key=True)
-
-
-def points_to(table: str, name: str | None = None, **options: Any) -> Column[int]:
-    """A column that holds another table's key."""
-    return Column(name or f"{table}_id", Key, ForeignKey(f"{table}.id"), **options)
-
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text))
 
@@ -165,7 +72,18 @@ software_env = Table(
     key(),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("container", Text),
+    Column("container_base", Text),
+    Column("recipe", Text),
     Column("platform", Text, nullable=False),
+)
+config_param = Table(
+    "config_param",  # the leaves of a configuration, so that a value finds the activities that ran with it
+    metadata,
+    points_to("config", primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Index("ix_config_param_name_value", "name", "value"),
+    sqlite_with_rowid=False,
 )
 package = Table(
     "package",
@@ -184,11 +102,34 @@ env_package = Table(
     sqlite_with_rowid=False,
 )
 
+node = Table(
+    "node",
+    metadata,
+    key(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("hardware", Text),
+)
+execution = Table(
+    "execution",  # the job above activities
+    metadata,
+    key(),
+    uuid(),
+    Column("system", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    points_to("node"),
+    points_to("software_env"),
+    Column("started", Instant),
+    Column("ended", Instant),
+    Column("status", Text),
+    Column("resources", Text),
+    UniqueConstraint("job", "system"),
+)
+
 activity = Table(
     "activity",
     metadata,
     key(),
-    Column("uuid", Uuid, nullable=False, unique=True),
+    uuid(),
     points_to("task"),
     points_to("run"),
     points_to("agent"),
@@ -197,25 +138,27 @@ activity = Table(
     Column("started", Instant),
     Column("ended", Instant),
     Column("status", Text),
+    points_to("execution", index=True),
+    points_to("epoch"),
     Column("n_used", Integer),  # only where a header counts more inputs than it lists
 )
 entity = Table(
     "entity",
     metadata,
     key(),
-    Column("uuid", Uuid, nullable=False, unique=True),
+    uuid(),
     points_to("dataset_type"),
     points_to("run"),
     points_to("activity", "gen_aid", index=True),
     Column("data_id", Text),
     Column("name", Text),
     Column("publisher_did", Text),
+    Column("origin", Text),  # what came from outside says from where
     Column("stub", Boolean, nullable=False),
     Index("ix_entity_type_run", "dataset_type_id", "run_id"),
 )
-for column in (entity.c.name, entity.c.publisher_did):
-    given = column.is_not(None)
-    Index(f"ix_entity_{column.name}", column, sqlite_where=given, postgresql_where=given)
+index_given(entity.c.name)
+index_given(entity.c.publisher_did)
 
 used = Table(
     "used",
@@ -248,16 +191,4 @@ artifact = Table(
     Column("fingerprint", Text),
     UniqueConstraint("uri", "entity_id"),
 )
-given = artifact.c.fingerprint.is_not(None)
-Index("ix_artifact_fingerprint", artifact.c.fingerprint, sqlite_where=given, postgresql_where=given)
-event = Table(
-    "event",
-    metadata,
-    key(),
-    Column("uuid", Uuid, nullable=False, unique=True),
-    Column("component", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("time", Instant, nullable=False, index=True),
-    Column("before", Text),
-    Column("after", Text),
-)
+index_given(artifact.c.fingerprint)
