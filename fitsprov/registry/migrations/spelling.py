@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from fitsprov.registry.schema import Instant, Key, Uuid
+from fitsprov.registry.schema import Instant, Key, Text, Uuid
 
 __all__ = ["add", "digest", "index", "instant", "join", "key", "make", "pointer", "references", "text", "uuid"]
 
@@ -24,7 +24,7 @@ def pointer(name: str, nullable: bool = True) -> sa.Column[int]:
 
 def text(name: str, nullable: bool = True) -> sa.Column[str]:
     """A column of text."""
-    return sa.Column(name, sa.Text(), nullable=nullable)
+    return sa.Column(name, Text, nullable=nullable)
 
 
 def digest() -> sa.Column[bytes]:

@@ -1,6 +1,6 @@
 """The tables of a registry, the same on every engine; `migrations` makes them."""
 
-from fitsprov.registry.schema.columns import Instant, Key, Uuid, metadata, utc
+from fitsprov.registry.schema.columns import Instant, Key, String, Text, Uuid, metadata, utc
 from fitsprov.registry.schema.facts import (
     annotation,
     derived,
@@ -46,6 +46,8 @@ __all__ = [
     "VERSION_TABLE",
     "Instant",
     "Key",
+    "String",
+    "Text",
     "Uuid",
     "activity",
     "agent",

@@ -19,7 +19,7 @@ from sqlalchemy import (
     types,
 )
 
-__all__ = ["Instant", "Key", "Uuid", "index_given", "key", "metadata", "points_to", "utc", "uuid"]
+__all__ = ["Instant", "Key", "String", "Text", "Uuid", "index_given", "key", "metadata", "points_to", "utc", "uuid"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -65,6 +65,9 @@ class Instant(TypeDecorator[datetime]):
 
 
 Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite's rowid is spelled INTEGER
+# text is ordered by its bytes, as in SQLite: an index outlives the locales of an operating system
+String = types.String().with_variant(types.String(collation="C"), "postgresql")
+Text = types.Text().with_variant(types.Text(collation="C"), "postgresql")
 
 metadata = MetaData(
     naming_convention={

@@ -6,9 +6,9 @@ whatever system they came from. ProvDM's other classes and relations have their 
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, Table, UniqueConstraint
 
-from fitsprov.registry.schema.columns import Instant, key, metadata, points_to, uuid
+from fitsprov.registry.schema.columns import Instant, String, Text, key, metadata, points_to, uuid
 
 __all__ = [
     "annotation",

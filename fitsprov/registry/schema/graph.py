@@ -7,9 +7,9 @@ is clustered by activity in the order in which the activity stated its inputs, w
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from fitsprov.registry.schema.columns import Instant, index_given, key, metadata, points_to, uuid
+from fitsprov.registry.schema.columns import Instant, String, Text, index_given, key, metadata, points_to, uuid
 
 __all__ = [
     "activity",

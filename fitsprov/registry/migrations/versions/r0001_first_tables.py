@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from fitsprov.registry.migrations.spelling import digest, key, make, pointer, references, text, uuid
-from fitsprov.registry.schema import Instant
+from fitsprov.registry.schema import Instant, String
 
 revision = "0001"
 down_revision = None
@@ -18,7 +18,7 @@ def upgrade() -> None:
     """Apply this revision."""
     op.create_table(
         "meta",
-        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("key", String, nullable=False),
         text("value"),
         sa.PrimaryKeyConstraint("key", name="pk_meta"),
     )
@@ -30,9 +30,9 @@ def create_vocabulary() -> None:
     """What stands once and is pointed to."""
     make("run", key(), text("name", False), unique=("name",))
     make("role", key(), text("name", False), unique=("name",))
-    make("dataset_type", key(), text("name", False), sa.Column("category", sa.String()), unique=("name",))
+    make("dataset_type", key(), text("name", False), sa.Column("category", String), unique=("name",))
     make("task", key(), text("name", False), text("version"), unique=("name", "version"))
-    make("agent", key(), text("uri", False), text("name"), sa.Column("type", sa.String()), unique=("uri",))
+    make("agent", key(), text("uri", False), text("name"), sa.Column("type", String), unique=("uri",))
     make("config", key(), digest(), text("content", False), unique=("digest",))
     make("software_env", key(), digest(), text("container"), text("platform", False), unique=("digest",))
     make(

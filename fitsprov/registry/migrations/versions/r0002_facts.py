@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from fitsprov.registry.migrations.spelling import add, index, instant, join, key, make, pointer, references, text, uuid
+from fitsprov.registry.schema import String
 
 revision = "0002"
 down_revision = "0001"
@@ -57,7 +58,7 @@ def create_epochs() -> None:
         "epoch",
         key(),
         instant("time", False),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("kind", String, nullable=False),
         *(text("component", False), text("before"), text("after")),
     )
     op.create_index("ix_epoch_component", "epoch", ["component", "kind"])
@@ -116,7 +117,7 @@ def create_said() -> None:
         "annotation",
         uuid(),
         *(pointer("agent_id"), pointer("successor_id")),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("kind", String, nullable=False),
         *(text("text"), instant("time", False)),
         unique=("uuid",),
         agent_id="agent",
@@ -161,7 +162,7 @@ def create_relations() -> None:
     make(
         "description",
         key(),
-        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("kind", String, nullable=False),
         *(text("name", False), text("content", False)),
         unique=("kind", "name"),
     )
@@ -183,7 +184,7 @@ def create_relations() -> None:
         "ingest",
         key(),
         *(pointer("artifact_id", False), pointer("agent_id")),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("state", String, nullable=False),
         instant("time", False),
         artifact_id="artifact",
         agent_id="agent",
@@ -192,7 +193,7 @@ def create_relations() -> None:
     op.create_table(
         "stamp",
         pointer("artifact_id", False),
-        sa.Column("convention", sa.String(), nullable=False),
+        sa.Column("convention", String, nullable=False),
         instant("time"),
         sa.PrimaryKeyConstraint("artifact_id", "convention", name="pk_stamp"),
         *references("stamp", {"artifact_id": "artifact"}),
