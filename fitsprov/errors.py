@@ -19,6 +19,7 @@ __all__ = [
     "MissingExtra",
     "NotFits",
     "RegistryError",
+    "ServiceError",
     "StampMissing",
     "StampRefused",
     "TruncatedFits",
@@ -119,6 +120,19 @@ class ActivityNotFound(FitsprovError, LookupError):
     def __init__(self, identifier: object) -> None:
         super().__init__(f"{identifier}: no such activity in the registry")
         self.identifier = identifier
+
+
+class ServiceError(FitsprovError, ConnectionError):
+    """A service that may not be asked, does not answer, or gives an answer that is none.
+
+    Its ``code`` is that of the finding that tells of it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, code: str = "service-unreachable") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class MissingExtra(FitsprovError, ImportError):

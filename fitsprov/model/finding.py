@@ -69,6 +69,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "dataset-unknown": (WARNING, "The registry does not know the dataset that the stamp names."),
     "datasum-stale": (ERROR, "The DATASUM card does not match the data: they were changed without it."),
     "differs-from-registry": (ERROR, "A card says something else than the registry."),
+    "differs-from-service": (ERROR, "A card says something else than the service that DATALINK points to."),
     "digest-differs": (ERROR, "A list in the header is not the list whose digest the stamp carries."),
     "lineage-incomplete": (INFO, "The lineage ends in datasets that are only named, not described."),
     "pointer-stale": (WARNING, "DATALINK or FPV_DID point elsewhere than the registry would point now."),
@@ -77,6 +78,27 @@ CODES: dict[str, tuple[Severity, str]] = {
         "The middle of a run's name was left out by the program that wrote it; the registry knows the whole.",
     ),
     "seal-broken": (ERROR, "Cards of the stamp were edited, lost or added after it was written."),
+    "service-answer-invalid": (
+        WARNING,
+        "The answer of the service is no links or provenance document that can be used; the header alone answers.",
+    ),
+    "service-answers-otherwise": (
+        ERROR,
+        "The service tells of another dataset than was asked for; the header alone answers.",
+    ),
+    "service-refused": (
+        WARNING,
+        "DATALINK or the service leads to where fitsprov does not go; the header alone answers.",
+    ),
+    "service-stale": (
+        WARNING,
+        "The parents or raws that the service tells of are not those that the stamp counts: one has learnt more.",
+    ),
+    "service-unknown": (WARNING, "The service does not know the dataset, or offers no provenance of it."),
+    "service-unreachable": (
+        WARNING,
+        "The service does not answer: no such host, no connection, an error, or too slow; the header alone answers.",
+    ),
     "stamp-in-extension": (INFO, "The stamp was found in an extension, not in the primary header."),
     "stamp-inherited": (
         ERROR,
