@@ -6,7 +6,7 @@ whatever system they came from. ProvDM's other classes and relations have their 
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, Float, Index, Table, UniqueConstraint
 
 from fitsprov.registry.schema.columns import Instant, String, Text, key, metadata, points_to, uuid
 
@@ -210,7 +210,7 @@ incident_hit = Table(
     metadata,
     points_to("incident", primary_key=True),
     points_to("entity", primary_key=True, index=True),
-    Column("depth", Integer, nullable=False),
+    Column("direct", Boolean, nullable=False),  # made by what the cause names, not only from it
     Column("done", Instant),
     Column("text", Text),
     sqlite_with_rowid=False,

@@ -215,7 +215,7 @@ def create_incidents() -> None:
     index("incident", "opened")
     join(
         "incident_hit",
-        sa.Column("depth", sa.Integer(), nullable=False),
+        sa.Column("direct", sa.Boolean(), nullable=False),
         *(instant("done"), text("text")),
         incident_id="incident",
         entity_id="entity",
