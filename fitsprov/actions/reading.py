@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fitsprov.actions.conventions import known_conventions, native
+from fitsprov.actions.conventions import native, readable_conventions
 from fitsprov.actions.metadata import metadata_of
 from fitsprov.conventions.reading import Reading, check_lists, combine, read_header, read_metadata
 from fitsprov.errors import NotFits
@@ -17,6 +17,7 @@ from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
+    from fitsprov.conventions.convention import Spotted
     from fitsprov.files.units import HeaderUnit
 
 __all__ = ["Reading", "find_table", "inspect", "inspect_metadata", "inspect_source", "read"]
@@ -27,7 +28,7 @@ OWN_LISTS = {"native", "rubin"}
 """Conventions that keep no lists in such tables."""
 
 
-def read(source: Any, *, hdu: int | str | None = None) -> Stamp | None:
+def read(source: Any, *, hdu: int | str | None = None, conventions: Sequence[str] = ()) -> Stamp | None:
     """Read the stamp of a file or an object.
 
     Parameters
@@ -35,34 +36,36 @@ def read(source: Any, *, hdu: int | str | None = None) -> Stamp | None:
     source : path, URL, bytes, binary file, HDUList, Header, HDU or fitsio.FITS
     hdu : int or str, optional
         Which header: 0, ``"SCI"``, ``"SCI,2"``. By default the primary, then the first extension, then the others.
+    conventions : sequence of str
+        Names of the conventions to read, all by default; and paths of TOML files, which are read beside them.
 
     Returns
     -------
     Stamp or None
         What the header says; None where it says nothing in any known convention.
     """
-    return inspect(source, hdu=hdu).stamp
+    return inspect(source, hdu=hdu, conventions=conventions).stamp
 
 
-def inspect(source: Any, *, hdu: int | str | None = None) -> Reading:
+def inspect(source: Any, *, hdu: int | str | None = None, conventions: Sequence[str] = ()) -> Reading:
     """Read all that a header says: merged, in each convention, and what is wrong with it.
 
-    A mapping, an astropy Table and a Parquet file are read by their metadata.
+    A mapping, an astropy Table and a Parquet file are read by their metadata. The parameters are those of `read`.
     """
-    told = None if isinstance(source, str | os.PathLike) else inspect_metadata(source)
+    told = None if isinstance(source, str | os.PathLike) else inspect_metadata(source, conventions)
     if told is not None:
         return told
     try:
         with open_source(source) as opened:
-            return inspect_source(opened, hdu=hdu)
+            return inspect_source(opened, hdu=hdu, conventions=conventions)
     except NotFits:
-        told = inspect_metadata(source)
+        told = inspect_metadata(source, conventions)
         if told is None:
             raise
         return told
 
 
-def inspect_metadata(source: Any) -> Reading | None:
+def inspect_metadata(source: Any, conventions: Sequence[str] = ()) -> Reading | None:
     """Read the metadata of what is no FITS file: a mapping, an astropy Table, a Parquet file; None for all else.
 
     Raises
@@ -71,20 +74,21 @@ def inspect_metadata(source: Any) -> Reading | None:
         For Parquet files: without pyarrow, or damaged.
     """
     values = metadata_of(source)
-    return None if values is None else read_metadata(values, known_conventions())
+    return None if values is None else read_metadata(values, readable_conventions(conventions))
 
 
-def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
+def inspect_source(source: Source, *, hdu: int | str | None = None, conventions: Sequence[str] = ()) -> Reading:
     """Read what an opened source says."""
+    known = readable_conventions(conventions)
     if hdu is not None:
-        return with_table(source, read_header(source.unit(hdu).cards, known_conventions()), source.units())
+        return with_table(source, read_header(source.unit(hdu).cards, known), source.units())
     units = source.units()
     tables = []
     for unit in units:
-        reading = read_header(unit.cards, known_conventions())
+        reading = read_header(unit.cards, known)
         stamp = reading.stamp
         if stamp is None:
-            tables += [unit] if is_foreign_table(unit) else []
+            tables += [unit] if is_foreign_table(unit, known) else []
             continue
         if unit.index > 0:
             where = f"HDU {unit.index}" + (f" ({unit.name})" if unit.name else "")
@@ -92,16 +96,19 @@ def inspect_source(source: Source, *, hdu: int | str | None = None) -> Reading:
             reading = replace(reading, findings=(*reading.findings, found))
         if stamp.parents is not None or OWN_LISTS & set(reading.conventions):
             return with_table(source, reading, units)
-        return with_foreign_tables(source, reading, [*tables, *filter(is_foreign_table, units)])
-    return with_foreign_tables(source, Reading(), tables)
+        tables += [unit for unit in units if is_foreign_table(unit, known)]
+        return with_foreign_tables(source, reading, tables, known)
+    return with_foreign_tables(source, Reading(), tables, known)
 
 
-def is_foreign_table(unit: HeaderUnit) -> bool:
+def is_foreign_table(unit: HeaderUnit, known: Sequence[Spotted]) -> bool:
     """Whether an extension has the name of a table in which some convention lists things."""
-    return unit.index > 0 and any(unit.name in known.extnames for known in known_conventions() if known.extnames)
+    return unit.index > 0 and any(unit.name in each.extnames for each in known if each.extnames)
 
 
-def with_foreign_tables(source: Source, reading: Reading, units: Iterable[HeaderUnit]) -> Reading:
+def with_foreign_tables(
+    source: Source, reading: Reading, units: Iterable[HeaderUnit], known: Sequence[Spotted]
+) -> Reading:
     """Complete a reading from tables of other conventions."""
     extensions = [
         (unit.name, unit.header, source.read_at(unit.data_start, min(unit.data_size, LARGEST))) for unit in units
@@ -110,7 +117,7 @@ def with_foreign_tables(source: Source, reading: Reading, units: Iterable[Header
         return reading
     from fitsprov.conventions.tables import read_tables
 
-    readings, findings = read_tables(extensions, known_conventions())
+    readings, findings = read_tables(extensions, known)
     return combine([*reading.readings, *readings], [*reading.findings, *findings])
 
 
