@@ -34,7 +34,8 @@ class Shown:
     ----------
     lineage : Lineage
     datasets : dict of UUID to Dataset
-        The focus first, then by the number of steps from it; a stub where nothing is known.
+        The focus first, then by the number of steps from it; a stub where nothing is known. Then raws that headers
+        list and that no known step leads to.
     made : dict of UUID to UUID
         Dataset → the activity that made it.
     activities : dict of UUID to Activity
@@ -46,6 +47,8 @@ class Shown:
     def __init__(self, lineage: Lineage) -> None:
         self.lineage = lineage
         self.datasets = {d: lineage.datasets.get(d) or Dataset(id=d, stub=True) for d in reach(lineage)}
+        listed = (raw for dataset in tuple(self.datasets) for raw in lineage.listed_raws.get(dataset, ()))
+        self.datasets |= {raw.id: raw for raw in listed if raw.id not in self.datasets}
         self.made = {d: lineage.generated_by[d] for d in self.datasets if d in lineage.generated_by}
         self.activities = {a: lineage.activities.get(a) or Activity(id=a) for a in dict.fromkeys(self.made.values())}
         self.agents: dict[str, Agent] = {a.agent.id: a.agent for a in self.activities.values() if a.agent}

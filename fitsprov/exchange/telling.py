@@ -135,6 +135,7 @@ class Teller:
             told.append(("fitsprov:size", dataset.size))
         if dataset.stub:
             told.append(("fitsprov:stub", True))
+        told += [("fitsprov:listedRaw", str(raw.id)) for raw in self.shown.lineage.listed_raws.get(dataset.id, ())]
         if dataset.id == self.shown.lineage.focus:
             told.append(("fitsprov:direction", self.shown.lineage.direction.value))
             told.append(("fitsprov:complete", self.shown.lineage.complete))
@@ -183,7 +184,7 @@ class Teller:
             told.append(("prov:type", Name(f"prov:{agent.type}")))
         if self.ivoa:
             told += [("voprov:name", label), *texts(("voprov:type", agent.type))]
-        told += texts(("fitsprov:agentId", agent.id), ("fitsprov:agentType", agent.type))
+        told += texts(("fitsprov:agentId", agent.id), ("fitsprov:name", agent.name), ("fitsprov:agentType", agent.type))
         return Statement("agent", agent_name(agent), (), told)
 
     def uses(self, activity: Activity) -> list[Statement]:
