@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, bindparam, select
 
 from fitsprov.model.lineage import Activity, Agent, Environment, Package
-from fitsprov.registry.datasets import among, chunks
+from fitsprov.registry.compiled import among, as_keys, compiled
+from fitsprov.registry.datasets import chunks
 from fitsprov.registry.schema import (
     activity,
     agent,
@@ -61,25 +62,25 @@ def base() -> Select[Any]:
     )
 
 
-@cache
+@compiled
 def by_key() -> Select[Any]:
     """Select activities by a list of keys."""
     return base().where(among(activity.c.id))
 
 
-@cache
+@compiled
 def by_uuid() -> Select[Any]:
     """Select activities by a list of UUIDs."""
     return base().where(activity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
-@cache
+@compiled
 def configs() -> Select[Any]:
     """Select configurations by a list of keys."""
     return select(config.c.id, config.c.content).where(among(config.c.id))
 
 
-@cache
+@compiled
 def environments() -> Select[Any]:
     """Select environments by a list of keys, one row for each package."""
     return (
@@ -100,7 +101,7 @@ def environments() -> Select[Any]:
     )
 
 
-@cache
+@compiled
 def usages() -> Select[Any]:
     """Select what a list of activities used, in the order stated."""
     return (
@@ -111,7 +112,7 @@ def usages() -> Select[Any]:
     )
 
 
-@cache
+@compiled
 def usages_of() -> Select[Any]:
     """Select who used a list of datasets, in the order stated."""
     return (
@@ -124,12 +125,12 @@ def usages_of() -> Select[Any]:
 
 def activities_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Activity]:
     """Fetch activities by their keys."""
-    return assemble(connection, connection.execute(by_key(), as_keys(keys)).all())
+    return assemble(connection, by_key().rows(connection, **as_keys(keys)))
 
 
 def activities_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[int, Activity]:
     """Fetch activities by their UUIDs, with their keys; those that are not known are left out."""
-    rows = [row for chunk in chunks(uuids) for row in connection.execute(by_uuid(), {"uuids": chunk})]
+    rows = [row for chunk in chunks(uuids) for row in by_uuid().rows(connection, uuids=chunk)]
     return assemble(connection, rows)
 
 
@@ -159,7 +160,7 @@ def fetch_configs(connection: Connection, keys: set[int]) -> dict[int, Any]:
     """Fetch configurations by their keys."""
     if not keys:
         return {}
-    return {key: json.loads(content) for key, content in connection.execute(configs(), as_keys(keys))}
+    return {key: json.loads(content) for key, content in configs().rows(connection, **as_keys(keys))}
 
 
 def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Environment]:
@@ -168,7 +169,7 @@ def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Envi
         return {}
     about: dict[int, tuple[str | None, str]] = {}
     packages: defaultdict[int, list[Package]] = defaultdict(list)
-    for key, container, platform, manager, name, version in connection.execute(environments(), as_keys(keys)):
+    for key, container, platform, manager, name, version in environments().rows(connection, **as_keys(keys)):
         about[key] = (container, platform)
         if name is not None:
             packages[key].append(Package(manager, name, version))
@@ -180,12 +181,12 @@ def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Envi
 
 def usages_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, list[Presented]]:
     """Fetch what activities used: activity → what was presented to it, in the order stated."""
-    return collect(connection.execute(usages(), as_keys(keys)).all())
+    return collect(usages().rows(connection, **as_keys(keys)))
 
 
 def usages_of_datasets(connection: Connection, keys: Iterable[int]) -> dict[int, list[Presented]]:
     """Fetch who used datasets: activity → which of them were presented to it, in the order stated."""
-    return collect(connection.execute(usages_of(), as_keys(keys)).all())
+    return collect(usages_of().rows(connection, **as_keys(keys)))
 
 
 def collect(rows: Iterable[Sequence[Any]]) -> dict[int, list[Presented]]:
@@ -194,8 +195,3 @@ def collect(rows: Iterable[Sequence[Any]]) -> dict[int, list[Presented]]:
     for maker, *presented in rows:
         found[maker].append(Presented(*presented))
     return dict(found)
-
-
-def as_keys(keys: Iterable[int]) -> dict[str, str]:
-    """Bind a list of keys for `among`."""
-    return {"keys": json.dumps(list(keys))}

@@ -9,17 +9,17 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.dataid import DataId, Scalar, canonical_text
 from fitsprov.model.identifiers import is_id, name_id, parse_id
 from fitsprov.model.lineage import Category, Dataset
+from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import artifact, dataset_type, entity, run
 
 __all__ = [
     "Stored",
-    "among",
     "chunks",
     "datasets_by_key",
     "datasets_by_uuid",
@@ -41,11 +41,6 @@ class Stored(NamedTuple):
     maker: int | None
     """Key of the activity that made it."""
     dataset: Dataset
-
-
-def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[bool]:
-    """Compare keys with a parameter that is a list as JSON text: one statement serves lists of any length."""
-    return column.in_(select(func.json_each(bindparam(parameter)).table_valued("value").c.value))
 
 
 def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
@@ -79,22 +74,22 @@ def base() -> Select[Any]:
     )
 
 
-@cache
+@compiled
 def by_key() -> Select[Any]:
     """Select datasets by a list of keys."""
     return base().where(among(entity.c.id))
 
 
-@cache
+@compiled
 def by_uuid() -> Select[Any]:
     """Select datasets by a list of UUIDs."""
     return base().where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
-@cache
+@compiled
 def by_text() -> Select[Any]:
     """Select datasets by a name, by the ID that stands for it, or by a publisher DID."""
-    text: BindParameter[str] = bindparam("text")
+    text = bindparam("text", type_=entity.c.name.type)
     return base().where(or_(entity.c.name == text, entity.c.publisher_did == text, entity.c.uuid == bindparam("uuid")))
 
 
@@ -127,16 +122,14 @@ def effective_category(stated: str | None, type_name: str | None, made: bool) ->
 
 def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Stored]:
     """Fetch datasets by their keys."""
-    rows = connection.execute(by_key(), {"keys": json.dumps(list(keys))}).all()
-    return {row[0]: stored(row) for row in rows}
+    return {row[0]: stored(row) for row in by_key().rows(connection, **as_keys(keys))}
 
 
 def datasets_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Stored]:
     """Fetch datasets by their UUIDs; those that are not known are left out."""
     found: dict[UUID, Stored] = {}
     for chunk in chunks(uuids):
-        rows = connection.execute(by_uuid(), {"uuids": chunk}).all()
-        found |= {one.dataset.id: one for one in map(stored, rows)}
+        found |= {row[2]: stored(row) for row in by_uuid().rows(connection, uuids=chunk)}
     return found
 
 
@@ -154,8 +147,7 @@ def find_one(connection: Connection, identifier: UUID | str) -> Stored:
         found = list(datasets_by_uuid(connection, [identifier]).values())
     else:
         uuid = parse_id(identifier) if is_id(identifier) else name_id(identifier)
-        rows = map(stored, connection.execute(by_text(), {"text": identifier, "uuid": uuid}))
-        found = list(rows)
+        found = [stored(row) for row in by_text().rows(connection, text=identifier, uuid=uuid)]
         # a publisher DID is matched as stored, else by its UUID
         found = [one for one in found if one.dataset.publisher_did == identifier] or found
     if not found:

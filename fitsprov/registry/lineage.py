@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +12,23 @@ from sqlalchemy import Connection, Select, bindparam, func, literal, select, uni
 
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Neighbourhood, Usage
-from fitsprov.registry.activities import activities_by_key, as_keys, usages_by_key, usages_of_datasets
-from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
-from fitsprov.registry.schema import activity, entity, listed_raw, used
+from fitsprov.registry.activities import activities_by_key, usages_by_key, usages_of_datasets
+from fitsprov.registry.compiled import Compiled, among, as_keys, compiled
+from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.schema import Key, activity, entity, listed_raw, used
 
 __all__ = ["lineage_of", "neighbourhoods_of"]
 
 
-@cache
+@compiled
 def walk(direction: Direction, limited: bool) -> Select[Any]:
     """Select the keys of all that can be reached from ``focus``, with the level; really used edges only.
 
     Without a limit every dataset is met once. With one, each pair of dataset and level is, and the least level counts.
     """
-    reached = select(bindparam("focus").label("id"), literal(0).label("level")).cte("reached", recursive=True)
+    reached = select(bindparam("focus", type_=Key).label("id"), literal(0).label("level")).cte(
+        "reached", recursive=True
+    )
     here = entity.alias("here")
     if direction is Direction.UP:
         path = reached.join(here, here.c.id == reached.c.id).join(used, used.c.activity_id == here.c.gen_aid)
@@ -42,7 +44,7 @@ def walk(direction: Direction, limited: bool) -> Select[Any]:
     return select(reached.c.id, func.min(reached.c.level)).group_by(reached.c.id)
 
 
-@cache
+@compiled
 def key_of() -> Select[Any]:
     """Select the key of a UUID."""
     return select(entity.c.id).where(entity.c.uuid == bindparam("uuid"))
@@ -60,12 +62,12 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     """
     if depth is not None and depth < 0:
         raise UsageError(f"depth {depth} is none; expected 0 or more")
-    start = connection.scalar(key_of(), {"uuid": focus})
+    start = next((key for (key,) in key_of().rows(connection, uuid=focus)), None)
     if start is None:
         raise DatasetNotFound(focus)
     # one level more than asked for shows whether the depth cuts anything
     parameters = {"focus": start} | ({} if depth is None else {"depth": depth + 1})
-    rows = connection.execute(walk(direction, depth is not None), parameters).all()
+    rows = walk(direction, depth is not None).rows(connection, **parameters)
     levels: dict[int, int] = {key: level for key, level in rows if depth is None or level <= depth}
     found = datasets_by_key(connection, levels)
     if direction is Direction.UP:
@@ -98,7 +100,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     )
 
 
-@cache
+@compiled
 def headers_query() -> Select[Any]:
     """Select raws that headers list, of a list of datasets; and how many inputs they count, of a list of activities."""
     raws = select(
@@ -119,8 +121,7 @@ def said_by_headers(
     used_by: Mapping[int, Sequence[object]],
 ) -> tuple[dict[int, list[Stored]], bool]:
     """Fetch the raws that headers list, and whether they count more inputs than are known."""
-    keys = {**as_keys(found), "makers": as_keys(filter(None, makers))["keys"]}
-    rows = connection.execute(headers_query(), keys).all()
+    rows = headers_query().rows(connection, **as_keys(found), makers=as_keys(filter(None, makers))["keys"])
     known = {raw for raw_of, _, raw in rows if raw_of is not None}
     raws = datasets_by_key(connection, known) if known else {}
     listed: defaultdict[int, list[Stored]] = defaultdict(list)
@@ -135,7 +136,7 @@ def as_raw(one: Stored) -> Dataset:
     return one.dataset if one.dataset.category is not None else replace(one.dataset, category=Category.RAW)
 
 
-@cache
+@compiled
 def products() -> Select[Any]:
     """Select what was made from a list of datasets, as pairs."""
     return (
@@ -146,7 +147,7 @@ def products() -> Select[Any]:
     )
 
 
-@cache
+@compiled
 def outputs() -> Select[Any]:
     """Select what a list of activities made, as pairs."""
     return select(entity.c.gen_aid, entity.c.id).where(among(entity.c.gen_aid))
@@ -181,9 +182,9 @@ def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID,
     return {uuid: neighbourhood(centres[uuid]) for uuid in dict.fromkeys(ids) if uuid in centres}
 
 
-def pairs(connection: Connection, query: Select[Any], keys: Iterable[int]) -> dict[int, list[int]]:
+def pairs(connection: Connection, query: Compiled, keys: Iterable[int]) -> dict[int, list[int]]:
     """Collect the second of each pair under the first, in the order of their keys."""
     collected: defaultdict[int, list[int]] = defaultdict(list)
-    for first, second in connection.execute(query, as_keys(keys)):
+    for first, second in query.rows(connection, **as_keys(keys)):
         collected[first].append(second)
     return {first: sorted(seconds) for first, seconds in collected.items()}

@@ -10,10 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, Table, select, update
 
 from fitsprov.model.lineage import Environment, Package
-from fitsprov.registry.activities import as_keys
 from fitsprov.registry.bulk import select_by_uuid
 from fitsprov.registry.claims import Claim, Named
-from fitsprov.registry.datasets import among
+from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.schema import (
     activity,
     config,

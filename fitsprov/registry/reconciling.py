@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from fitsprov.model.lineage import Activity, Dataset, Usage
-from fitsprov.registry.activities import activities_by_key, activities_by_uuid, as_keys, usages_by_key
-from fitsprov.registry.datasets import Stored, among, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.activities import activities_by_key, activities_by_uuid, usages_by_key
+from fitsprov.registry.compiled import among, as_keys
+from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
 from fitsprov.registry.schema import entity
 from fitsprov.registry.statement import Statement, merge, merge_usages
 

@@ -16,8 +16,9 @@ from fitsprov.model.dataid import canonical_text
 from fitsprov.model.identifiers import activity_id, name_id
 from fitsprov.model.lineage import Activity, Dataset
 from fitsprov.model.record import Event, Record, cycle_message
-from fitsprov.registry.activities import activities_by_uuid, as_keys
-from fitsprov.registry.datasets import among, chunks, datasets_by_key
+from fitsprov.registry.activities import activities_by_uuid
+from fitsprov.registry.compiled import among, as_keys
+from fitsprov.registry.datasets import chunks, datasets_by_key
 from fitsprov.registry.reconciling import Plan, reconcile
 from fitsprov.registry.schema import (
     activity,

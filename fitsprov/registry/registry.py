@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from fitsprov.errors import ActivityNotFound, Conflict, InvalidRecord
 from fitsprov.model.dataid import DataId
@@ -21,6 +21,7 @@ from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import file_of, open_engine, parse_url, reading, shown, writing
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
 from fitsprov.registry.opening import create_registry, read_about
+from fitsprov.registry.reader import Reader
 from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import by_place, stamp_of
@@ -53,6 +54,7 @@ class Registry:
         self._url = parse_url(url)
         self._engine = open_engine(self._url)
         self._about = read_about(self._engine, self._url)
+        self._reader = Reader(self._engine, self._url)
 
     @classmethod
     def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:
@@ -87,6 +89,7 @@ class Registry:
 
     def close(self) -> None:
         """Close all connections."""
+        self._reader.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -133,13 +136,12 @@ class Registry:
         UsageError
             Where a name is that of several.
         """
-        with reading(self._engine, self._url) as connection:
-            return find_one(connection, identifier).dataset
+        return self._reader.look(lambda connection: find_one(connection, identifier)).dataset
 
     def datasets(self, ids: Iterable[UUID]) -> dict[UUID, Dataset]:
         """Fetch many datasets; those that are not known are left out."""
-        with reading(self._engine, self._url) as connection:
-            return {uuid: one.dataset for uuid, one in datasets_by_uuid(connection, ids).items()}
+        found = self._reader.snapshot(lambda connection: datasets_by_uuid(connection, ids))
+        return {uuid: one.dataset for uuid, one in found.items()}
 
     def activity(self, id: UUID | str) -> Activity:
         """Fetch an activity with its configuration and environment.
@@ -148,11 +150,11 @@ class Registry:
         ------
         ActivityNotFound
         """
-        with reading(self._engine, self._url) as connection:
-            uuid = id if isinstance(id, UUID) else parse_id(id)
-            for one in activities_by_uuid(connection, [uuid]).values():
-                return one
-        raise ActivityNotFound(id)
+        uuid = id if isinstance(id, UUID) else parse_id(id)
+        found = self._reader.snapshot(lambda connection: activities_by_uuid(connection, [uuid]))
+        if not found:
+            raise ActivityNotFound(id)
+        return next(iter(found.values()))
 
     def find(
         self,
@@ -216,9 +218,13 @@ class Registry:
         ------
         DatasetNotFound
         """
-        with reading(self._engine, self._url) as connection:
+        way = Direction(direction)
+
+        def follow(connection: Connection) -> Lineage:
             focus = id if isinstance(id, UUID) else find_one(connection, id).dataset.id
-            return lineage_of(connection, focus, Direction(direction), depth)
+            return lineage_of(connection, focus, way, depth)
+
+        return self._reader.snapshot(follow)
 
     def raws(self, id: UUID | str) -> list[Dataset]:
         """List the raw observations among the ancestors, by dataId and name.
@@ -243,8 +249,7 @@ class Registry:
 
         The number of queries does not depend on the number of datasets.
         """
-        with reading(self._engine, self._url) as connection:
-            return neighbourhoods_of(connection, ids)
+        return self._reader.snapshot(lambda connection: neighbourhoods_of(connection, ids))
 
     def status(self) -> Status:
         """Count what is in the registry."""

@@ -1,0 +1,141 @@
+"""Statements compiled once for each engine and given to its driver as text: what stands between costs ten look-ups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Select, String, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+__all__ = ["Compiled", "among", "as_keys", "compiled"]
+
+P = ParamSpec("P")
+
+
+class KeyIn(FunctionElement[bool]):
+    """Whether a key is in a list, bound as JSON text: one statement serves lists of any length."""
+
+    name = "key_in"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(KeyIn)
+def spell_key_in(element: KeyIn, compiler: SQLCompiler, **options: Any) -> str:
+    """Read the list with SQLite's table-valued function."""
+    key, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} IN (SELECT value FROM json_each({keys}))"
+
+
+@compiles(KeyIn, "postgresql")
+def spell_key_in_array(element: KeyIn, compiler: SQLCompiler, **options: Any) -> str:
+    """Read the list as an array, whose length the planner sees."""
+    key, keys = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{key} = ANY (CAST(translate({keys}, '[]', '{{}}') AS bigint[]))"
+
+
+def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[bool]:
+    """Compare keys with a parameter that `as_keys` gives."""
+    return KeyIn(column, bindparam(parameter, type_=String()))
+
+
+def as_keys(keys: Iterable[int]) -> dict[str, str]:
+    """Bind a list of keys for `among`."""
+    return {"keys": json.dumps(list(keys))}
+
+
+class Compiled:
+    """A statement that the driver runs; its rows are as SQLAlchemy would give them.
+
+    One of its parameters may be a list: that of an ``in_`` that expands.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self.statement = statement
+        self.forms: dict[str, Form] = {}
+
+    def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """Fetch all rows, in the connection's transaction, which begins here where none has."""
+        dialect = connection.dialect
+        form = self.forms.get(dialect.name)
+        if form is None:
+            form = self.forms[dialect.name] = Form(self.statement, dialect)
+        if not connection.in_transaction():
+            connection.begin()
+        cursor = connection.connection.cursor()
+        cursor.execute(*form.bound(values))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()  # type: ignore[assignment]  # of DBAPI: a sequence of sequences
+        return form.read(rows)
+
+
+class Form:
+    """A statement as one engine takes it."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        spelled = statement.compile(dialect=dialect)
+        assert isinstance(spelled, SQLCompiler)
+        self.order = spelled.positiontup
+        """Of the parameters, where they have places instead of names."""
+        self.list = next((name for name, bound in spelled.binds.items() if bound.expanding), "")
+        self.text = spelled.string
+        if self.order is None:
+            self.text = self.text.replace(f"IN (__[POSTCOMPILE_{self.list}])", f"= ANY (%({self.list})s)")
+        self.constants = {name: bound.value for name, bound in spelled.binds.items() if not bound.required}
+        types = {name: bound.type.dialect_impl(dialect) for name, bound in spelled.binds.items()}
+        self.binders = {name: bind for name, type_ in types.items() if (bind := type_.bind_processor(dialect))}
+        columns = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        readers = ((place, type_.result_processor(dialect, None)) for place, type_ in enumerate(columns))
+        self.readers = [(place, reader) for place, reader in readers if reader is not None]
+        self.sized: dict[int, str] = {}
+        """The text by the length of the list, where each of its values has its own place."""
+
+    def bound(self, values: dict[str, Any]) -> tuple[str, Any]:
+        """Give the text and its parameters as the driver takes them."""
+        for name in values.keys() & self.binders.keys():
+            bind, value = self.binders[name], values[name]
+            values[name] = list(map(bind, value)) if name == self.list else bind(value)
+        values |= self.constants
+        if self.order is None:
+            return self.text, values
+        if not self.list:
+            return self.text, [values[name] for name in self.order]
+        items = values[self.list]
+        # a power of two, so that there are few texts: those that were prepared are used again
+        size = 1 << (len(items) - 1).bit_length() if items else 0
+        items += items[-1:] * (size - len(items))
+        if size not in self.sized:
+            self.sized[size] = self.text.replace(f"__[POSTCOMPILE_{self.list}]", ", ".join("?" * size))
+        places = (items if name == self.list else [values[name]] for name in self.order)
+        return self.sized[size], [value for place in places for value in place]
+
+    def read(self, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Give what the driver fetched the types of the columns."""
+        if not self.readers:
+            return rows
+        read = []
+        for row in rows:
+            values = list(row)
+            for place, convert in self.readers:
+                values[place] = convert(values[place])
+            read.append(tuple(values))
+        return read
+
+
+def compiled(make: Callable[P, Select[Any]]) -> Callable[P, Compiled]:
+    """Make a statement once, when it is first asked for."""
+
+    made: dict[Any, Compiled] = {}
+
+    @wraps(make)
+    def once(*arguments: P.args, **options: P.kwargs) -> Compiled:
+        statement = made.get(arguments)
+        if statement is None:
+            statement = made[arguments] = Compiled(make(*arguments, **options))
+        return statement
+
+    return once

@@ -1,0 +1,103 @@
+"""Reading many times a second: connections that are kept, and no more than one statement where one is enough."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from sqlalchemy import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from fitsprov.registry.engine import explained
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIModule
+
+__all__ = ["Reader"]
+
+T = TypeVar("T")
+
+KEPT = 4
+"""Connections that wait for the next reader."""
+BEGIN = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+
+
+class Reader:
+    """Runs what only reads; threads may share it.
+
+    A kept connection stands in a transaction of SQLAlchemy's that nobody ends, and that the database does not know of:
+    to begin and to end one for each look-up takes longer than the look-up.
+    """
+
+    def __init__(self, engine: Engine, url: URL) -> None:
+        self.engine = engine
+        self.url = url
+        self.kept: deque[Connection] = deque()
+        self.size = 0 if isinstance(engine.pool, NullPool) else KEPT
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Do what needs one statement, which is one snapshot by itself."""
+        return self.run(work, alone=True)
+
+    def snapshot(self, work: Callable[[Connection], T]) -> T:
+        """Do what needs several statements; they see one state of the registry."""
+        return self.run(work, alone=False)
+
+    def run(self, work: Callable[[Connection], T], *, alone: bool) -> T:
+        """Do it, once more with a new connection where a kept one was lost meanwhile."""
+        with explained(self.url):
+            while True:
+                connection, kept = self.take()
+                try:
+                    return run_on(connection, work, alone)
+                except (DBAPIError, self.engine.dialect.loaded_dbapi.Error) as error:
+                    connection.invalidate()
+                    if not (kept and self.is_lost(error)):
+                        raise
+                    self.close()
+                finally:
+                    self.keep(connection)
+
+    def is_lost(self, error: Exception) -> bool:
+        """Whether an error means that the server has gone, or has been started again."""
+        if isinstance(error, DBAPIError):
+            return error.connection_invalidated
+        return self.engine.dialect.is_disconnect(cast("DBAPIModule.Error", error), None, None)
+
+    def take(self) -> tuple[Connection, bool]:
+        """Give a connection that was kept, or else a new one; say which."""
+        try:
+            return self.kept.pop(), True
+        except IndexError:
+            connection = self.engine.connect()
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.begin()
+        connection.connection.cursor().execute("ROLLBACK")
+        return connection, False
+
+    def keep(self, connection: Connection) -> None:
+        """Keep a connection for the next, if it is good and there are not enough."""
+        if connection.invalidated or len(self.kept) >= self.size:
+            connection.close()
+        else:
+            self.kept.append(connection)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self.kept:
+            self.kept.pop().close()
+
+
+def run_on(connection: Connection, work: Callable[[Connection], T], alone: bool) -> T:
+    """Do it on a connection, in a transaction if it is more than one statement."""
+    if alone:
+        return work(connection)
+    cursor = connection.connection.cursor()
+    cursor.execute(BEGIN[connection.dialect.name])
+    try:
+        return work(connection)
+    finally:
+        cursor.execute("ROLLBACK")
