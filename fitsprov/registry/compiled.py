@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Self
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Select, String, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 __all__ = ["Compiled", "among", "as_keys", "compiled"]
 
@@ -23,6 +24,10 @@ class KeyIn(FunctionElement[bool]):
     name = "key_in"
     type = Boolean()
     inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Stand as it is: compared with 1, as booleans of SQLite are, it would use no index."""
+        return self
 
 
 @compiles(KeyIn)
