@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fitsprov.actions.harvesting import Harvest, harvest
     from fitsprov.actions.reading import inspect, read
-    from fitsprov.actions.registry import Registry
+    from fitsprov.actions.registry import Counts, Registry
     from fitsprov.actions.repointing import repoint
     from fitsprov.actions.resolving import Resolution, Status, resolve
-    from fitsprov.actions.stamping import export, stamp, strip
+    from fitsprov.actions.stamping import Outcome, export, stamp, strip
     from fitsprov.actions.verifying import Verdict, verdict_of, verify
-    from fitsprov.conventions.reading import Reading
+    from fitsprov.conventions.reading import ConventionReading, Reading
     from fitsprov.errors import FitsprovError
     from fitsprov.model.finding import Finding
     from fitsprov.model.lineage import Activity, Dataset, Lineage
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activity",
+    "ConventionReading",
+    "Counts",
     "Dataset",
     "Finding",
     "FitsprovError",
+    "Harvest",
     "Input",
     "Lineage",
+    "Outcome",
     "Reading",
     "Registry",
     "Resolution",
@@ -40,6 +45,7 @@ __all__ = [
     "Status",
     "Verdict",
     "export",
+    "harvest",
     "inspect",
     "read",
     "repoint",
@@ -51,13 +57,14 @@ __all__ = [
 ]
 
 HOMES = {
+    "actions.harvesting": ("Harvest", "harvest"),
     "actions.reading": ("inspect", "read"),
-    "actions.registry": ("Registry",),
+    "actions.registry": ("Counts", "Registry"),
     "actions.repointing": ("repoint",),
     "actions.resolving": ("Resolution", "Status", "resolve"),
-    "actions.stamping": ("export", "stamp", "strip"),
+    "actions.stamping": ("Outcome", "export", "stamp", "strip"),
     "actions.verifying": ("Verdict", "verdict_of", "verify"),
-    "conventions.reading": ("Reading",),
+    "conventions.reading": ("ConventionReading", "Reading"),
     "errors": ("FitsprovError",),
     "model.finding": ("Finding",),
     "model.lineage": ("Activity", "Dataset", "Lineage"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fitsprov.actions.claiming import File, Outcome, read_claims, uri_of
+from fitsprov.actions.claiming import File, Found, read_claims, uri_of
+from fitsprov.actions.conventions import readable_conventions
 from fitsprov.actions.walking import find_files
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.model.finding import Finding
@@ -54,14 +55,15 @@ class Harvest:
 
 
 def harvest(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     registry: Registry,
     *,
+    conventions: Sequence[str] = (),
     fingerprint: bool = False,
     jobs: int = 1,
     tell: Callable[[str, FitsprovError | Finding], None] = lambda path, what: None,
 ) -> Harvest:
-    """Read what headers say into a registry.
+    """Read what headers say into a registry; a header never makes it fail.
 
     The result does not depend on the order of the paths: files are taken in by the order of their absolute paths.
     Files that were harvested and have not changed since are passed over, so that a harvest that was stopped goes on
@@ -69,17 +71,31 @@ def harvest(
 
     Parameters
     ----------
-    paths : iterable of path
-        Files, folders and globs.
+    paths : path, or iterable of path
+        Files, folders and globs; of a folder all files below it that are called as FITS or Parquet files are.
     registry : Registry
         What it holds stays; what a header says otherwise is a finding.
+    conventions : sequence of str
+        Names of the conventions to read, all by default; and paths of TOML files, which are read beside them.
     fingerprint : bool
         Compute the fingerprints of the data, too, by which a file is known that has lost its header.
     jobs : int
         With how many processes to read.
     tell : callable
         Called with a path and what is to say of it: an error, after which the others go on, or a finding.
+
+    Returns
+    -------
+    Harvest
+        How many files were met, and what was new, in all and by convention.
+
+    Raises
+    ------
+    UsageError
+        Where a convention is not known, or its file is none.
+    RegistryError
     """
+    readable_conventions(conventions)
     done = Harvest()
 
     def refuse(error: FitsprovError, path: str = "") -> None:
@@ -87,8 +103,11 @@ def harvest(
         tell(path, error)
 
     harvester = registry.harvester()
-    files = changed_files(find_files((os.fspath(path) for path in paths), refuse), harvester, done, refuse, fingerprint)
-    claims = claims_of(read_all(files, fingerprint, jobs), done, refuse, tell)
+    listed = [paths] if isinstance(paths, str | os.PathLike) else paths
+    found = find_files((os.fspath(path) for path in listed), refuse)
+    files = changed_files(found, harvester, done, refuse, fingerprint)
+    read = partial(read_claims, fingerprint=fingerprint, conventions=tuple(conventions))
+    claims = claims_of(read_all(files, read, jobs), done, refuse, tell)
     for batch in batches(claims):
         paths_by_uri = {claim.uri: path for path, claim in batch}
         for uri, finding in harvester.take([claim for _, claim in batch]):
@@ -121,9 +140,8 @@ def changed_files(
         yield from (file for uri, file in files.items() if uri not in known)
 
 
-def read_all(files: Iterator[File], fingerprint: bool, jobs: int) -> Iterator[Outcome]:
+def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], jobs: int) -> Iterator[Found]:
     """Read headers, here or in other processes, in order; no more than a few chunks wait."""
-    read = partial(read_claims, fingerprint=fingerprint)
     chunks = iter(lambda: list(islice(files, CHUNK)), [])
     if jobs == 1:
         for chunk in chunks:
@@ -132,7 +150,7 @@ def read_all(files: Iterator[File], fingerprint: bool, jobs: int) -> Iterator[Ou
     from concurrent.futures import ProcessPoolExecutor
 
     with ProcessPoolExecutor(jobs) as pool:
-        waiting: deque[Future[list[Outcome]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
+        waiting: deque[Future[list[Found]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
         while waiting:
             outcomes = waiting.popleft().result()
             waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
@@ -140,7 +158,7 @@ def read_all(files: Iterator[File], fingerprint: bool, jobs: int) -> Iterator[Ou
 
 
 def claims_of(
-    outcomes: Iterable[Outcome],
+    outcomes: Iterable[Found],
     done: Harvest,
     refuse: Callable[[FitsprovError, str], None],
     tell: Callable[[str, FitsprovError | Finding], None],

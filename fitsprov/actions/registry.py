@@ -13,7 +13,7 @@ from fitsprov.model.record import Record
 from fitsprov.registry import Counts
 from fitsprov.registry import Registry as SqlRegistry
 
-__all__ = ["Registry"]
+__all__ = ["Counts", "Registry"]
 
 
 class Registry(SqlRegistry):

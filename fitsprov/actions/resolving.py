@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from fitsprov.actions.identifying import identify, with_ids
 from fitsprov.actions.json_objects import activity_object, dataset_object, input_object
 from fitsprov.actions.reading import Reading, inspect_metadata, inspect_source
 from fitsprov.conventions.values import is_short_for
@@ -110,16 +111,19 @@ def resolve(
     registry: Registry | None = None,
     *,
     hdu: int | str | None = None,
+    conventions: Sequence[str] = (),
     direction: Direction | str = Direction.UP,
     depth: int | None = None,
 ) -> Resolution:
-    """Resolve a file, or an object, by its stamp.
+    """Resolve a file, or an object, by its stamp; one that states no ID by the ID that follows from it by rule.
 
     Parameters
     ----------
     source : path, file-like, HDUList, Header, HDU or fitsio.FITS
     registry : Registry, optional
         Who knows the lineage; without one, the header alone answers.
+    conventions : sequence of str
+        Those to read, as in `read`.
     direction : {'up', 'down'}
         To what it was made from, or to what was made from it.
     depth : int, optional
@@ -129,22 +133,24 @@ def resolve(
     ------
     NotFits, TruncatedFits, FileRefused
     """
-    name, reading = look_at(source, hdu)
+    name, reading = look_at(source, hdu, conventions)
     stamp, findings = reading.stamp, list(reading.findings)
     if stamp is None:
         missing = Finding("stamp-missing", "the header carries no stamp in any known convention")
         return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(missing,))
-    lineage = ask(registry, stamp, Direction(direction), depth)
+    focus, _ = identify(reading, name)
+    lineage = ask(registry, focus, Direction(direction), depth)
     if lineage is None:
         who = "there is no registry to ask" if registry is None else "the registry does not know it"
         findings.append(Finding("dataset-unknown", f"dataset {stamp.id or 'without ID'}: {who}"))
+        named = with_ids(reading)
         return Resolution(
             name=name,
             status=Status.UNKNOWN,
             source="header",
             stamp=stamp,
-            lineage=lineage_of_header(stamp),
-            known_raws=tuple(map(dataset_of, stamp.raws or ())),
+            lineage=lineage_of_header(focus, named),
+            known_raws=tuple(map(dataset_of, named.raws or ())),
             findings=tuple(findings),
         )
     findings += compare(stamp, lineage.dataset) + judge(lineage)
@@ -158,21 +164,22 @@ def resolve(
     )
 
 
-def look_at(source: Any, hdu: int | str | None) -> tuple[str, Reading]:
+def look_at(source: Any, hdu: int | str | None, conventions: Sequence[str]) -> tuple[str, Reading]:
     """What a source is called, and what it says; also whether its stamp came with a copied header."""
-    told = inspect_metadata(source)
+    told = inspect_metadata(source, conventions)
     if told is not None:
         return str(source) if isinstance(source, str | os.PathLike) else type(source).__name__, told
     with open_source(source) as opened:
-        reading = inspect_source(opened, hdu=hdu)
+        reading = inspect_source(opened, hdu=hdu, conventions=conventions)
         inherited = [] if reading.stamp is None else find_inheritance(reading.stamp, opened)
         return opened.name, replace(reading, findings=(*reading.findings, *inherited))
 
 
 def completed(stamp: Stamp, dataset: Dataset) -> Stamp:
-    """Give a run whose name was shortened its whole name."""
+    """Give a stamp the ID that was found for it, and a run whose name was shortened its whole name."""
     short = stamp.run is not None and dataset.run is not None and is_short_for(stamp.run, dataset.run)
-    return replace(stamp, run=dataset.run) if short else stamp
+    run = dataset.run if short else stamp.run
+    return stamp if (run, dataset.id) == (stamp.run, stamp.id) else replace(stamp, id=dataset.id, run=run)
 
 
 def resolve_id(
@@ -210,12 +217,13 @@ def resolve_any(
     registry: Registry | None,
     *,
     hdu: int | str | None = None,
+    conventions: Sequence[str] = (),
     direction: Direction | str = Direction.UP,
     depth: int | None = None,
 ) -> Resolution:
     """Resolve what a user typed: a file, or the ID or name of a dataset; an existing path wins."""
     if Path(name).exists():
-        return resolve(name, registry, hdu=hdu, direction=direction, depth=depth)
+        return resolve(name, registry, hdu=hdu, conventions=conventions, direction=direction, depth=depth)
     if ("/" in name and not is_id(name)) or name.endswith((".fits", ".fit", ".fts", ".fz", ".gz")):
         raise FileRefused(f"{name}: no such file; expected a FITS file or a dataset ID")
     if registry is None:
@@ -223,12 +231,12 @@ def resolve_any(
     return resolve_id(name, registry, direction=direction, depth=depth)
 
 
-def ask(registry: Registry | None, stamp: Stamp, direction: Direction, depth: int | None) -> Lineage | None:
-    """Ask the registry for the lineage of a stamp's dataset; None where it does not know it."""
-    if registry is None or stamp.id is None:
+def ask(registry: Registry | None, focus: UUID, direction: Direction, depth: int | None) -> Lineage | None:
+    """Ask the registry for the lineage of a dataset; None where it does not know it."""
+    if registry is None:
         return None
     try:
-        return with_did(registry.lineage(stamp.id, direction=direction, depth=depth), registry)
+        return with_did(registry.lineage(focus, direction=direction, depth=depth), registry)
     except DatasetNotFound:
         return None
 
@@ -288,9 +296,8 @@ def status_of(findings: Iterable[Finding]) -> Status:
     return Status.RESOLVED
 
 
-def lineage_of_header(stamp: Stamp) -> Lineage:
-    """The one step that a header tells of."""
-    focus = stamp.id or name_id(f"{stamp.run} {stamp.type} {stamp.data_id}")
+def lineage_of_header(focus: UUID, stamp: Stamp) -> Lineage:
+    """The one step that a header tells of, in which every dataset has its ID."""
     datasets = {d.id: d for d in map(dataset_of, stamp.parents or ())}
     usages = tuple(Usage(item.identify(), item.role) for item in stamp.parents or ())
     datasets[focus] = Dataset(

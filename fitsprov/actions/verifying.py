@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from fitsprov.actions.identifying import identify
 from fitsprov.actions.reading import inspect_source
 from fitsprov.actions.resolving import compare
 from fitsprov.errors import DatasetNotFound
@@ -48,7 +50,12 @@ VERDICTS = (
 
 
 def verify(
-    source: Any, registry: Registry | None = None, *, hdu: int | str | None = None, data: bool = True
+    source: Any,
+    registry: Registry | None = None,
+    *,
+    hdu: int | str | None = None,
+    conventions: Sequence[str] = (),
+    data: bool = True,
 ) -> tuple[Finding, ...]:
     """Find out whether a file still is what its stamp says.
 
@@ -57,6 +64,8 @@ def verify(
     source : path, file-like, HDUList, Header, HDU or fitsio.FITS
     registry : Registry, optional
         What to hold the header against.
+    conventions : sequence of str
+        Those to read, as in `read`.
     data : bool
         Whether the data are read and held against the fingerprint, DATASUM and CHECKSUM.
 
@@ -70,14 +79,14 @@ def verify(
     NotFits, TruncatedFits, FileRefused
     """
     with open_source(source) as opened:
-        reading = inspect_source(opened, hdu=hdu)
+        reading = inspect_source(opened, hdu=hdu, conventions=conventions)
         if reading.stamp is None:
             return (Finding("stamp-missing", "the header carries no stamp in any known convention"),)
         findings = list(reading.findings)
         if data:
             findings += check_data(opened, reading.stamp)
     if registry is not None:
-        findings += check_registry(reading.stamp, registry)
+        findings += check_registry(reading.stamp, identify(reading, opened.name)[0], registry)
     return tuple(findings)
 
 
@@ -114,15 +123,14 @@ def check_data(source: Source, stamp: Stamp) -> list[Finding]:
     return [*findings, Finding("stamp-inherited", comparison.reason, "FPV_DSUM")]
 
 
-def check_registry(stamp: Stamp, registry: Registry) -> list[Finding]:
-    """Hold what a header says against what the registry would write now."""
-    if stamp.id is None:
-        return [Finding("dataset-unknown", "the stamp names no dataset ID", "FPV_ID")]
+def check_registry(stamp: Stamp, dataset: UUID, registry: Registry) -> list[Finding]:
+    """Hold what a header says of a dataset against what the registry would write now."""
     try:
-        now = registry.stamp(stamp.id)
+        now = registry.stamp(dataset)
     except DatasetNotFound as error:
-        return [Finding("dataset-unknown", str(error), "FPV_ID")]
-    findings = compare(stamp, registry.dataset(stamp.id))
+        reason = "the stamp names no dataset ID" if stamp.id is None else str(error)
+        return [Finding("dataset-unknown", reason, "FPV_ID")]
+    findings = compare(stamp, registry.dataset(dataset))
     for keyword, mine, theirs in (
         ("FPV_ACT", stamp.activity_id, now.activity_id),
         ("FPV_NPAR", stamp.n_parents, now.n_parents),

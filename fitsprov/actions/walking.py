@@ -6,14 +6,19 @@ import glob
 import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
 from itertools import groupby
 
 from fitsprov.errors import FileRefused
 
-__all__ = ["find_files"]
+__all__ = ["FITS_ENDINGS", "find_files"]
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fz")
-CONTAINERS = (".gz", ".bz2", ".xz", ".zst", ".z")
+CONTAINERS = ("", ".gz", ".bz2", ".xz", ".zst", ".z")
+FITS_ENDINGS = tuple(suffix + container for suffix in SUFFIXES for container in CONTAINERS)
+"""How the names of FITS files end, in lower case."""
+PARQUET_ENDINGS = (".parq", ".parquet")
 
 
 def find_files(paths: Iterable[str], refuse: Callable[[FileRefused], None]) -> Iterator[str]:
@@ -22,8 +27,8 @@ def find_files(paths: Iterable[str], refuse: Callable[[FileRefused], None]) -> I
     Parameters
     ----------
     paths : iterable of str
-        Files, whatever their names; folders, of which the files with the suffixes of FITS are taken; globs, in which
-        ``**`` stands for any folders.
+        Files, whatever their names; folders, of which the files with the suffixes of FITS are taken, and where pyarrow
+        can read them those of Parquet; globs, in which ``**`` stands for any folders.
     refuse : callable
         Called with what cannot be listed; the others go on.
     """
@@ -40,7 +45,7 @@ def find_files(paths: Iterable[str], refuse: Callable[[FileRefused], None]) -> I
 
 
 def walk(folder: str, refuse: Callable[[FileRefused], None]) -> Iterator[str]:
-    """List the FITS files below a folder in the order of their whole paths; links to folders are not followed."""
+    """List the files below a folder in the order of their whole paths; links to folders are not followed."""
     try:
         with os.scandir(folder) as entries:
             names = sorted(e.name + "/" * e.is_dir(follow_symlinks=False) for e in entries if is_wanted(e))
@@ -56,8 +61,11 @@ def walk(folder: str, refuse: Callable[[FileRefused], None]) -> Iterator[str]:
 
 
 def is_wanted(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry of a folder is a folder itself, or is called as FITS files are."""
-    root, suffix = os.path.splitext(entry.name.lower())  # noqa: PTH122 (plain text)
-    if suffix in CONTAINERS:
-        suffix = os.path.splitext(root)[1]  # noqa: PTH122 (plain text)
-    return (suffix in SUFFIXES and entry.is_file()) or entry.is_dir(follow_symlinks=False)
+    """Whether an entry of a folder is a folder itself, or is called as files with headers are."""
+    return (entry.name.lower().endswith(endings()) and entry.is_file()) or entry.is_dir(follow_symlinks=False)
+
+
+@cache
+def endings() -> tuple[str, ...]:
+    """How the names of files end that can be read here."""
+    return FITS_ENDINGS if find_spec("pyarrow") is None else (*FITS_ENDINGS, *PARQUET_ENDINGS)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from fitsprov.actions.walking import FITS_ENDINGS
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.settings import Settings
 
@@ -22,13 +23,10 @@ __all__ = [
     "json_option",
     "message_of",
     "one_line_errors",
+    "read_convention_option",
     "registry_option",
     "write_whole",
 ]
-
-SUFFIXES = (".fits", ".fit", ".fts", ".fz")
-CONTAINERS = ("", ".gz", ".bz2", ".xz", ".zst", ".z")
-ENDINGS = tuple(suffix + container for suffix in SUFFIXES for container in CONTAINERS)
 
 registry_option = click.option(
     "--registry",
@@ -36,6 +34,13 @@ registry_option = click.option(
     metavar="URL",
     help="The registry; else FITSPROV_REGISTRY, else fitsprov.db where it exists.",
     callback=lambda ctx, param, value: Settings.build(value),
+)
+read_convention_option = click.option(
+    "--convention",
+    "conventions",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Read this convention alone; a FILE.toml is read beside those that ship. May be given more than once.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per input.")
 
@@ -70,7 +75,7 @@ def walk(folder: str) -> Iterator[str]:
     unreadable: list[OSError] = []
     for place, folders, names in os.walk(folder, onerror=unreadable.append):
         folders.sort()
-        yield from (os.path.join(place, name) for name in sorted(names) if name.lower().endswith(ENDINGS))
+        yield from (os.path.join(place, name) for name in sorted(names) if name.lower().endswith(FITS_ENDINGS))
     yield from (str(error.filename) for error in unreadable)
 
 

@@ -10,7 +10,14 @@ import click
 
 from fitsprov.actions.harvesting import Harvest, harvest
 from fitsprov.actions.registering import open_registry
-from fitsprov.cli.common import expand, json_option, message_of, one_line_errors, registry_option
+from fitsprov.cli.common import (
+    expand,
+    json_option,
+    message_of,
+    one_line_errors,
+    read_convention_option,
+    registry_option,
+)
 from fitsprov.cli.many import jobs_option
 from fitsprov.errors import FitsprovError
 from fitsprov.model.finding import Finding, Severity
@@ -24,17 +31,24 @@ MEANT = ("unchanged", "unstamped", "refused")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--from-list", metavar="FILE|-", help="Read more paths, one a line, from a file or stdin.")
 @click.option("--fingerprint", is_flag=True, help="Compute fingerprints of the data, too; they are read whole.")
+@read_convention_option
 @jobs_option
 @registry_option
 @json_option
 def command(
-    paths: tuple[str, ...], from_list: str | None, fingerprint: bool, jobs: int, registry: Settings, as_json: bool
+    paths: tuple[str, ...],
+    from_list: str | None,
+    fingerprint: bool,
+    conventions: tuple[str, ...],
+    jobs: int,
+    registry: Settings,
+    as_json: bool,
 ) -> None:
     """Read what headers say, in any known convention, into the registry.
 
-    A PATH is a file, a folder, of which all FITS files are taken, or a glob. Only headers are read. What was harvested
-    and has not changed since is passed over, so that a harvest that was stopped goes on where it was. Where headers
-    contradict each other, or the registry, one is kept and the other is named on stderr.
+    A PATH is a file, a folder, of which all FITS and Parquet files are taken, or a glob. Only headers are read. What
+    was harvested and has not changed since is passed over, so that a harvest that was stopped goes on where it was.
+    Where headers contradict each other, or the registry, one is kept and the other is named on stderr.
     """
     exit_code = 0
 
@@ -50,7 +64,7 @@ def command(
     with one_line_errors():
         names = expand(paths, recursive=False, from_list=from_list)
         with open_registry(registry.need_registry()) as opened:
-            done = harvest(names, opened, fingerprint=fingerprint, jobs=jobs, tell=tell)
+            done = harvest(names, opened, conventions=conventions, fingerprint=fingerprint, jobs=jobs, tell=tell)
     if as_json:
         click.echo(json.dumps([to_json(done)], indent=2))
     else:

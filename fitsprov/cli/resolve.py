@@ -12,7 +12,15 @@ import click
 from fitsprov.actions.drawing import BARE, FORMATS, draw
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve_any
-from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option, write_whole
+from fitsprov.cli.common import (
+    expand,
+    file_arguments,
+    json_option,
+    one_line_errors,
+    read_convention_option,
+    registry_option,
+    write_whole,
+)
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.model.finding import Severity, worst
@@ -39,6 +47,7 @@ from fitsprov.settings import Settings
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
 @click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@read_convention_option
 @registry_option
 @json_option
 def command(
@@ -50,6 +59,7 @@ def command(
     format_: str,
     output: Path | None,
     hdu: str | None,
+    conventions: tuple[str, ...],
     registry: Settings,
     as_json: bool,
 ) -> None:
@@ -65,7 +75,7 @@ def command(
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
             def job(name: str, _: None) -> Answer:
-                found = resolve_any(name, opened, hdu=hdu, direction=direction, depth=depth)
+                found = resolve_any(name, opened, hdu=hdu, conventions=conventions, direction=direction, depth=depth)
                 clean = found.status is Status.RESOLVED and worst(found.findings) is Severity.INFO
                 authority = opened.authority if opened and found.source == "registry" else None
                 text = "" if as_json else text_of(found, format_, authority)

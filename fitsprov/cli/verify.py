@@ -8,7 +8,14 @@ import click
 
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.verifying import Verdict, verdict_of, verify
-from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import (
+    expand,
+    file_arguments,
+    json_option,
+    one_line_errors,
+    read_convention_option,
+    registry_option,
+)
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import verdict_text
 from fitsprov.model.finding import Severity, worst
@@ -19,6 +26,7 @@ from fitsprov.settings import Settings
 @file_arguments
 @click.option("--data/--no-data", default=True, show_default=True, help="Read the data too.")
 @click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@read_convention_option
 @registry_option
 @json_option
 def command(
@@ -27,6 +35,7 @@ def command(
     from_list: str | None,
     data: bool,
     hdu: str | None,
+    conventions: tuple[str, ...],
     registry: Settings,
     as_json: bool,
 ) -> None:
@@ -37,7 +46,7 @@ def command(
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
             def job(name: str, _: None) -> Answer:
-                findings = verify(name, opened, hdu=hdu, data=data)
+                findings = verify(name, opened, hdu=hdu, conventions=conventions, data=data)
                 verdict = verdict_of(findings)
                 item = {"file": name, "status": verdict.value, "findings": [f.to_json() for f in findings]}
                 clean = verdict is Verdict.OK and worst(findings) is Severity.INFO

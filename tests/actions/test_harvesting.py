@@ -14,7 +14,7 @@ import pytest
 
 import fitsprov
 from fitsprov import Finding, FitsprovError, Input, Registry
-from fitsprov.actions import harvesting
+from fitsprov.actions import harvesting, walking
 from fitsprov.actions.harvesting import Harvest, harvest
 from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.model.record import Record, Step
@@ -175,7 +175,7 @@ def test_files_that_are_touched_are_read_again_and_change_nothing_else(chain: li
 KILLED = """
 import os, signal, sys
 from fitsprov import Registry
-from fitsprov.actions import harvesting
+from fitsprov.actions import harvesting, walking
 from fitsprov.registry.harvesting import Harvester
 
 harvesting.BATCH, batches, take = 7, int(sys.argv[3]), Harvester.take
@@ -508,3 +508,27 @@ def test_a_record_completes_what_was_harvested(activity: str | None, write: Writ
     assert found.activity_of(uid("x")).task == "isr"
     assert [(dataset.id, usage.role) for dataset, usage in found.parents()] == [(uid("raw"), "exposure")]
     assert len(found.used[uid("q")]) == 2
+
+
+def test_parquet_files_below_a_folder_are_read_and_only_where_pyarrow_is(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    said = {"LSST.BUTLER.ID": str(uid("table")), "LSST.BUTLER.RUN": "run", "LSST.BUTLER.N_INPUTS": "0"}
+    table = pyarrow.table({"x": [1]}).replace_schema_metadata(said)
+    for name in ("a.parq", "b.parquet"):
+        parquet.write_table(table, tmp_path / name)
+    done = harvest(tmp_path, registry)
+    assert (done.files, done.counts.datasets) == (2, 1)
+    assert registry.dataset(uid("table")).run == "run"
+    monkeypatch.setattr(walking, "find_spec", lambda name: None)
+    walking.endings.cache_clear()
+    assert harvest(tmp_path, registry).files == 0
+    walking.endings.cache_clear()
+
+
+def test_one_path_is_enough(write: Write, registry: Registry) -> None:
+    path = write("a.fits", id=uid("a"), parents=[])
+    assert fitsprov.harvest(str(path), registry).files == 1
+    assert fitsprov.harvest(path, registry).unchanged == 1

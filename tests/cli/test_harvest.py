@@ -88,3 +88,28 @@ def test_without_a_registry_nothing_is_read(fitsprov: Fitsprov, tmp_path: Path) 
     ran = fitsprov(f"harvest {tmp_path}")
     assert ran.code == 3
     assert "no registry" in ran.err
+
+
+def test_a_convention_file_of_a_user_is_read_by_every_command_that_reads(survey: Path, fitsprov: Fitsprov) -> None:
+    Path("myobs.toml").write_text(
+        'name = "myobs"\ntitle = "t"\nsource = "s"\nwrite = true\nprefix = "MYO"\n'
+        'keywords = [{ name = "MYOUUID", field = "id", kind = "uuid" },'
+        ' { name = "MYORUN", field = "run", kind = "text" }]'
+    )
+    (run,) = {one["run"] for one in fitsprov("find --type deep_coadd --json").json if one["id"] == COADD}
+    assert fitsprov(f"stamp {COADD_FILE} --id {COADD} --convention myobs.toml").code == 0
+    assert fitsprov(f"show {COADD_FILE} --json").json[0]["conventions"] == []
+    assert fitsprov(f"show {COADD_FILE} --json --convention ./myobs.toml").json[0]["conventions"] == ["myobs"]
+    assert fitsprov(f"resolve {COADD_FILE} --json --convention myobs.toml").json[0]["status"] == "resolved"
+    assert fitsprov(f"verify {COADD_FILE} --json").json[0]["status"] == "missing"
+    assert fitsprov(f"verify {COADD_FILE} --json --convention myobs.toml").json[0]["status"] == "stale"
+    assert fitsprov("init --registry sqlite:///other.db").code == 0
+    ran = fitsprov(f"harvest {COADD_FILE} --convention myobs.toml --registry sqlite:///other.db --json")
+    assert (ran.code, list(ran.json[0]["conventions"])) == (0, ["myobs"])
+    assert fitsprov(f"find --run {run} --registry sqlite:///other.db --json").json[0]["id"] == COADD
+
+
+def test_a_convention_that_is_named_is_read_alone(stamped: Path, fitsprov: Fitsprov) -> None:
+    ran = fitsprov("harvest drp --convention rubin --registry sqlite:///other.db --json")
+    assert list(ran.json[0]["conventions"]) == ["rubin"]
+    assert fitsprov("harvest drp --convention nonsense").code == 2
