@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -30,6 +30,14 @@ from fitsprov.registry.schema import (
 __all__ = ["Presented", "activities_by_key", "activities_by_uuid", "usages_by_key", "usages_of_datasets"]
 
 
+T = TypeVar("T")
+Reading = Callable[[Connection, Iterable[int]], dict[int, T]]
+
+MOST = 500
+RECENT: dict[bytes, Any] = {}
+"""Configurations and environments by their digests, which no other registry gives to something else."""
+
+
 class Presented(NamedTuple):
     """A usage, its dataset by key."""
 
@@ -51,13 +59,17 @@ def base() -> Select[Any]:
         activity.c.ended,
         activity.c.status,
         activity.c.config_id,
+        config.c.digest,
         activity.c.software_env_id,
+        software_env.c.digest,
         agent.c.uri,
         agent.c.name,
         agent.c.type,
     ).select_from(
         activity.outerjoin(task, task.c.id == activity.c.task_id)
         .outerjoin(run, run.c.id == activity.c.run_id)
+        .outerjoin(config, config.c.id == activity.c.config_id)
+        .outerjoin(software_env, software_env.c.id == activity.c.software_env_id)
         .outerjoin(agent, agent.c.id == activity.c.agent_id)
     )
 
@@ -134,13 +146,12 @@ def activities_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[in
     return assemble(connection, rows)
 
 
-def assemble(connection: Connection, rows: Iterable[Sequence[Any]]) -> dict[int, Activity]:
-    """Give each row of `base` its configuration and environment; shared ones are read once."""
-    rows = list(rows)
-    config_of = fetch_configs(connection, {row[8] for row in rows} - {None})
-    environment_of = fetch_environments(connection, {row[9] for row in rows} - {None})
+def assemble(connection: Connection, rows: Sequence[Sequence[Any]]) -> dict[int, Activity]:
+    """Give each row of `base` its configuration and environment."""
+    config_of = fetch(connection, {row[8]: row[9] for row in rows}, read_configs)
+    environment_of = fetch(connection, {row[10]: row[11] for row in rows}, read_environments)
     found = {}
-    for key, uuid, name, version, run_name, started, ended, status, config_id, env_id, uri, who, kind in rows:
+    for key, uuid, name, version, run_name, started, ended, status, config_id, _, env_id, _, uri, who, kind in rows:
         found[key] = Activity(
             id=uuid,
             task=name,
@@ -156,17 +167,25 @@ def assemble(connection: Connection, rows: Iterable[Sequence[Any]]) -> dict[int,
     return found
 
 
-def fetch_configs(connection: Connection, keys: set[int]) -> dict[int, Any]:
-    """Fetch configurations by their keys."""
-    if not keys:
-        return {}
+def fetch(connection: Connection, digests: dict[Any, bytes], read: Reading[T]) -> dict[int, T]:
+    """Fetch by its keys what a digest of its content tells apart; what was met lately is still there."""
+    digests.pop(None, None)
+    found = {key: RECENT[digest] for key, digest in digests.items() if digest in RECENT}
+    if missing := digests.keys() - found.keys():
+        if len(RECENT) > MOST:
+            RECENT.clear()
+        for key, content in read(connection, missing).items():
+            found[key] = RECENT[digests[key]] = content
+    return found
+
+
+def read_configs(connection: Connection, keys: Iterable[int]) -> dict[int, Mapping[str, Any]]:
+    """Read configurations by their keys."""
     return {key: json.loads(content) for key, content in configs().rows(connection, **as_keys(keys))}
 
 
-def fetch_environments(connection: Connection, keys: set[int]) -> dict[int, Environment]:
-    """Fetch environments by their keys, packages in order."""
-    if not keys:
-        return {}
+def read_environments(connection: Connection, keys: Iterable[int]) -> dict[int, Environment]:
+    """Read environments by their keys, packages in order."""
     about: dict[int, tuple[str | None, str]] = {}
     packages: defaultdict[int, list[Package]] = defaultdict(list)
     for key, container, platform, manager, name, version in environments().rows(connection, **as_keys(keys)):

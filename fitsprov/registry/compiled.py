@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec, Self
@@ -51,7 +50,7 @@ def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[
 
 def as_keys(keys: Iterable[int]) -> dict[str, str]:
     """Bind a list of keys for `among`."""
-    return {"keys": json.dumps(list(keys))}
+    return {"keys": str(list(keys))}
 
 
 class Compiled:
@@ -92,7 +91,8 @@ class Form:
             self.text = self.text.replace(f"IN (__[POSTCOMPILE_{self.list}])", f"= ANY (%({self.list})s)")
         self.constants = {name: bound.value for name, bound in spelled.binds.items() if not bound.required}
         types = {name: bound.type.dialect_impl(dialect) for name, bound in spelled.binds.items()}
-        self.binders = {name: bind for name, type_ in types.items() if (bind := type_.bind_processor(dialect))}
+        binders = {name: type_.bind_processor(dialect) for name, type_ in types.items() if name not in self.constants}
+        self.binders = {name: bind for name, bind in binders.items() if bind is not None}
         columns = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
         readers = ((place, type_.result_processor(dialect, None)) for place, type_ in enumerate(columns))
         self.readers = [(place, reader) for place, reader in readers if reader is not None]
@@ -100,11 +100,11 @@ class Form:
         """The text by the length of the list, where each of its values has its own place."""
 
     def bound(self, values: dict[str, Any]) -> tuple[str, Any]:
-        """Give the text and its parameters as the driver takes them."""
-        for name in values.keys() & self.binders.keys():
-            bind, value = self.binders[name], values[name]
-            values[name] = list(map(bind, value)) if name == self.list else bind(value)
-        values |= self.constants
+        """Give the text and its parameters as the driver takes them; the values are changed."""
+        for name, bind in self.binders.items():
+            values[name] = list(map(bind, values[name])) if name == self.list else bind(values[name])
+        if self.constants:
+            values |= self.constants
         if self.order is None:
             return self.text, values
         if not self.list:

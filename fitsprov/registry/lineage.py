@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import Connection, Select, bindparam, func, literal, null, select, union_all
 
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Neighbourhood, Usage
 from fitsprov.registry.activities import activities_by_key, usages_by_key, usages_of_datasets
-from fitsprov.registry.compiled import Compiled, among, as_keys, compiled
+from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
-from fitsprov.registry.schema import Key, activity, entity, listed_raw, used
+from fitsprov.registry.schema import Key, activity, entity, listed_raw, role, used
 
 __all__ = ["lineage_of", "neighbourhoods_of"]
 
@@ -136,55 +136,62 @@ def as_raw(one: Stored) -> Dataset:
     return one.dataset if one.dataset.category is not None else replace(one.dataset, category=Category.RAW)
 
 
+INPUT, OUTPUT, PRODUCT = range(3)
+
+
 @compiled
-def products() -> Select[Any]:
-    """Select what was made from a list of datasets, as pairs."""
-    return (
-        select(used.c.entity_id, entity.c.id)
-        .distinct()
+def steps_around() -> Select[Any]:
+    """Select what a list of activities used and made, and what was made from a list of datasets; inputs as stated."""
+    inputs = (
+        select(
+            literal(INPUT).label("kind"),
+            used.c.activity_id.label("centre"),
+            used.c.entity_id.label("near"),
+            used.c.position,
+            role.c.name,
+            used.c.actual,
+        )
+        .select_from(used.outerjoin(role, role.c.id == used.c.role_id))
+        .where(among(used.c.activity_id, "makers"))
+    )
+    nothing = (literal(0), null(), null())
+    outputs = select(literal(OUTPUT), entity.c.gen_aid, entity.c.id, *nothing).where(among(entity.c.gen_aid, "makers"))
+    products = (
+        select(literal(PRODUCT), used.c.entity_id, entity.c.id, *nothing)
         .select_from(used.join(entity, entity.c.gen_aid == used.c.activity_id))
         .where(among(used.c.entity_id), used.c.actual.is_not(False))
     )
-
-
-@compiled
-def outputs() -> Select[Any]:
-    """Select what a list of activities made, as pairs."""
-    return select(entity.c.gen_aid, entity.c.id).where(among(entity.c.gen_aid))
+    found = union_all(inputs, outputs, products).subquery()
+    return select(found).order_by(found.c.position, found.c.near)
 
 
 def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
     """Fetch what stands one step from each of many datasets, with a constant number of queries."""
     centres = datasets_by_uuid(connection, dict.fromkeys(ids))
     makers = {one.maker for one in centres.values() if one.maker is not None}
-    used_by = usages_by_key(connection, makers)
-    made_from = pairs(connection, products(), (one.key for one in centres.values()))
-    made_by = pairs(connection, outputs(), makers)
-    around = {one.dataset for usages in used_by.values() for one in usages}
-    around |= {key for keys in (*made_from.values(), *made_by.values()) for key in keys}
-    datasets = {key: one.dataset for key, one in datasets_by_key(connection, around).items()}
-    activities = activities_by_key(connection, makers)
+    keys = as_keys(one.key for one in centres.values())
+    rows = steps_around().rows(connection, **keys, makers=as_keys(makers)["keys"])
+    found = datasets_by_key(connection, {row[2] for row in rows})
+    inputs: defaultdict[int, dict[int, Usage]] = defaultdict(dict)
+    near: tuple[defaultdict[int, dict[int, Dataset]], ...] = (defaultdict(dict), defaultdict(dict), defaultdict(dict))
+    for kind, centre, key, _, role_name, actual in rows:
+        dataset = found[key].dataset
+        if kind != INPUT:
+            near[kind][centre][key] = dataset
+        elif actual is not False and key not in near[INPUT][centre]:
+            near[INPUT][centre][key] = dataset
+            inputs[centre][key] = Usage(dataset.id, role_name, actual)
+    activities = activities_by_key(connection, makers) if makers else {}
 
     def neighbourhood(centre: Stored) -> Neighbourhood:
         maker = centre.maker or 0
-        usages: dict[int, Usage] = {}
-        for key, role, actual in used_by.get(maker, ()):
-            if actual is not False:
-                usages.setdefault(key, Usage(datasets[key].id, role, actual))
+        parents, siblings = near[INPUT].get(maker, {}), near[OUTPUT].get(maker, {})
         return Neighbourhood(
             dataset=centre.dataset,
             activity=activities.get(maker),
-            parents=tuple((datasets[key], usage) for key, usage in usages.items()),
-            products=tuple(datasets[key] for key in made_from.get(centre.key, ())),
-            siblings=tuple(datasets[key] for key in made_by.get(maker, ()) if key != centre.key),
+            parents=tuple((parents[key], usage) for key, usage in inputs.get(maker, {}).items()),
+            products=tuple(near[PRODUCT].get(centre.key, {}).values()),
+            siblings=tuple(dataset for key, dataset in siblings.items() if key != centre.key),
         )
 
     return {uuid: neighbourhood(centres[uuid]) for uuid in dict.fromkeys(ids) if uuid in centres}
-
-
-def pairs(connection: Connection, query: Compiled, keys: Iterable[int]) -> dict[int, list[int]]:
-    """Collect the second of each pair under the first, in the order of their keys."""
-    collected: defaultdict[int, list[int]] = defaultdict(list)
-    for first, second in query.rows(connection, **as_keys(keys)):
-        collected[first].append(second)
-    return {first: sorted(seconds) for first, seconds in collected.items()}
