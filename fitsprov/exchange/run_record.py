@@ -20,9 +20,10 @@ import fastjsonschema
 
 from fitsprov.errors import InvalidRecord, MalformedID
 from fitsprov.exchange.document import read_document
+from fitsprov.model.facts import Event
 from fitsprov.model.identifiers import activity_id, is_id, name_id, parse_id
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Package, Usage
-from fitsprov.model.record import Event, Record, Step
+from fitsprov.model.record import Record, Step
 
 __all__ = ["parse_record"]
 

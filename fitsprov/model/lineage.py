@@ -18,8 +18,10 @@ __all__ = [
     "Dataset",
     "Direction",
     "Environment",
+    "Execution",
     "Lineage",
     "Neighbourhood",
+    "Node",
     "Package",
     "Usage",
 ]
@@ -60,6 +62,8 @@ class Dataset:
     size: int | None = None
     """Of that copy, in bytes."""
     publisher_did: str | None = None
+    origin: str | None = None
+    """``external`` where it was made elsewhere, with other tools, and brought back."""
     stub: bool = False
     """Named by something that used it, not yet described."""
 
@@ -88,9 +92,41 @@ class Environment:
     """The software and hardware that an activity ran in, stored once per content."""
 
     container: str | None = None
+    """Image with its digest."""
+    container_base: str | None = None
+    """Image, with its digest, that the container was built on."""
+    recipe: str | None = None
+    """Revision of what the container was built by."""
     packages: tuple[Package, ...] = ()
+    """A source tree is a package of the manager ``git``; its version is the commit, ``+dirty`` where it was edited."""
     platform: Mapping[str, str] = field(default_factory=dict)
     """``os``, ``kernel``, ``libc``, ``python``, ``hardware``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A computer that activities ran on."""
+
+    name: str
+    hardware: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """The job above activities."""
+
+    id: UUID
+    system: str
+    """Who ran it: ``slurm``, ``htcondor``, ``panda`` …"""
+    job: str
+    """Its ID in that system."""
+    node: Node | None = None
+    environment: Environment | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+    status: str | None = None
+    resources: Mapping[str, Any] | None = None
+    """What it took, as the system says: ``cpu_seconds``, ``max_rss_bytes`` …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +143,9 @@ class Activity:
     config: Mapping[str, Any] | None = None
     environment: Environment | None = None
     agent: Agent | None = None
+    execution: Execution | None = None
+    epoch: int | None = None
+    """The epoch in which it started."""
 
 
 @dataclass(frozen=True, slots=True)

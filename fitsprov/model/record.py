@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from uuid import UUID
 
 from fitsprov.errors import InvalidRecord
-from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
+from fitsprov.model.facts import (
+    Annotation,
+    Description,
+    Event,
+    Metric,
+    Observation,
+    Relation,
+    Responsibility,
+    TelemetrySource,
+    ValueEntity,
+)
+from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Execution, Usage
 
-__all__ = ["Event", "Record", "Step", "cycle_message"]
+__all__ = ["Record", "Step", "cycle_message"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +31,6 @@ class Step:
     activity: Activity
     used: tuple[Usage, ...] = ()
     generated: tuple[Dataset, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A change outside any activity: firmware, maintenance, a schema applied."""
-
-    component: str
-    kind: str
-    time: datetime
-    before: str | None = None
-    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,22 @@ class Record:
     datasets: tuple[Dataset, ...] = ()
     """Those that no step of this record made."""
     steps: tuple[Step, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    """Jobs, also those that no step of this record belongs to."""
     events: tuple[Event, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    telemetry_sources: tuple[TelemetrySource, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    descriptions: tuple[Description, ...] = ()
+    values: tuple[ValueEntity, ...] = ()
+    responsible: tuple[Responsibility, ...] = ()
+    derived: tuple[Relation, ...] = ()
+    """Dataset, and the dataset that it was derived from."""
+    members: tuple[Relation, ...] = ()
+    """Collection, and its member."""
+    informed: tuple[Relation, ...] = ()
+    """Activity, and the activity that informed it."""
 
     def __post_init__(self) -> None:
         refuse_repeats(self)

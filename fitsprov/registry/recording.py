@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, sel
 
 from fitsprov.errors import Conflict, InvalidRecord
 from fitsprov.model.dataid import canonical_text
+from fitsprov.model.facts import Event
 from fitsprov.model.identifiers import activity_id, name_id
 from fitsprov.model.lineage import Activity, Dataset
-from fitsprov.model.record import Event, Record, cycle_message
+from fitsprov.model.record import Record, cycle_message
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.datasets import chunks, datasets_by_key

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from fitsprov.errors import InvalidRecord
 from fitsprov.exchange.run_record import parse_record
+from fitsprov.model.facts import Event
 from fitsprov.model.identifiers import activity_id, name_id
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Package, Usage
-from fitsprov.model.record import Event, Record, Step
+from fitsprov.model.record import Record, Step
 
 A, B, C = (UUID(f"00000000-0000-4000-8000-00000000000{n}") for n in "abc")
 ROOT = Path("/data/run 1")

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import event as on
 
 from fitsprov.errors import Conflict, InvalidRecord, RegistryError
+from fitsprov.model.facts import Event
 from fitsprov.model.lineage import Agent, Category, Dataset, Environment, Package, Usage
-from fitsprov.model.record import Event, Record
+from fitsprov.model.record import Record
 from fitsprov.registry import Counts, Registry
 from tests.registry.making import AGENT, ENVIRONMENT, dataset, dump, record, step, survey, uid
 from tests.strategies import NASTY
@@ -361,7 +362,7 @@ def test_a_registry_on_a_readonly_medium_says_so(
 ) -> None:
     registry.record(survey())
     registry.close()
-    monkeypatch.setattr("fitsprov.registry.engine.may_write", lambda path: False)
+    monkeypatch.setattr("fitsprov.registry.sqlite.may_write", lambda path: False)
     with Registry(path) as readonly:
         assert len(readonly.lineage(uid("coadd")).datasets) == 7
         with pytest.raises(RegistryError, match="read-only here; expected"):
