@@ -26,6 +26,7 @@ from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import by_place, stamp_of
 from fitsprov.registry.status import Status, count_all
+from fitsprov.registry.version import number_changes, version_of
 
 if TYPE_CHECKING:
     from fitsprov.registry.harvesting import Harvester
@@ -55,6 +56,7 @@ class Registry:
         self._engine = open_engine(self._url)
         self._about = read_about(self._engine, self._url)
         self._reader = Reader(self._engine, self._url)
+        number_changes(self._engine)
 
     @classmethod
     def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:
@@ -86,6 +88,13 @@ class Registry:
     def authority(self) -> str | None:
         """The registered part of publisher DIDs."""
         return self._about.get("authority")
+
+    def version(self) -> int:
+        """Give a number that grows whenever the registry changes, whoever changes it; for ETags and caches.
+
+        What is asked after a number was given is at least as new as that number.
+        """
+        return self._reader.look(version_of)
 
     def close(self) -> None:
         """Close all connections."""
