@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine
 
 from fitsprov.model.finding import Finding
 from fitsprov.registry.batch import Batch
 from fitsprov.registry.batch_rows import write
 from fitsprov.registry.bulk import select_by, uncollected
 from fitsprov.registry.claims import Claim
-from fitsprov.registry.engine import reading, writing
+from fitsprov.registry.engine import reading, transact
 from fitsprov.registry.recording import Counts
 from fitsprov.registry.schema import artifact, entity
 from fitsprov.registry.vocabulary import next_key
@@ -74,24 +74,33 @@ class Harvester:
         claims : sequence of Claim
             In the order of their paths, also from one call to the next.
         """
-        with uncollected(), writing(self.engine, self.url) as connection:
+
+        def take_in(connection: Connection) -> Batch:
             batch = Batch(connection, claims)
             batch.apply()
             write(connection, batch)
+            return batch
+
+        with uncollected():
+            batch = transact(self.engine, self.url, take_in)
         self.count(batch)
         return batch.findings
 
     def count(self, batch: Batch) -> None:
         """Count what a batch has added; a stub of this harvest whose own file came later is none."""
+        for convention, files in Counter(claim.convention for claim in batch.claims).items():
+            self.counts[convention]["files"] += files
         for claim in batch.claims:
-            self.counts[claim.convention].update(files=1, findings=claim.findings)
+            if claim.findings:
+                self.counts[claim.convention]["findings"] += claim.findings
         for convention, gained in batch.gains.items():
             self.counts[convention].update(gained)
-        for node in batch.loaded.nodes.values():
-            if node.fresh and node.namer:
-                place = node.key - self.first_key
-                self.namers.extend(bytes(max(0, place + 1 - len(self.namers))))
-                self.namers[place] = self.place_of(node.namer)
+        fresh = [node for node in batch.loaded.nodes.values() if node.fresh and node.namer]
+        places = {namer: self.place_of(namer) for namer in {node.namer for node in fresh}}
+        last = max((node.key for node in fresh), default=0)
+        self.namers.extend(bytes(max(0, last - self.first_key + 1 - len(self.namers))))
+        for node in fresh:
+            self.namers[node.key - self.first_key] = places[node.namer]
         for key in batch.described:
             if key >= self.first_key:
                 self.counts[self.conventions[self.namers[key - self.first_key]]]["stubs"] -= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,7 +11,8 @@ from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, 
 
 from fitsprov.errors import RegistryError, UsageError
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.registry.engine import file_of, journal, make_engine, reading, shown, writing
+from fitsprov.registry import postgres, sqlite
+from fitsprov.registry.engine import explained, is_file, new_engine, reading, shown, transact
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, entity, meta, used
 
 __all__ = ["create_registry", "read_about"]
@@ -25,7 +28,7 @@ def read_about(engine: Engine, url: URL) -> dict[str, str]:
     with reading(engine, url) as connection:
         revision = revision_of(connection)
         if revision is None:
-            raise RegistryError(f"{shown(url)}: not a registry; expected an SQLite file that fitsprov init made")
+            raise RegistryError(f"{shown(url)}: not a registry; expected one that fitsprov init made")
         if revision != REVISIONS[-1]:
             refuse_unknown(url, revision)
             raise RegistryError(
@@ -37,25 +40,30 @@ def read_about(engine: Engine, url: URL) -> dict[str, str]:
 def create_registry(url: URL, base_url: str | None, authority: str | None) -> None:
     """Make or migrate a registry, and note what it is told about itself."""
     about = {"base_url": checked_base_url(base_url), "authority": checked_authority(authority)}
-    folder = file_of(url).absolute().parent
-    if not folder.is_dir():
-        raise RegistryError(f"{shown(url)}: no folder {folder}; expected one for the registry")
-    engine = make_engine(file_of(url).absolute(), "rwc")
+    engine = new_engine(url)
     try:
         with reading(engine, url) as connection:
             refuse_foreign(connection, url)
-        journal(engine, url)
-        with writing(engine, url) as connection:
-            if refuse_foreign(connection, url) != REVISIONS[-1]:
-                from fitsprov.registry.migrate import migrate  # Alembic takes longer to load than a resolve
-
-                migrate(connection)
-            for key, value in about.items():
-                if value is not None:
-                    connection.execute(delete(meta).where(meta.c.key == key))
-                    connection.execute(insert(meta).values(key=key, value=value))
+        if is_file(url):
+            with explained(url):
+                sqlite.prepare(engine)
+        transact(engine, url, partial(fill, url, about))
     finally:
         engine.dispose()
+
+
+def fill(url: URL, about: Mapping[str, str | None], connection: Connection) -> None:
+    """Make or migrate the tables, and note what a registry is told about itself."""
+    if not is_file(url):
+        postgres.prepare(connection, url)
+    if refuse_foreign(connection, url) != REVISIONS[-1]:
+        from fitsprov.registry.migrate import migrate  # Alembic takes longer to load than a resolve
+
+        migrate(connection)
+    for key, value in about.items():
+        if value is not None:
+            connection.execute(delete(meta).where(meta.c.key == key))
+            connection.execute(insert(meta).values(key=key, value=value))
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -69,7 +77,7 @@ def refuse_foreign(connection: Connection, url: URL) -> str | None:
     """Refuse a database of something else, and a newer registry; give the revision, None for an empty file."""
     revision = revision_of(connection)
     if revision is None and inspect(connection).get_table_names():
-        raise RegistryError(f"{shown(url)}: a database of something else; expected a registry, or no file at all")
+        raise RegistryError(f"{shown(url)}: a database of something else; expected a registry, or nothing at all")
     if revision is not None:
         refuse_unknown(url, revision)
     return revision

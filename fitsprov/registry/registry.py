@@ -18,7 +18,7 @@ from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
-from fitsprov.registry.engine import file_of, open_engine, parse_url, reading, shown, writing
+from fitsprov.registry.engine import open_engine, parse_url, reading, shown, transact
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
 from fitsprov.registry.opening import create_registry, read_about
 from fitsprov.registry.reader import Reader
@@ -29,7 +29,9 @@ from fitsprov.registry.status import Status, count_all
 from fitsprov.registry.version import number_changes, version_of
 
 if TYPE_CHECKING:
+    from fitsprov.model.impact import Cause, Impact
     from fitsprov.registry.harvesting import Harvester
+    from fitsprov.registry.incidents import Incidents
 
 __all__ = ["Registry"]
 
@@ -43,7 +45,7 @@ class Registry:
     Parameters
     ----------
     url : str or Path
-        ``sqlite:///FILE``, or the file itself.
+        ``sqlite:///FILE``, or the file itself; or ``postgresql+psycopg://USER@HOST/DATABASE``.
 
     Raises
     ------
@@ -125,8 +127,7 @@ class Registry:
             Where a dataset would be among its own ancestors; with ``strict``, where IDs are not described.
         """
         try:
-            with writing(self._engine, self._url) as connection:
-                return take_in(connection, record, strict=strict)
+            return transact(self._engine, self._url, lambda connection: take_in(connection, record, strict=strict))
         except UnicodeEncodeError as error:
             raise InvalidRecord(f"{record.source}: {error.object!r} is no Unicode text: {error.reason}") from None
 
@@ -253,6 +254,48 @@ class Registry:
         """
         return stamp_of(self.lineage(id), self.base_url, self.authority)
 
+    def impact(self, cause: Cause) -> Impact:
+        """Count what a flaw touched: the datasets that its activities made, and all that was made from these.
+
+        Raises
+        ------
+        DatasetNotFound, ActivityNotFound, UsageError
+            Where the cause names what the registry does not know.
+        """
+        from fitsprov.registry.impact import impact_of  # who only asks for a lineage does not pay for it
+
+        with reading(self._engine, self._url) as connection:
+            return impact_of(connection, cause)
+
+    def named(self, identifier: UUID | str) -> dict[str, Any]:
+        """Say what an ID or a name is of, as a part of a cause: a dataset, an activity, a job or a run.
+
+        Raises
+        ------
+        DatasetNotFound
+            Where it is of nothing here.
+        """
+        from fitsprov.registry.impact import named
+
+        with reading(self._engine, self._url) as connection:
+            return named(connection, identifier)
+
+    def touched(
+        self, cause: Cause, *, type: str | None = None, run: str | None = None, limit: int | None = None
+    ) -> list[tuple[Dataset, bool]]:
+        """List what a flaw touched, each with whether an activity of the cause made it; by run, type and dataId."""
+        from fitsprov.registry.impact import hits_of
+
+        with reading(self._engine, self._url) as connection:
+            return list(hits_of(connection, cause, type_name=type, run_name=run, limit=limit))
+
+    @property
+    def incidents(self) -> Incidents:
+        """Saved impacts, to be worked off."""
+        from fitsprov.registry.incidents import Incidents
+
+        return Incidents(self._engine, self._url)
+
     def neighbourhoods(self, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
         """Fetch what stands one step from each of many datasets; those that are not known are left out.
 
@@ -263,12 +306,11 @@ class Registry:
     def status(self) -> Status:
         """Count what is in the registry."""
         with reading(self._engine, self._url) as connection:
-            counts: dict[str, Any] = count_all(connection)
+            counts: dict[str, Any] = count_all(connection, self._url)
         return Status(
             url=shown(self._url),
             revision=REVISIONS[-1],
             base_url=self.base_url,
             authority=self.authority,
-            size=file_of(self._url).stat().st_size,
             **counts,
         )

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import URL, Connection, func, select
 
 from fitsprov.registry.datasets import effective_category
+from fitsprov.registry.engine import size_of
 from fitsprov.registry.schema import activity, dataset_type, entity, event, run, software_env, used
 
 __all__ = ["Status", "count_all"]
@@ -38,7 +39,7 @@ class Status:
     events: int
 
 
-def count_all(connection: Connection) -> dict[str, object]:
+def count_all(connection: Connection, url: URL) -> dict[str, object]:
     """Count what is in the tables, as fields of `Status`."""
     made = entity.c.gen_aid.is_not(None)
     kinds = (
@@ -53,4 +54,10 @@ def count_all(connection: Connection) -> dict[str, object]:
     tables = {"activities": activity, "edges": used, "runs": run, "environments": software_env, "events": event}
     counts = {what: connection.scalar(select(func.count()).select_from(table)) for what, table in tables.items()}
     stubs = connection.scalar(select(func.count()).select_from(entity).where(entity.c.stub.is_(True)))
-    return {"datasets": categories.total(), "categories": dict(sorted(categories.items())), "stubs": stubs, **counts}
+    return {
+        "size": size_of(connection, url),
+        "datasets": categories.total(),
+        "categories": dict(sorted(categories.items())),
+        "stubs": stubs,
+        **counts,
+    }

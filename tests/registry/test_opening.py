@@ -93,7 +93,9 @@ def set_revision(path: Path, revision: str) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgresql://me:secret@host/db", "expected sqlite:///FILE"),
+        ("mysql://me:secret@host/db", "no engine mysql; expected sqlite:///FILE or postgresql"),
+        ("postgresql+psycopg2://me:secret@host/db", r"no engine postgresql\+psycopg2; expected"),
+        ("postgresql://me:secret@host", "no database is named; expected"),
         ("sqlite://", "in memory"),
         ("http://example.org", "expected sqlite:///FILE"),
         ("://", "not a registry URL"),
