@@ -27,7 +27,7 @@ __all__ = ["Harvest", "harvest"]
 
 CHUNK = 64
 """Files that a process reads before it sends what they say."""
-BATCH = 1000
+BATCH = 500
 """Claims of one transaction."""
 NAMED = 50_000
 """Datasets that the claims of one transaction name, from which on it is closed: long lists need memory."""
@@ -149,22 +149,23 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
         return
     from concurrent.futures import ProcessPoolExecutor
 
+    yield from read(list(islice(files, 1)))  # what that loads, processes that are forked need not load again
     with ProcessPoolExecutor(jobs) as pool:
         waiting: deque[Future[list[Found]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
         while waiting:
-            outcomes = waiting.popleft().result()
+            found = waiting.popleft().result()
             waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
-            yield from outcomes
+            yield from found
 
 
 def claims_of(
-    outcomes: Iterable[Found],
+    all_found: Iterable[Found],
     done: Harvest,
     refuse: Callable[[FitsprovError, str], None],
     tell: Callable[[str, FitsprovError | Finding], None],
 ) -> Iterator[tuple[str, Claim]]:
     """Tell what went wrong with each file, and pass its claim on."""
-    for path, claim, findings, error in outcomes:
+    for path, claim, findings, error in all_found:
         if error is not None:
             refuse(error, path)
         elif claim is None:

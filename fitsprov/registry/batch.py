@@ -18,6 +18,9 @@ from fitsprov.registry.schema import dataset_type, run, task
 __all__ = ["Batch"]
 
 DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did")
+UNKNOWN = (None,) * len(DATASET_FACTS)
+UNSTATED = (None,) * 4
+"""The facts of an activity of which nothing is known."""
 RUN = 1
 """Place of the run among the facts."""
 
@@ -81,6 +84,9 @@ class Batch:
 
     def settle(self, node: Node, said: tuple[int | str | None, ...], claim: Claim, *, own: bool = False) -> None:
         """Complete the facts of a dataset; what differs is kept or replaced, and found."""
+        if node.facts == UNKNOWN:
+            node.facts, node.changed = said, True
+            return
         for place, (old, new) in enumerate(zip(node.facts, said, strict=True)):
             if new is None or old == new:
                 continue
@@ -133,6 +139,9 @@ class Batch:
         maker.touch(claim.convention)
         said = self.loaded.activity_facts(node, claim)
         if maker.facts == said:
+            return
+        if maker.fresh and maker.facts == UNSTATED:
+            maker.facts, maker.changed = said, True
             return
         texts = [self.loaded.word(task, facts[0]) for facts in (maker.facts, said)]
         if None not in texts and texts[0] != texts[1]:
