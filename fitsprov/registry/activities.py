@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from fitsprov.model.lineage import Activity, Agent, Environment, Package
+from fitsprov.model.lineage import Activity, Agent, Environment, Execution, Node, Package
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import chunks
 from fitsprov.registry.schema import (
@@ -19,6 +19,8 @@ from fitsprov.registry.schema import (
     agent,
     config,
     env_package,
+    execution,
+    node,
     package,
     role,
     run,
@@ -27,7 +29,14 @@ from fitsprov.registry.schema import (
     used,
 )
 
-__all__ = ["Presented", "activities_by_key", "activities_by_uuid", "usages_by_key", "usages_of_datasets"]
+__all__ = [
+    "Presented",
+    "activities_by_key",
+    "activities_by_uuid",
+    "executions_by_key",
+    "usages_by_key",
+    "usages_of_datasets",
+]
 
 
 T = TypeVar("T")
@@ -65,6 +74,8 @@ def base() -> Select[Any]:
         agent.c.uri,
         agent.c.name,
         agent.c.type,
+        activity.c.execution_id,
+        activity.c.epoch_id,
     ).select_from(
         activity.outerjoin(task, task.c.id == activity.c.task_id)
         .outerjoin(run, run.c.id == activity.c.run_id)
@@ -99,6 +110,8 @@ def environments() -> Select[Any]:
         select(
             software_env.c.id,
             software_env.c.container,
+            software_env.c.container_base,
+            software_env.c.recipe,
             software_env.c.platform,
             package.c.manager,
             package.c.name,
@@ -110,6 +123,33 @@ def environments() -> Select[Any]:
             )
         )
         .where(among(software_env.c.id))
+    )
+
+
+@compiled
+def executions() -> Select[Any]:
+    """Select jobs by a list of keys, with their nodes."""
+    return (
+        select(
+            execution.c.id,
+            execution.c.uuid,
+            execution.c.system,
+            execution.c.job,
+            execution.c.started,
+            execution.c.ended,
+            execution.c.status,
+            execution.c.resources,
+            execution.c.software_env_id,
+            software_env.c.digest,
+            node.c.name,
+            node.c.hardware,
+        )
+        .select_from(
+            execution.outerjoin(node, node.c.id == execution.c.node_id).outerjoin(
+                software_env, software_env.c.id == execution.c.software_env_id
+            )
+        )
+        .where(among(execution.c.id))
     )
 
 
@@ -147,11 +187,14 @@ def activities_by_uuid(connection: Connection, uuids: Iterable[UUID]) -> dict[in
 
 
 def assemble(connection: Connection, rows: Sequence[Sequence[Any]]) -> dict[int, Activity]:
-    """Give each row of `base` its configuration and environment."""
+    """Give each row of `base` its configuration, environment and job."""
     config_of = fetch(connection, {row[8]: row[9] for row in rows}, read_configs)
     environment_of = fetch(connection, {row[10]: row[11] for row in rows}, read_environments)
+    execution_of = executions_by_key(connection, {row[15] for row in rows} - {None})
     found = {}
-    for key, uuid, name, version, run_name, started, ended, status, config_id, _, env_id, _, uri, who, kind in rows:
+    for row in rows:
+        key, uuid, name, version, run_name, started, ended, status, config_id, _, env_id, _, *rest = row
+        uri, who, kind, execution_id, epoch = rest
         found[key] = Activity(
             id=uuid,
             task=name,
@@ -163,8 +206,32 @@ def assemble(connection: Connection, rows: Sequence[Sequence[Any]]) -> dict[int,
             config=config_of.get(config_id),
             environment=environment_of.get(env_id),
             agent=None if uri is None else Agent(id=uri, name=who, type=kind),
+            execution=execution_of.get(execution_id),
+            epoch=epoch,
         )
     return found
+
+
+def executions_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Execution]:
+    """Fetch jobs by their keys, with node and environment."""
+    if not keys:
+        return {}
+    rows = executions().rows(connection, **as_keys(keys))
+    environment_of = fetch(connection, {row[8]: row[9] for row in rows}, read_environments)
+    return {
+        key: Execution(
+            id=uuid,
+            system=system,
+            job=job,
+            node=None if name is None else Node(name=name, hardware=hardware),
+            environment=environment_of.get(env_id),
+            started=started,
+            ended=ended,
+            status=status,
+            resources=None if resources is None else json.loads(resources),
+        )
+        for key, uuid, system, job, started, ended, status, resources, env_id, _, name, hardware in rows
+    }
 
 
 def fetch(connection: Connection, digests: dict[Any, bytes], read: Reading[T]) -> dict[int, T]:
@@ -186,15 +253,16 @@ def read_configs(connection: Connection, keys: Iterable[int]) -> dict[int, Mappi
 
 def read_environments(connection: Connection, keys: Iterable[int]) -> dict[int, Environment]:
     """Read environments by their keys, packages in order."""
-    about: dict[int, tuple[str | None, str]] = {}
+    about: dict[int, dict[str, Any]] = {}
     packages: defaultdict[int, list[Package]] = defaultdict(list)
-    for key, container, platform, manager, name, version in environments().rows(connection, **as_keys(keys)):
-        about[key] = (container, platform)
+    rows = environments().rows(connection, **as_keys(keys))
+    for key, container, base, recipe, platform, manager, name, version in rows:
+        about[key] = {"container": container, "container_base": base, "recipe": recipe, "platform": platform}
         if name is not None:
             packages[key].append(Package(manager, name, version))
     return {
-        key: Environment(container=container, packages=tuple(sorted(packages[key])), platform=json.loads(platform))
-        for key, (container, platform) in about.items()
+        key: Environment(packages=tuple(sorted(packages[key])), **facts | {"platform": json.loads(facts["platform"])})
+        for key, facts in about.items()
     }
 
 

@@ -66,6 +66,7 @@ def base() -> Select[Any]:
         artifact.c.uri,
         artifact.c.size,
         entity.c.publisher_did,
+        entity.c.origin,
         entity.c.stub,
     ).select_from(
         entity.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
@@ -95,7 +96,7 @@ def by_text() -> Select[Any]:
 
 def stored(row: Sequence[Any]) -> Stored:
     """Read a row of `base`."""
-    key, maker, uuid, type_name, run_name, data_id, name, category, uri, size, did, stub = row
+    key, maker, uuid, type_name, run_name, data_id, name, category, uri, size, did, origin, stub = row
     dataset = Dataset(
         id=uuid,
         type=type_name,
@@ -106,6 +107,7 @@ def stored(row: Sequence[Any]) -> Stored:
         uri=uri,
         size=size,
         publisher_did=did,
+        origin=origin,
         stub=stub,
     )
     return Stored(key, maker, dataset)
