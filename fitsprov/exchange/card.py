@@ -81,14 +81,21 @@ def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[
 
 
 def tell_range(datasets: tuple[Dataset, ...]) -> list[Pairs]:
-    """From where to where many datasets go, in the one dimension that tells them apart."""
-    members = Members(datasets)
-    if not members.varying:
-        return []
-    if all(text.isdecimal() for text in members.each):
-        first, *_, last = sorted(members.each, key=int)
-        return [[(members.varying, first)], [("to", last)]]
-    return [[(members.varying, f"{len(members.each)} values")]]
+    """From where to where many datasets go, in the dimensions that tell them apart; at most two are told."""
+    placed = [dimensions(dataset) for dataset in datasets]
+    values = {key: {one[key] for one in placed} for key in placed[0] if all(key in one for one in placed)}
+    varying = sorted((key for key in values if len(values[key]) > 1), key=lambda key: -len(values[key]))
+    return [line for key in varying[:2] for line in tell_span(key, values[key])]
+
+
+def tell_span(key: str, values: set[str]) -> list[Pairs]:
+    """The values of one dimension: from the first to the last, which may take two lines; else all, or their number."""
+    if all(text.isdecimal() for text in values):
+        first, *_, last = sorted(values, key=int)
+        span = [(key, f"{first} to {last}")]
+        return [span] if line_extent(span) <= WIDEST else [[(key, first)], [("to", last)]]
+    few = ", ".join(sorted(values))
+    return [[(key, few if extent(f"{key} {few}", "text") <= NARROW else f"{len(values)} values")]]
 
 
 def pack(lines: list[Pairs], pairs: Pairs, most: int) -> list[Pairs]:

@@ -1,13 +1,15 @@
-"""A lineage made smaller to be drawn: many datasets that play the same part become one stack."""
+"""A lineage made smaller to be drawn: many datasets that play the same part become one stack, which can be opened."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from fitsprov.exchange.labels import maker
 from fitsprov.exchange.layout import levels
+from fitsprov.exchange.split import split
 from fitsprov.exchange.walk import Walk
 from fitsprov.model.lineage import Dataset, Direction
 
@@ -25,6 +27,10 @@ class Stack:
     """Task and version that made them; empty where nothing is known to have."""
     used: bool
     """False where they were only presented."""
+    key: str
+    """The same for the same lineage: a number, and for what a stack was opened into, those of the way there."""
+    group: str = ""
+    """The key of the opened stack into which it folds; empty where it stands for itself."""
 
 
 @dataclass(slots=True)
@@ -44,8 +50,14 @@ class Folded:
     links: dict[tuple[int, int], Link]
 
 
-def fold_lineage(walk: Walk, fold: int) -> Folded:
-    """Fold more than `fold` datasets into one where they have the same type, run and maker, and serve the same."""
+def fold_lineage(walk: Walk, fold: int, opened: Collection[str] = ()) -> Folded:
+    """Fold more than `fold` datasets into one where they have the same type, run and maker, and serve the same.
+
+    Parameters
+    ----------
+    opened : collection of str
+        Keys of stacks that are shown as the smaller stacks, or the datasets, that they consist of.
+    """
     reached = walk.reach()
     steps = {each.dataset.id: walk.steps(each.dataset.id) if each.used else () for each in reached}
     level = levels(walk.lineage.focus, {user: [step.dataset for step in taken] for user, taken in steps.items()})
@@ -65,11 +77,14 @@ def fold_lineage(walk: Walk, fold: int) -> Folded:
         parts[part[dataset.id]].append(dataset)
     stacks: list[Stack] = []
     place: dict[UUID, int] = {}
-    for datasets in parts.values():
-        for members in [datasets] if len(datasets) > fold else [[dataset] for dataset in datasets]:
+    for number, datasets in parts.items():
+        whole = [(str(number), "", datasets)]
+        apart = [(f"{number}.{n}", "", [dataset]) for n, dataset in enumerate(datasets)]
+        for key, group, members in apart if len(datasets) <= fold else unfold(whole, opened):
             place |= {dataset.id: len(stacks) for dataset in members}
             first = members[0].id
-            stacks.append(Stack(tuple(members), level[first], maker(walk.lineage, first), used[first]))
+            made_by = maker(walk.lineage, first)
+            stacks.append(Stack(tuple(members), level[first], made_by, used[first], key, group))
     links: dict[tuple[int, int], Link] = {}
     for user, taken in steps.items():
         for step in taken:
@@ -82,3 +97,14 @@ def fold_lineage(walk: Walk, fold: int) -> Folded:
                 link.pairs += 1
                 link.roles |= {step.role: None} if step.role else {}
     return Folded(stacks, links)
+
+
+def unfold(
+    stacks: Sequence[tuple[str, str, Sequence[Dataset]]], opened: Collection[str]
+) -> Iterator[tuple[str, str, Sequence[Dataset]]]:
+    """Open the stacks that are to be opened, and what comes out of them: key, group, datasets."""
+    for key, group, datasets in stacks:
+        if key in opened and len(datasets) > 1:
+            yield from unfold([(f"{key}.{n}", key, part) for n, part in enumerate(split(datasets))], opened)
+        else:
+            yield key, group, datasets
