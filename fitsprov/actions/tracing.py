@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions import drawing
-from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id, status_of
+from fitsprov.actions.comparing import status_of
+from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.cards.grammar import BLOCK
 from fitsprov.errors import DatasetNotFound, NotFits, UsageError

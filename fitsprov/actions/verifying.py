@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from fitsprov.actions.comparing import compare
 from fitsprov.actions.identifying import identify
 from fitsprov.actions.reading import inspect_source
-from fitsprov.actions.resolving import compare
 from fitsprov.errors import DatasetNotFound
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.fingerprint import card_fingerprint, compare_data, wrong_checksums, wrong_datasums

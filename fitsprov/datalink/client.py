@@ -1,4 +1,4 @@
-"""Reading {links} documents as pyvo does, without a network for the vocabulary.
+"""Reading {links} documents as pyvo does, without a network for the vocabulary; and asking for them.
 
 pyvo fetches the vocabulary into astropy's cache on the first ``bysemantics``. Here its loader is replaced for a moment
 by one that answers with the copy that ships with us, so that nothing is fetched and no cache is touched.
@@ -7,23 +7,36 @@ by one that answers with the copy that ships with us, so that nothing is fetched
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from threading import RLock
 from typing import Any
+from uuid import UUID
 
+import requests
 from astropy.io.votable import parse
 from astropy.io.votable.exceptions import VOWarning
 from pyvo.dal import DALQueryError
-from pyvo.dal.adhoc import DatalinkRecord, DatalinkResults
+from pyvo.dal.adhoc import DatalinkQuery, DatalinkRecord, DatalinkResults
+from pyvo.dal.exceptions import DALOverflowWarning
 from pyvo.utils import vocabularies
 
+from fitsprov.datalink.addresses import host_of
+from fitsprov.datalink.bounds import check_votable
+from fitsprov.datalink.guard import GuardedSession
 from fitsprov.datalink.terms import core_terms
+from fitsprov.errors import ServiceError
+from fitsprov.model.identifiers import is_id, parse_id
 
-__all__ = ["DALQueryError", "LinksResults", "offline_vocabulary", "read_links"]
+__all__ = ["DALQueryError", "LinksResults", "ask_links", "ask_provenance", "offline_vocabulary", "read_links"]
 
 LOCK = RLock()
+LINKS_TYPES = ("application/x-votable+xml", "text/xml", "application/xml")
+"""Media types of links: that of DataLink 1.1, 3.1, and those that services have, too."""
+PROV_TYPES = ("application/json", "application/provenance+json")
+NEEDED = ("ID", "access_url", "service_def", "error_message", "semantics", "content_type")
+"""Columns that are looked into and that links of any version have."""
 
 
 @contextmanager
@@ -54,8 +67,15 @@ class LinksResults(DatalinkResults):  # type: ignore[misc]  # pyvo is untyped
         return iter(found)
 
 
-def read_links(data: bytes) -> LinksResults:
+def read_links(data: bytes, *, url: str | None = None, session: Any = None) -> LinksResults:
     """Read a {links} document.
+
+    Parameters
+    ----------
+    url : str, optional
+        Where it came from.
+    session : requests.Session, optional
+        What further links are asked with.
 
     Raises
     ------
@@ -64,4 +84,132 @@ def read_links(data: bytes) -> LinksResults:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VOWarning)
-        return LinksResults(parse(BytesIO(data)))
+        warnings.simplefilter("ignore", DALOverflowWarning)
+        return LinksResults(parse(BytesIO(data)), url=url, session=session)
+
+
+def ask_links(session: GuardedSession, url: str) -> LinksResults:
+    """Ask a service for links.
+
+    Raises
+    ------
+    ServiceError
+        Where it may not be asked, gives no links, or says why it does not.
+    """
+    response = session.get(url)
+    source = f"links of {host_of(response.url)}"
+    need_type(response, source, LINKS_TYPES)
+    check_votable(response.content, source)
+    try:
+        links = read_links(response.content, url=response.url, session=session)
+        need_columns(links, source)
+    except DALQueryError as error:
+        raise told_fault(source, str(error)) from None
+    except ServiceError:
+        raise
+    except Exception as error:  # whatever pyvo and astropy make of what a stranger sent
+        raise ServiceError(f"{source}: {shown(error)}; expected a VOTable", code="service-answer-invalid") from None
+    need_success(response, source)
+    return links
+
+
+def ask_provenance(
+    session: GuardedSession, links: LinksResults, dataset: UUID | None, *, direction: str, depth: int | None
+) -> bytes:
+    """Ask for the provenance that links offer, as PROV-JSON.
+
+    Parameters
+    ----------
+    dataset : UUID, optional
+        Of which the links must be; None where that is not known.
+    direction : {'BACK', 'FORTH'}
+    depth : int, optional
+        Generations; all by default.
+
+    Raises
+    ------
+    ServiceError
+        Where the links are those of another dataset, say that there is none, or offer none; where the service does
+        not answer.
+    """
+    source = f"links of {host_of(links.queryurl)}"
+    records = [record for record in links if dataset is None or identify(str(record.id)) == dataset]
+    if not records and len(links):
+        others = ", ".join(sorted({shown(record.id) for record in links})[:3])
+        message = f"{source} are those of {others}; expected those of {dataset}"
+        raise ServiceError(message, code="service-answers-otherwise")
+    for record in records:
+        if record.error_message:
+            raise told_fault(source, record.error_message)
+    offered = [record for record in records if record.get("local_semantics") == "provenance"]
+    wanted = {"RESPONSEFORMAT": "PROV-JSON", "DIRECTION": direction, "DEPTH": "ALL" if depth is None else str(depth)}
+    for record in offered:
+        if record.service_def:
+            response = call_service(session, links, record, wanted)
+            break
+        if record.access_url and record.content_type == "application/json" and direction == "BACK" and depth is None:
+            response = session.get(record.access_url)
+            break
+    else:
+        raise ServiceError(f"{source} offer no provenance service; expected one", code="service-unknown")
+    source = f"provenance of {host_of(response.url)}"
+    need_success(response, source)
+    need_type(response, source, PROV_TYPES)
+    found: bytes = response.content
+    return found
+
+
+def call_service(
+    session: GuardedSession, links: LinksResults, record: DatalinkRecord, wanted: Mapping[str, str]
+) -> requests.Response:
+    """Call the service of a row, as its descriptor says (DataLink 1.1, 4)."""
+    try:
+        query = DatalinkQuery.from_resource(record, links.get_adhocservice_by_id(record.service_def), session=session)
+    except Exception as error:  # a descriptor may be anything
+        source = f"links of {host_of(links.queryurl)}"
+        message = f"{source} describe no service {shown(record.service_def)} that can be called: {shown(error)}"
+        raise ServiceError(message, code="service-answer-invalid") from None
+    query.update(wanted)
+    response: requests.Response = query.submit()
+    return response
+
+
+def need_columns(links: LinksResults, source: str) -> None:
+    """Refuse a table that has not the columns of links (DataLink 1.1, 3.2)."""
+    missing = [name for name in NEEDED if name not in links.fieldnames]
+    if missing:
+        message = f"{source} have no column {', '.join(missing)}; expected links"
+        raise ServiceError(message, code="service-answer-invalid")
+
+
+def need_type(response: requests.Response, source: str, expected: tuple[str, ...]) -> None:
+    """Refuse an answer that says it is something else."""
+    told = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if told not in expected:
+        need_success(response, source)
+        message = f"{source}: {told[:80] or 'no media type'}; expected {expected[0]}"
+        raise ServiceError(message, code="service-answer-invalid")
+
+
+def need_success(response: requests.Response, source: str) -> None:
+    """Refuse an answer that says it is an error."""
+    if response.status_code in (404, 410):
+        raise ServiceError(f"{source}: HTTP {response.status_code}; expected that it is known", code="service-unknown")
+    if response.status_code != 200:
+        raise ServiceError(f"{source}: HTTP {response.status_code}; expected an answer")
+
+
+def told_fault(source: str, message: str) -> ServiceError:
+    """What a service says went wrong (DataLink 1.1, 3.4)."""
+    unknown = message.lstrip().startswith("NotFoundFault")
+    return ServiceError(f"{source}: {shown(message)}", code="service-unknown" if unknown else "service-unreachable")
+
+
+def identify(text: str) -> UUID | None:
+    """The dataset ID in a text, where it is one."""
+    return parse_id(text) if is_id(text) else None
+
+
+def shown(value: object) -> str:
+    """A few words of what a stranger said."""
+    return " ".join(str(value).split())[:160]

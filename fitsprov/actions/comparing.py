@@ -1,0 +1,109 @@
+"""What a header says, held against what a registry or a service says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fitsprov.actions.resolution import Status
+from fitsprov.conventions.values import is_short_for
+from fitsprov.files.fingerprint import card_fingerprint
+from fitsprov.model.finding import Finding
+from fitsprov.model.identifiers import name_id
+from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
+from fitsprov.model.stamp import Input, Stamp, list_digest
+
+if TYPE_CHECKING:
+    from fitsprov.files.accept import Source
+
+__all__ = ["compare", "compare_lists", "completed", "find_inheritance", "judge", "status_of"]
+
+DIFFERS = {"registry": "differs-from-registry", "service": "differs-from-service"}
+"""Who says otherwise → the code of the finding."""
+
+
+def find_inheritance(stamp: Stamp, source: Source) -> list[Finding]:
+    """Hold the fingerprint against the DATASUM cards; the data are not read."""
+    algorithm, _, rest = (stamp.fingerprint or "").partition(":")
+    count = rest.partition(":")[0]
+    if algorithm != "datasum" or not count.isdigit():
+        return []
+    now = card_fingerprint(source.units(), int(count))
+    if now is None or now == stamp.fingerprint:
+        return []
+    message = f"the DATASUM cards give {now}, the stamp was written for {stamp.fingerprint}"
+    return [Finding("stamp-inherited", message, "FPV_DSUM")]
+
+
+def compare(stamp: Stamp, dataset: Dataset, who: str = "registry") -> list[Finding]:
+    """Hold what a header says against what the registry, or a service, says."""
+    return [
+        Finding(DIFFERS[who], f"{keyword} says {mine}, the {who} {theirs}", keyword)
+        for keyword, mine, theirs in (
+            ("FPV_RUN", stamp.run, dataset.run),
+            ("FPV_TYPE", stamp.type, dataset.type),
+            ("FPV_DATA", stamp.data_id, dataset.data_id),
+        )
+        if mine is not None and theirs is not None and mine != theirs
+        if keyword != "FPV_RUN" or not is_short_for(str(mine), str(theirs))
+    ]
+
+
+def compare_lists(stamp: Stamp, lineage: Lineage) -> list[Finding]:
+    """Hold counts and digests of a header against a lineage that a service tells of, as far as it reaches."""
+    parents = [dataset for dataset, _ in lineage.parents()]
+    raws = list(lineage.raws())
+    known = lineage.focus in lineage.generated_by or lineage.dataset.category is Category.RAW
+    findings = []
+    for keyword, name, said, datasets, whole in (
+        ("FPV_NPAR", "parents", stamp.n_parents, parents, known),
+        ("FPV_NRAW", "raws", stamp.n_raws, raws, known and lineage.complete),
+    ):
+        if not whole or lineage.direction is not Direction.UP:
+            continue
+        digest = stamp.digest_of(name)
+        if said is not None and said != len(datasets):
+            message = f"{keyword} counts {said} {name}, the service tells of {len(datasets)}"
+            findings.append(Finding("service-stale", message, keyword))
+        elif digest and digest not in digests(datasets):
+            message = f"the {len(datasets)} {name} that the service tells of are not those of the digest"
+            findings.append(Finding("service-stale", message, "FPV_SUM"))
+    maker = lineage.generated_by.get(lineage.focus)
+    if stamp.activity_id is not None and maker is not None and maker != stamp.activity_id:
+        message = f"FPV_ACT says {stamp.activity_id}, the service {maker}"
+        findings.append(Finding("differs-from-service", message, "FPV_ACT"))
+    return findings
+
+
+def digests(datasets: Iterable[Dataset]) -> set[str]:
+    """The digests that a list may have: of IDs, and of the names from which some of them follow."""
+    listed = list(datasets)
+    named = [Input(name=d.name) if d.name and name_id(d.name) == d.id else Input(d.id) for d in listed]
+    return {list_digest([Input(dataset.id) for dataset in listed]), list_digest(named)}
+
+
+def judge(lineage: Lineage) -> list[Finding]:
+    """Say where a lineage has an open end."""
+    if lineage.complete:
+        return []
+    stubs = sum(dataset.stub for dataset in lineage.datasets.values())
+    reason = f"{stubs} datasets are only named" if stubs else "it was cut by the depth"
+    return [Finding("lineage-incomplete", f"the lineage has an open end: {reason}")]
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """What the findings amount to."""
+    codes = {finding.code for finding in findings}
+    if "stamp-inherited" in codes:
+        return Status.INHERITED
+    if codes & {*DIFFERS.values(), "conventions-disagree"}:
+        return Status.CONFLICT
+    return Status.RESOLVED
+
+
+def completed(stamp: Stamp, dataset: Dataset) -> Stamp:
+    """Give a stamp the ID that was found for it, and a run whose name was shortened its whole name."""
+    short = stamp.run is not None and dataset.run is not None and is_short_for(stamp.run, dataset.run)
+    run = dataset.run if short else stamp.run
+    return stamp if (run, dataset.id) == (stamp.run, stamp.id) else replace(stamp, id=dataset.id, run=run)
