@@ -26,6 +26,12 @@ class Settings:
     """Rows of one kind in a {links} document before they collapse."""
     base_url: str | None = None
     """Where the service is met from outside, in place of what the registry says."""
+    descriptors: tuple[str, ...] = ()
+    """Service descriptors that {links} documents offer: names of templates, or files."""
+    access: str | None = None
+    """A file that says who may have what; without one everybody may have everything."""
+    signed: tuple[str, ...] = ()
+    """Beginnings of URIs of object stores, to which the service sends clients with a signed URL."""
     max_ids: int = 100_000
     """IDs in one request to the service; what is more is left out of the answer, which says so."""
     max_rows: int = 1_000_000

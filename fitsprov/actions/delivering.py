@@ -18,7 +18,7 @@ from fitsprov.actions.registering import local_file
 from fitsprov.actions.serving import Archive
 from fitsprov.actions.stamping import export
 from fitsprov.cards.grammar import CARD
-from fitsprov.datalink.links import media_type
+from fitsprov.datalink.dataset_rows import media_type
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.containers import container_of, open_bytes
 from fitsprov.files.pieces import pieces

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
-from time import monotonic
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
+from fitsprov.actions.access import Access, Caller, Forbidden, load_access
 from fitsprov.actions.registering import open_registry
+from fitsprov.actions.viewing import View
+from fitsprov.datalink.dataset_rows import Admission, everybody
 from fitsprov.datalink.descriptors import Descriptor, make_descriptors
-from fitsprov.datalink.links import make_rows
-from fitsprov.datalink.row import Fault, Row, Rows
-from fitsprov.datalink.votable import COLUMNS, write_error
+from fitsprov.datalink.descriptors import read_template as read_descriptor
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.model.identifiers import datalink_url, publisher_did
-from fitsprov.model.lineage import Dataset, Neighbourhood
+from fitsprov.model.lineage import Dataset
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
+from fitsprov.templates import read_template, template_names
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["COLUMNS", "LINK_FORMATS", "Archive", "Fault", "TooSlow", "base_url_of", "discreet", "links", "write_error"]
+__all__ = ["Archive", "TooSlow", "base_url_of", "discreet", "services_at"]
 
 BASE_URL = re.compile(r"https?://[^\s/?#\"'<>]+(/[^\s?#\"'<>]*)?", re.ASCII)
 EXAMPLE = "00000000-0000-0000-0000-00000000000e"
@@ -44,14 +44,20 @@ class TooSlow(FitsprovError, TimeoutError):
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A registry, where it is met from outside, and what may be asked of it."""
+    """A registry, where it is met from outside, and what may be asked of it by whom."""
 
     registry: Registry
     base_url: str
     settings: Settings
+    access: Access | None
+    """None where everybody may have everything."""
+    services: tuple[Descriptor, ...]
+    """What the observatory offers for each dataset."""
     descriptors: tuple[Descriptor, ...]
     bare_descriptors: tuple[Descriptor, ...]
     """Without an example."""
+    caller: Caller | None = None
+    """Who asks, where not everybody may have everything."""
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -62,13 +68,52 @@ class Archive:
         RegistryError
             Where there is none.
         UsageError
-            Where nobody says where the service is met from outside.
+            Where nobody says where the service is met from outside; where a file of rules or a template is none.
         """
         base = base_url_of(settings)
         if base is None:
             raise UsageError("nobody says where the service is met from outside; expected --base-url http(s)://host")
-        registry = open_registry(settings.need_registry())
-        return cls(registry, base, settings, make_descriptors(base, EXAMPLE), make_descriptors(base))
+        access = None if settings.access is None else load_access(Path(settings.access))
+        services = services_at(base, settings.descriptors)
+        return cls(
+            open_registry(settings.need_registry()),
+            base,
+            settings,
+            access,
+            services,
+            make_descriptors(base, EXAMPLE, services),
+            make_descriptors(base, extra=services),
+        )
+
+    def seen_by(self, caller: Caller) -> Archive:
+        """The archive as one caller sees it."""
+        if not caller.access.hidden:
+            return replace(self, caller=caller)
+        # a view has all of a registry that clients are answered by
+        return replace(self, caller=caller, registry=cast("Registry", View(self.registry, caller)))
+
+    def admit(self, dataset: Dataset) -> None:
+        """Let the caller have a dataset.
+
+        Raises
+        ------
+        Forbidden
+        """
+        if self.caller is not None and not self.caller.may_have(dataset.run, dataset.type):
+            raise Forbidden(dataset.id, known=bool(self.caller.groups))
+
+    @property
+    def admission(self) -> Admission:
+        """What links say of who may follow them."""
+        caller = self.caller
+        if caller is None:
+            return everybody
+
+        def admission(dataset: Dataset, data: bool) -> tuple[str, bool | None]:
+            public, allowed = caller.decide(dataset.run, dataset.type)
+            return ("false", True) if public or not (data or caller.access.hidden) else ("true", allowed)
+
+        return admission
 
     @property
     def authority(self) -> str | None:
@@ -165,72 +210,22 @@ def discreet() -> Iterator[None]:
         raise RegistryError("the registry cannot answer now") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """The datasets of an archive, looked up until time is over."""
-
-    archive: Archive
-    deadline: float
-
-    @property
-    def base_url(self) -> str:
-        return self.archive.base_url
-
-    @property
-    def authority(self) -> str | None:
-        return self.archive.authority
-
-    def neighbourhoods(self, ids: Sequence[UUID]) -> Mapping[UUID, Neighbourhood]:
-        """Look up many datasets at once."""
-        if monotonic() > self.deadline:
-            raise TooSlow(self.archive.settings.max_seconds)
-        with discreet():
-            return self.archive.registry.neighbourhoods(ids)
-
-
-def links(
-    archive: Archive,
-    identifiers: Sequence[str],
-    *,
-    format: LinkFormat,
-    semantics: str | None = None,
-    role: str | None = None,
-    maxrec: int | None = None,
-) -> Iterator[bytes]:
-    """Write the links of datasets, piece by piece.
-
-    Parameters
-    ----------
-    identifiers : sequence of str
-        IDs as they are to be echoed; beyond the limit of the settings they are left out, which the answer says.
-    format : LinkFormat
-        One of `LINK_FORMATS`.
-    semantics, role : str, optional
-        Keep only rows of this term, or with this ``local_semantics``; none collapses then.
-    maxrec : int, optional
-        Most rows, within the limit of the settings.
+def services_at(base_url: str, names: Sequence[str]) -> tuple[Descriptor, ...]:
+    """Read the descriptors that the observatory adds, templates in ``templates/datalink/`` or files of its own.
 
     Raises
     ------
     UsageError
-        Where ``semantics`` is no core term.
+        Where there is no such template, or it describes no service.
     """
-    settings = archive.settings
-    asked = [identifier for identifier in dict.fromkeys(identifiers) if identifier]
-    rows = make_rows(
-        islice(asked, settings.max_ids),
-        Timed(archive, monotonic() + settings.max_seconds),
-        collapse=settings.max_rows if format.whole else settings.collapse,
-        semantics=semantics,
-        role=role,
-        maxrec=settings.max_rows if maxrec is None else min(maxrec, settings.max_rows),
-    )
-    if len(asked) > settings.max_ids:
-        rows = Rows(cut_off(rows))
-    return format.write(rows, archive.example(asked[0] if asked else ""))
-
-
-def cut_off(rows: Rows) -> Generator[Row, None, bool]:
-    """Pass rows on and say that they are not all."""
-    yield from rows
-    return True
+    known = template_names("datalink", ".xml")
+    found = []
+    for name in names:
+        try:
+            text = read_template(f"datalink/{name}.xml") if name in known else Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(
+                f"no descriptor '{name}'; expected {', '.join(known)}, or a file that can be read"
+            ) from None
+        found.append(read_descriptor(text, {"base_url": base_url}, name))
+    return tuple(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fitsprov.actions.linking import links, unknown
+from fitsprov.actions.linking import Selection, links, unknown
 from fitsprov.actions.registering import open_registry
 from fitsprov.cli.common import message_of, one_line_errors, registry_option, write_whole
 from fitsprov.errors import DatasetNotFound
@@ -20,6 +20,14 @@ from fitsprov.settings import Settings
 @click.option("--semantics", metavar="TERM", help="Only rows of this term, as '#progenitor'; none collapses then.")
 @click.option("--role", metavar="ROLE", help="Only rows with this local semantics: raw, parent, calibration …")
 @click.option("--maxrec", type=click.IntRange(min=0), metavar="N", help="At most so many rows.")
+@click.option(
+    "--descriptor",
+    "descriptors",
+    multiple=True,
+    envvar="FITSPROV_DESCRIPTORS",
+    metavar="NAME|FILE",
+    help="Also offer the service of this template, as soda; repeatable.",
+)
 @registry_option
 def command(
     ids: tuple[str, ...],
@@ -27,12 +35,14 @@ def command(
     semantics: str | None,
     role: str | None,
     maxrec: int | None,
+    descriptors: tuple[str, ...],
     registry: Settings,
 ) -> None:
     """Write a DataLink document (VOTable) for dataset IDs."""
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
         missing = unknown(ids, opened)
-        document = links(ids, opened, collapse=registry.collapse, semantics=semantics, role=role, maxrec=maxrec)
+        selection = Selection(collapse=registry.collapse, semantics=semantics, role=role, maxrec=maxrec)
+        document = links(ids, opened, selection, descriptors)
         if output is None:
             sys.stdout.buffer.writelines(document)
             sys.stdout.buffer.flush()

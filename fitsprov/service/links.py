@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fitsprov.actions.serving import LINK_FORMATS, Archive, Fault, links, write_error
+from fitsprov.actions.linking import LINK_FORMATS, Fault, served_links, write_error
+from fitsprov.actions.serving import Archive
 from fitsprov.errors import UsageError
 from fitsprov.service.answer import Answer, document
 from fitsprov.service.call import Call
@@ -19,10 +20,10 @@ def answer_links(archive: Archive, call: Call) -> Answer:
         known = ", ".join(filter(None, LINK_FORMATS))
         raise UsageError(f"RESPONSEFORMAT '{name[:80]}' is unknown; expected one of {known}")
     chosen = LINK_FORMATS[name]
-    pieces = links(
+    pieces = served_links(
         archive,
         call.all("ID"),
-        format=chosen,
+        chosen,
         semantics=call.one("SEMANTICS") or None,
         role=call.one("ROLE") or None,
         maxrec=call.number("MAXREC"),

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from fitsprov.datalink.descriptors import Descriptor, make_descriptors, read_template
-from fitsprov.datalink.links import make_rows
+from fitsprov.datalink.links import Selection, make_rows
 from fitsprov.datalink.votable import write_votable
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import Category, Dataset, Neighbourhood, Usage
@@ -45,7 +45,7 @@ class Archive:
         return make_descriptors(self.base_url, self.did(name("exposure")), extra)
 
     def document(self, *identifiers: str, **options: object) -> bytes:
-        return b"".join(write_votable(make_rows(identifiers, self, **options), self.descriptors()))
+        return b"".join(write_votable(make_rows(identifiers, self, Selection(**options)), self.descriptors()))
 
 
 def name(text: str) -> UUID:

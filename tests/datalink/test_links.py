@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from fitsprov.datalink.links import make_rows
+from fitsprov.datalink.links import Selection, make_rows
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import datalink_url
 from fitsprov.model.lineage import Category
@@ -118,7 +118,7 @@ def test_many_progenitors_collapse_into_a_link_and_a_service_but_calibrations_st
 
 @pytest.mark.parametrize(("collapse", "collapsed"), [(39, True), (40, False)])
 def test_only_more_than_the_limit_collapse_and_calibrations_do_not_count(archive, coadd, collapse, collapsed):
-    rows = list(make_rows([coadd], archive, collapse=collapse))
+    rows = list(make_rows([coadd], archive, Selection(collapse=collapse)))
     assert any(row.service_def == "progenitors" for row in rows) is collapsed
 
 
@@ -130,50 +130,50 @@ def test_many_products_and_siblings_collapse_too(archive, make_dataset, kind, na
 
 
 def test_asking_for_one_kind_lists_all_of_it(archive, coadd):
-    rows = list(make_rows([coadd], archive, semantics="#progenitor"))
+    rows = list(make_rows([coadd], archive, Selection(semantics="#progenitor")))
     assert {row.semantics for row in rows} == {"#progenitor"}
     assert len(rows) == 41
 
 
 def test_asking_for_a_role_keeps_that_role_alone(archive, coadd):
-    assert len(list(make_rows([coadd], archive, semantics="#progenitor", role="calibration"))) == 1
-    assert len(list(make_rows([coadd], archive, role="parent"))) == 40
+    assert len(list(make_rows([coadd], archive, Selection(semantics="#progenitor", role="calibration")))) == 1
+    assert len(list(make_rows([coadd], archive, Selection(role="parent")))) == 40
 
 
 def test_asking_for_a_term_finds_narrower_ones(archive, exposure):
-    rows = list(make_rows([exposure], archive, semantics="#documentation"))
+    rows = list(make_rows([exposure], archive, Selection(semantics="#documentation")))
     assert [row.semantics for row in rows] == ["#documentation"] * 5 + ["#detached-header"]
 
 
 def test_error_rows_pass_every_filter(archive):
-    assert len(list(make_rows(["nonsense"], archive, semantics="#progenitor", role="raw"))) == 1
+    assert len(list(make_rows(["nonsense"], archive, Selection(semantics="#progenitor", role="raw")))) == 1
 
 
 def test_an_unknown_term_is_refused(archive, exposure):
     with pytest.raises(UsageError, match="'progenitor' is no term"):
-        make_rows([exposure], archive, semantics="progenitor")
+        make_rows([exposure], archive, Selection(semantics="progenitor"))
 
 
 def test_the_limit_keeps_the_rows_of_one_id_together(archive, exposure):
-    rows = make_rows(["nonsense", exposure], archive, maxrec=12)
+    rows = make_rows(["nonsense", exposure], archive, Selection(maxrec=12))
     assert [row.id for row in rows] == ["nonsense"]
     assert rows.overflow
 
 
 def test_the_limit_cuts_a_single_id_that_is_too_much_for_it(archive, coadd):
-    rows = make_rows([coadd], archive, semantics="#progenitor", maxrec=10)
+    rows = make_rows([coadd], archive, Selection(semantics="#progenitor", maxrec=10))
     assert len(list(rows)) == 10
     assert rows.overflow
 
 
 def test_a_limit_that_is_met_exactly_leaves_nothing_out(archive, exposure):
-    rows = make_rows([exposure], archive, maxrec=12)
+    rows = make_rows([exposure], archive, Selection(maxrec=12))
     assert len(list(rows)) == 12
     assert not rows.overflow
 
 
 def test_a_limit_of_nothing_asks_nothing(archive, exposure):
-    rows = make_rows([exposure], archive, maxrec=0)
+    rows = make_rows([exposure], archive, Selection(maxrec=0))
     assert list(rows) == []
     assert rows.overflow
     assert archive.calls == 0
@@ -196,5 +196,5 @@ def test_extra_services_are_offered_before_the_provenance_service(archive, expos
 def test_a_stub_is_linked_without_a_media_type(archive, make_dataset, usage):
     stub = make_dataset("lost", None, type=None, data_id=None, stub=True)
     identifier = archive.add(make_dataset("found"), [usage(stub)])
-    (row,) = make_rows([identifier], archive, semantics="#progenitor")
+    (row,) = make_rows([identifier], archive, Selection(semantics="#progenitor"))
     assert (row.content_type, row.description, row.local_semantics) == ("", f"dataset {stub.id}", "parent")

@@ -1,0 +1,124 @@
+"""What of a registry one caller sees, where others are not even to know that there is more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fitsprov.actions.access import Caller
+from fitsprov.errors import DatasetNotFound
+from fitsprov.model.lineage import Dataset, Direction, Lineage, Neighbourhood
+from fitsprov.model.stamp import Input, Stamp
+
+if TYPE_CHECKING:
+    from fitsprov.actions.registry import Registry
+
+__all__ = ["View", "without"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A registry without what is not for the caller.
+
+    It has those methods of `Registry` alone by which clients are answered: one that is missing here gives nothing away.
+    """
+
+    whole: Registry
+    caller: Caller
+
+    @property
+    def base_url(self) -> str | None:
+        """Where DATALINK cards point."""
+        return self.whole.base_url
+
+    @property
+    def authority(self) -> str | None:
+        """The registered part of publisher DIDs."""
+        return self.whole.authority
+
+    def sees(self, dataset: Dataset | Input) -> bool:
+        """Whether the caller may know of a dataset."""
+        return self.caller.may_have(dataset.run, dataset.type)
+
+    def dataset(self, identifier: UUID | str) -> Dataset:
+        """Find a dataset by its ID or name."""
+        found = self.whole.dataset(identifier)
+        if not self.sees(found):
+            raise DatasetNotFound(identifier)
+        return found
+
+    def datasets(self, ids: Iterable[UUID]) -> dict[UUID, Dataset]:
+        """Fetch many datasets."""
+        return {key: one for key, one in self.whole.datasets(ids).items() if self.sees(one)}
+
+    def datasets_with(self, fingerprint: str) -> list[Dataset]:
+        """List the datasets whose data have a fingerprint."""
+        return list(filter(self.sees, self.whole.datasets_with(fingerprint)))
+
+    def find(self, *, limit: int | None = None, **wanted: Any) -> list[Dataset]:
+        """Find datasets by what they are."""
+        asked = limit
+        while True:
+            found = self.whole.find(limit=asked, **wanted)
+            seen = list(filter(self.sees, found))
+            if asked is None or len(found) < asked or len(seen) >= (limit or 0):
+                return seen[:limit]
+            asked *= 4
+
+    def neighbourhoods(self, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
+        """Fetch what stands one step from each of many datasets."""
+        return {
+            key: replace(
+                near,
+                parents=tuple(pair for pair in near.parents if self.sees(pair[0])),
+                products=tuple(filter(self.sees, near.products)),
+                siblings=tuple(filter(self.sees, near.siblings)),
+            )
+            for key, near in self.whole.neighbourhoods(ids).items()
+            if self.sees(near.dataset)
+        }
+
+    def lineage(
+        self, id: UUID | str, *, direction: Direction | str = Direction.UP, depth: int | None = None
+    ) -> Lineage:
+        """Follow a dataset as far as the caller sees."""
+        focus = self.dataset(id).id
+        lineage = self.whole.lineage(focus, direction=direction, depth=depth)
+        listed = {raw.id: raw for raws in lineage.listed_raws.values() for raw in raws}
+        return without(lineage, {key for key, one in ({**listed, **lineage.datasets}).items() if not self.sees(one)})
+
+    def stamp(self, id: UUID | str) -> Stamp:
+        """Say what a header should say; a list with something in it that the caller does not see is not given."""
+        stamp = self.whole.stamp(self.dataset(id).id)
+        if not all(map(self.sees, stamp.parents or ())):
+            stamp = replace(stamp, parents=None, n_parents=None, digests=None)
+        if not all(map(self.sees, stamp.raws or ())):
+            stamp = replace(stamp, raws=None, n_raws=None, digests=None)
+        return stamp
+
+
+def without(lineage: Lineage, hidden: Collection[UUID]) -> Lineage:
+    """Take datasets out of a lineage, and the activities of which nothing else is there."""
+    if not hidden:
+        return lineage
+    made = {dataset: maker for dataset, maker in lineage.generated_by.items() if dataset not in hidden}
+    gone = set(lineage.generated_by.values()) - set(made.values())
+    return replace(
+        lineage,
+        datasets={key: one for key, one in lineage.datasets.items() if key not in hidden},
+        activities={key: one for key, one in lineage.activities.items() if key not in gone},
+        generated_by=made,
+        used={
+            activity: tuple(usage for usage in usages if usage.dataset not in hidden)
+            for activity, usages in lineage.used.items()
+            if activity not in gone
+        },
+        listed_raws={
+            key: tuple(raw for raw in raws if raw.id not in hidden)
+            for key, raws in lineage.listed_raws.items()
+            if key not in hidden
+        },
+        complete=False,
+    )
