@@ -63,13 +63,13 @@ class Vocabulary:
     def add_names(self, runs: Iterable[str | None], roles: Iterable[str | None]) -> None:
         """Take runs and roles in."""
         for table, names in ((run, runs), (role, roles)):
-            self.add(table, "name", {(name,): {"name": name} for name in set(names) - {None}})
+            self.add(table, "name", {(name,): {"name": name} for name in names if name is not None})
 
     def add_types(self, names: Iterable[str | None], categories: Mapping[str, Category]) -> None:
         """Take dataset types in, with the categories that were stated."""
         words = {name: category.value for name, category in categories.items()}
         self.settle(dataset_type, "name", {name: {"category": word} for name, word in words.items()})
-        wanted = {name for name in (*names, *words) if name is not None}
+        wanted = dict.fromkeys(name for name in (*names, *words) if name is not None)
         self.add(dataset_type, "name", {(name,): {"name": name, "category": words.get(name)} for name in wanted})
 
     def add_activities(self, activities: Iterable[Activity]) -> None:
@@ -118,7 +118,7 @@ class Vocabulary:
             rows[(address,)] = {"digest": address, **about}
             packages[(address,)] = [(p.name, p.version, p.manager) for p in distinct]
         added = self.add(software_env, "digest", rows)
-        wanted = {one for address in added for one in packages[address]}
+        wanted = dict.fromkeys(one for address in added for one in packages[address])
         self.add(package, "name", {(n, v, m): {"name": n, "version": v, "manager": m} for n, v, m in wanted})
         pairs = [
             {"software_env_id": key, "package_id": self.keys[package][one]}
@@ -143,7 +143,7 @@ class Vocabulary:
         first = next(iter(rows))
         query = rows_with(table, indexed, ("id", *list(rows[first])[: len(first)]))
         known = self.keys[table]
-        for chunk in chunks({values[0] for values in rows}):
+        for chunk in chunks(dict.fromkeys(values[0] for values in rows)):
             for key, *values in self.connection.execute(query, {"values": chunk}):
                 known[tuple(values)] = key
         missing = [values for values in rows if values not in known]
