@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from fitsprov.cards.grammar import (
 )
 from fitsprov.errors import UnwritableValue
 
-__all__ = ["Card", "Value", "escape", "format_card", "parse_cards", "unescape"]
+__all__ = ["Card", "Frame", "Value", "escape", "format_card", "frame", "parse_cards", "unescape"]
 
 Value = str | int | float | bool
 
@@ -32,7 +33,7 @@ SHORT = 10
 """Length of a keyword of up to 8 characters with its value indicator."""
 VALUE_END = 30
 """Column where the value of a fixed-format card ends (4.2.1 to 4.2.4)."""
-INT64 = range(-(2**63), 2**63)
+LEAST, MOST = -(2**63), 2**63 - 1
 SMALLEST = sys.float_info.min
 """At a subnormal number fitsio gives up the whole header."""
 
@@ -93,31 +94,85 @@ def format_card(keyword: str, value: Value, comment: str = "") -> bytes:
     UnwritableValue
         For a keyword, a value or a comment that no card can hold as it is: see `escape`.
     """
-    if isinstance(value, str):
-        return format_string(keyword, value, comment)
-    head, remark = frame(keyword, comment)
-    text = format_number(keyword, value)
-    line = f"{head}{text:>20}" if len(head) == SHORT else f"{head}{text}"
-    if len(line) > CARD:
-        raise UnwritableValue(f"{keyword} = {text}: expected keyword and value to fit one card")
-    return with_remark(line, remark).encode("ascii")
+    return frame(keyword, comment).fill(value).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the values of one keyword; made once, filled for each value."""
+
+    keyword: str
+    head: str
+    """The keyword with its value indicator (4.1.2.2)."""
+    remark: str
+    """The comment behind its slash."""
+
+    def fill(self, value: Value) -> str:
+        """Write a value as cards of 80 characters.
+
+        Raises
+        ------
+        UnwritableValue
+        """
+        if isinstance(value, str):
+            return self.fill_string(value)
+        text = format_number(self.keyword, value)
+        line = f"{self.head}{text:>20}" if len(self.head) == SHORT else f"{self.head}{text}"
+        if len(line) > CARD:
+            raise UnwritableValue(f"{self.keyword} = {text}: expected keyword and value to fit one card")
+        return line + foot(len(line), self.remark)
+
+    def fill_string(self, value: str) -> str:
+        """Write a string in one card, or in one with CONTINUE cards behind it."""
+        head = self.head
+        if len(head) > SHORT and "=" in value:
+            raise UnwritableValue(f"{self.keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
+        line = f"{head}'{value:<8}'"
+        if len(line) <= CARD and PLAIN.fullmatch(value):
+            return line + foot(len(line), self.remark)
+        if PRINTABLE.fullmatch(value) is None:
+            raise UnwritableValue(f"{self.keyword} = {value!r}: expected printable ASCII")
+        if value.endswith((" ", "&")):
+            raise UnwritableValue(f"{self.keyword} = {value!r}: FITS readers lose a final blank or &")
+        quoted = value.replace("'", "''")
+        lines = []
+        while len(head) + len(quoted) + 2 > CARD:
+            cut = cut_before(quoted, CARD - len(head) - 3)
+            lines.append(f"{head}'{quoted[:cut]}&'".ljust(CARD))
+            head, quoted = "CONTINUE  ", quoted[cut:]
+        last = f"{head}'{quoted}'" if lines else f"{head}'{quoted:<8}'"
+        return "".join(lines) + last + foot(len(last), self.remark)
 
 
 @lru_cache(maxsize=4096)
-def frame(keyword: str, comment: str) -> tuple[str, str]:
-    """What stands around a value: the keyword with its value indicator (4.1.2.2), the comment behind its slash."""
+def frame(keyword: str, comment: str) -> Frame:
+    """Make the frame of a keyword.
+
+    Raises
+    ------
+    UnwritableValue
+        For a keyword or a comment that no card can hold.
+    """
     if PRINTABLE.fullmatch(comment) is None:
         raise UnwritableValue(f"{keyword} / {comment!r}: expected a comment in printable ASCII")
     remark = f" / {comment}" if comment else ""
     if KEYWORD.fullmatch(keyword):
-        return f"{keyword:<8}= ", remark
+        return Frame(keyword, f"{keyword:<8}= ", remark)
     if len(keyword) > HIERARCH_LONGEST or keyword != keyword.upper() or not HIERARCH_KEYWORD.fullmatch(keyword):
         raise UnwritableValue(
             f"keyword '{keyword}' fits no card: expected A-Z 0-9 _ -, or upper-case words of ≤ {HIERARCH_LONGEST}"
         )
     if "=" in comment:
         raise UnwritableValue(f"{keyword} / {comment!r}: fitsio misreads = behind a HIERARCH keyword")
-    return f"HIERARCH {keyword} = ", remark
+    return Frame(keyword, f"HIERARCH {keyword} = ", remark)
+
+
+@lru_cache(maxsize=4096)
+def foot(column: int, remark: str) -> str:
+    """What follows a value that ends before a column: the comment where all programs write it, if it has room."""
+    gap = max(0, VALUE_END - column) if VALUE_END + len(remark) <= CARD else 0
+    text = f"{'':{gap}}{remark}"
+    return (text if column + len(text) <= CARD else "").ljust(CARD - column)
 
 
 def format_number(keyword: str, value: int | float) -> str:
@@ -125,44 +180,13 @@ def format_number(keyword: str, value: int | float) -> str:
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, int):
-        if value not in INT64:
+        if not LEAST <= value <= MOST:
             raise UnwritableValue(f"{keyword} = {value}: expected an integer of 64 bits")
         return str(value)
     if not math.isfinite(value) or 0 < abs(value) < SMALLEST:
         raise UnwritableValue(f"{keyword} = {value}: expected 0 or a finite number of at least {SMALLEST}")
     mantissa, e, exponent = repr(value).partition("e")
     return mantissa if not e else f"{mantissa if '.' in mantissa else mantissa + '.0'}E{exponent}"
-
-
-def with_remark(line: str, remark: str) -> str:
-    """Fill a line to a card, with the comment where it has room, in the column where all programs write it."""
-    if len(line) < VALUE_END and VALUE_END + len(remark) <= CARD:
-        line = line.ljust(VALUE_END)
-    return (line + remark if len(line) + len(remark) <= CARD else line).ljust(CARD)
-
-
-@lru_cache(maxsize=4096)
-def format_string(keyword: str, value: str, comment: str) -> bytes:
-    """Write a string in one card, or in one with CONTINUE cards behind it."""
-    head, remark = frame(keyword, comment)
-    if "=" in value and len(head) > SHORT:
-        raise UnwritableValue(f"{keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
-    if PLAIN.fullmatch(value) and len(head) + len(value) + 2 <= CARD:
-        return with_remark(f"{head}'{value:<8}'", remark).encode("ascii")
-    if PRINTABLE.fullmatch(value) is None:
-        raise UnwritableValue(f"{keyword} = {value!r}: expected printable ASCII")
-    if value.endswith((" ", "&")):
-        raise UnwritableValue(f"{keyword} = {value!r}: FITS readers lose a final blank or &")
-    quoted = value.replace("'", "''")
-    if len(head) + len(quoted) + 2 <= CARD:
-        return with_remark(f"{head}'{quoted:<8}'", remark).encode("ascii")
-    lines = []
-    while len(head) + len(quoted) + 2 > CARD:
-        cut = cut_before(quoted, CARD - len(head) - 3)
-        lines.append(f"{head}'{quoted[:cut]}&'".ljust(CARD))
-        head, quoted = "CONTINUE  ", quoted[cut:]
-    lines.append(with_remark(f"{head}'{quoted}'", remark))
-    return "".join(lines).encode("ascii")
 
 
 def cut_before(quoted: str, room: int) -> int:
