@@ -14,6 +14,7 @@ __all__ = [
     "DatasetNotFound",
     "FileRefused",
     "FitsprovError",
+    "IncidentNotFound",
     "InvalidRecord",
     "MalformedID",
     "MissingExtra",
@@ -133,6 +134,16 @@ class ServiceError(FitsprovError, ConnectionError):
     def __init__(self, message: str, *, code: str = "service-unreachable") -> None:
         super().__init__(message)
         self.code = code
+
+
+class IncidentNotFound(FitsprovError, LookupError):
+    """An incident ID that the registry does not know."""
+
+    exit_code = 1
+
+    def __init__(self, identifier: object) -> None:
+        super().__init__(f"{identifier}: no such incident in the registry")
+        self.identifier = identifier
 
 
 class MissingExtra(FitsprovError, ImportError):

@@ -22,6 +22,8 @@ COMMANDS = (
     "show",
     "resolve",
     "verify",
+    "impact",
+    "incident",
     "strip",
     "repoint",
     "links",

@@ -50,7 +50,13 @@ def pairs(data_id: dict[str, object] | None) -> str:
     return " ".join(f"{key}={value}" for key, value in (data_id or {}).items())
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
-    """Rows with their columns aligned."""
+def aligned(rows: list[list[str]], *, right: int = 0) -> list[str]:
+    """Rows with their columns aligned, the first ``right`` ones as numbers are."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(
+            cell.rjust(width) if n < right else cell.ljust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]

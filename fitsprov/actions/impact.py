@@ -1,0 +1,181 @@
+"""What a flaw touched, counted and listed, and incidents that are worked off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from fitsprov.actions.choosing import mint
+from fitsprov.actions.json_objects import found_object, iso
+from fitsprov.actions.registering import open_registry
+from fitsprov.errors import UsageError
+from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.identifiers import parse_id
+from fitsprov.model.impact import Cause, Impact, Incident, Requirement
+from fitsprov.model.lineage import Agent, Dataset
+from fitsprov.registry import Registry
+
+__all__ = [
+    "close_incident",
+    "impact",
+    "incident_hits",
+    "list_incidents",
+    "open_incident",
+    "parse_cause",
+    "work_off",
+]
+
+
+def parse_cause(
+    registry: Registry,
+    identifier: str | UUID | None = None,
+    *,
+    run: str | None = None,
+    job: str | None = None,
+    task: str | None = None,
+    package: str | None = None,
+    config: str | None = None,
+    container: str | None = None,
+    node: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Cause:
+    """Read a cause: what an ID is, is looked up; all that is given must hold.
+
+    Parameters
+    ----------
+    identifier : str or UUID, optional
+        A dataset, an activity, a run or a job.
+    task, package : str, optional
+        A name, or a name with bounds: ``numpy>=2.0,<2.1``.
+    config : str, optional
+        ``dotted.name=value``.
+
+    Raises
+    ------
+    UsageError
+        Where one of them cannot be read, or none is given.
+    DatasetNotFound
+        Where the registry knows the ID as nothing.
+    """
+    named = {} if identifier is None else registry.named(identifier)
+    for name, value in (("run", run), ("job", job)):
+        if value is not None and named.setdefault(name, value) != value:
+            raise UsageError(f"{name} {value} and {name} {named[name]}; expected one")
+    return Cause(
+        **named,
+        task=None if task is None else Requirement.parse(task),
+        package=None if package is None else Requirement.parse(package),
+        config=None if config is None else parse_assignment(config),
+        container=container,
+        node=node,
+        since=since,
+        until=until,
+    )
+
+
+def impact(
+    registry_url: str, identifier: str | None = None, *, listed: bool = False, limit: int | None = None, **given: Any
+) -> dict[str, Any]:
+    """Say what a flaw touched, as a JSON object.
+
+    Parameters
+    ----------
+    listed : bool
+        List the datasets, too.
+    given
+        The other parts of a cause: see `parse_cause`.
+    """
+    with open_registry(registry_url) as registry:
+        cause = parse_cause(registry, identifier, **given)
+        answer = impact_object(registry.impact(cause))
+        if listed:
+            answer["hits"] = [hit_object(*hit) for hit in registry.touched(cause, limit=limit)]
+    return answer
+
+
+def impact_object(found: Impact) -> dict[str, Any]:
+    """An impact as a JSON object."""
+    return {
+        "cause": found.cause.to_json(),
+        "activities": found.activities,
+        "datasets": found.datasets,
+        "direct": found.direct,
+        "touched": [
+            {"type": one.type, "run": one.run, "datasets": one.datasets, "direct": one.direct} for one in found.touched
+        ],
+    }
+
+
+def hit_object(dataset: Dataset, direct: bool) -> dict[str, Any]:
+    """One dataset that was touched."""
+    return {**found_object(dataset), "direct": direct}
+
+
+def incident_object(one: Incident) -> dict[str, Any]:
+    """An incident as a JSON object."""
+    return {
+        "id": str(one.id),
+        "title": one.title,
+        "cause": one.cause.to_json(),
+        "agent": one.agent,
+        "opened": iso(one.opened),
+        "closed": iso(one.closed),
+        "text": one.text,
+        "hits": one.hits,
+        "done": one.done,
+    }
+
+
+def list_incidents(registry_url: str) -> list[dict[str, Any]]:
+    """List incidents, oldest first."""
+    with open_registry(registry_url) as registry:
+        return [incident_object(one) for one in registry.incidents]
+
+
+def open_incident(
+    registry_url: str,
+    title: str,
+    identifier: str | None = None,
+    *,
+    agent: str | None = None,
+    text: str | None = None,
+    **given: Any,
+) -> dict[str, Any]:
+    """Save what a flaw touched; ``given`` are the other parts of a cause: see `parse_cause`."""
+    with open_registry(registry_url) as registry:
+        return incident_object(
+            registry.incidents.open(
+                parse_cause(registry, identifier, **given),
+                title,
+                id=mint(),
+                time=datetime.now(UTC),
+                agent=None if agent is None else Agent(id=agent),
+                text=text,
+            )
+        )
+
+
+def incident_hits(registry_url: str, id: str, *, done: bool | None = None) -> dict[str, Any]:
+    """Give an incident with its hits: all, or those that are dealt with, or are not."""
+    with open_registry(registry_url) as registry:
+        uuid = parse_id(id)
+        hits = [
+            {**found_object(one), "done": dealt_with} for one, dealt_with in registry.incidents.hits(uuid, done=done)
+        ]
+        return {**incident_object(registry.incidents[uuid]), "datasets": hits}
+
+
+def work_off(registry_url: str, id: str, datasets: Iterable[str], *, text: str | None = None) -> int:
+    """Note that datasets, by ID, are dealt with; give how many were not so yet."""
+    with open_registry(registry_url) as registry:
+        uuids = [registry.dataset(one).id for one in datasets]
+        return registry.incidents.work_off(parse_id(id), uuids, time=datetime.now(UTC), text=text)
+
+
+def close_incident(registry_url: str, id: str, *, text: str | None = None) -> dict[str, Any]:
+    """Close an incident whose hits are all dealt with."""
+    with open_registry(registry_url) as registry:
+        return incident_object(registry.incidents.close(parse_id(id), time=datetime.now(UTC), text=text))
