@@ -87,8 +87,12 @@ class Form:
         """Of the parameters, where they have places instead of names."""
         self.list = next((name for name, bound in spelled.binds.items() if bound.expanding), "")
         self.text = spelled.string
+        self.text_of_one = self.text
         if self.order is None:
-            self.text = self.text.replace(f"IN (__[POSTCOMPILE_{self.list}])", f"= ANY (%({self.list})s)")
+            expanding = f"IN (__[POSTCOMPILE_{self.list}])"
+            self.text = spelled.string.replace(expanding, f"= ANY (%({self.list})s)")
+            # that one key gives one row, the planner knows of this only
+            self.text_of_one = spelled.string.replace(expanding, f"= %({self.list})s")
         self.constants = {name: bound.value for name, bound in spelled.binds.items() if not bound.required}
         types = {name: bound.type.dialect_impl(dialect) for name, bound in spelled.binds.items()}
         binders = {name: type_.bind_processor(dialect) for name, type_ in types.items() if name not in self.constants}
@@ -106,6 +110,8 @@ class Form:
         if self.constants:
             values |= self.constants
         if self.order is None:
+            if self.list and len(values[self.list]) == 1:
+                return self.text_of_one, {**values, self.list: values[self.list][0]}
             return self.text, values
         if not self.list:
             return self.text, [values[name] for name in self.order]

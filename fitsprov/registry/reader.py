@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from fitsprov.registry import postgres
 from fitsprov.registry.engine import explained
 
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ __all__ = ["Reader"]
 
 T = TypeVar("T")
 
-KEPT = 4
-"""Connections that wait for the next reader."""
-BEGIN = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+KEPT = 16
+"""Connections that wait for the next reader, at most."""
+BEGIN = {"sqlite": "BEGIN", "postgresql": postgres.BEGIN_READING}
+# each statement finds rows by their keys: one plan is good for all times, and to make it takes longer than to run it
+SETTINGS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
 
 
 class Reader:
@@ -72,23 +75,34 @@ class Reader:
             return self.kept.pop(), True
         except IndexError:
             connection = self.engine.connect()
-        if connection.dialect.name == "postgresql":
+        server = connection.dialect.name == "postgresql"
+        if server:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         connection.begin()
-        connection.connection.cursor().execute("ROLLBACK")
+        cursor = connection.connection.cursor()
+        cursor.execute("ROLLBACK")
+        if server:
+            cursor.execute(SETTINGS)
         return connection, False
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for the next, if it is good and there are not enough."""
         if connection.invalidated or len(self.kept) >= self.size:
-            connection.close()
+            release(connection)
         else:
             self.kept.append(connection)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         while self.kept:
-            self.kept.pop().close()
+            release(self.kept.pop())
+
+
+def release(connection: Connection) -> None:
+    """Give a connection back; one with settings of its own is closed."""
+    if connection.dialect.name == "postgresql" and not connection.invalidated:
+        connection.invalidate()
+    connection.close()
 
 
 def run_on(connection: Connection, work: Callable[[Connection], T], alone: bool) -> T:
