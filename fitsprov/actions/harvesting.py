@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -150,12 +151,15 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
     from concurrent.futures import ProcessPoolExecutor
 
     yield from read(list(islice(files, 1)))  # what that loads, processes that are forked need not load again
-    with ProcessPoolExecutor(jobs) as pool:
+    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    try:
         waiting: deque[Future[list[Found]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
         while waiting:
             found = waiting.popleft().result()
             waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
             yield from found
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def claims_of(
