@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
+from fitsprov.registry.compiled import compiled
 from fitsprov.registry.datasets import chunks
+from fitsprov.registry.schema import artifact, entity
 
-__all__ = ["insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
+__all__ = ["datasets_of_uris", "insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
@@ -50,6 +53,22 @@ def select_by(
         marks = ", ".join([mark(connection)] * len(chunk))
         text = f"SELECT {', '.join([column, *columns])} FROM {table.name} WHERE {column} IN ({marks})"
         yield from map(tuple, connection.exec_driver_sql(text, tuple(chunk)))
+
+
+@compiled
+def copies() -> Select[Any]:
+    """Select pairs of URI and dataset by a list of URIs."""
+    query = select(artifact.c.uri, entity.c.uuid).join(entity, entity.c.id == artifact.c.entity_id)
+    return query.where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
+
+
+def datasets_of_uris(connection: Connection, uris: Iterable[str]) -> dict[str, list[UUID]]:
+    """Find the datasets of which files are copies; files that are no copies are left out."""
+    found: defaultdict[str, list[UUID]] = defaultdict(list)
+    for chunk in chunks(uris):
+        for uri, uuid in copies().rows(connection, uris=chunk):
+            found[uri].append(uuid)
+    return dict(found)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,9 +18,11 @@ from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighb
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
 from fitsprov.registry.activities import activities_by_uuid
+from fitsprov.registry.bulk import datasets_of_uris
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import open_engine, parse_url, reading, shown, transact
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
+from fitsprov.registry.many_lineages import lineages_of
 from fitsprov.registry.opening import create_registry, read_about
 from fitsprov.registry.reader import Reader
 from fitsprov.registry.recording import Counts, take_in
@@ -195,13 +198,18 @@ class Registry:
         Conflict
             Where records gave it for several datasets: the path alone does not tell.
         """
-        query = select(entity.c.uuid).join(artifact, artifact.c.entity_id == entity.c.id).where(artifact.c.uri == uri)
-        with reading(self._engine, self._url) as connection:
-            found = connection.scalars(query).all()
+        found = self.datasets_of_files([uri]).get(uri, [])
         if len(found) > 1:
             ids = ", ".join(sorted(map(str, found)))
             raise Conflict(f"{uri}: recorded for {len(found)} datasets ({ids}); expected an ID that says which")
         return found[0] if found else None
+
+    def datasets_of_files(self, uris: Iterable[str]) -> dict[str, list[UUID]]:
+        """Find the datasets of which these absolute ``file://`` URIs were given; those of which none was are left out.
+
+        The number of queries does not depend on the number of files.
+        """
+        return self._reader.snapshot(partial(datasets_of_uris, uris=list(uris)))
 
     def datasets_with(self, fingerprint: str) -> list[Dataset]:
         """List the datasets whose data had this fingerprint when a copy was harvested; no header is needed."""
@@ -253,6 +261,18 @@ class Registry:
         DatasetNotFound
         """
         return stamp_of(self.lineage(id), self.base_url, self.authority)
+
+    def stamps(self, ids: Iterable[UUID]) -> dict[UUID, Stamp]:
+        """Say what the headers of many datasets should say; those that are not known are left out.
+
+        The number of queries is that of the generations above them, however many there are.
+        """
+
+        def made(connection: Connection) -> dict[UUID, Stamp]:
+            lineages = lineages_of(connection, ids)
+            return {lineage.focus: stamp_of(lineage, self.base_url, self.authority) for lineage in lineages}
+
+        return self._reader.snapshot(made)
 
     def impact(self, cause: Cause) -> Impact:
         """Count what a flaw touched: the datasets that its activities made, and all that was made from these.
