@@ -124,6 +124,16 @@ class Archive:
         """Close the registry."""
         self.registry.close()
 
+    @property
+    def near(self) -> bool:
+        """Whether the registry is asked without a network, so that a small question takes no time."""
+        return self.settings.need_registry().startswith("sqlite:")
+
+    def version(self) -> int:
+        """A number that grows whenever the registry changes."""
+        with discreet():
+            return self.registry.version()
+
     def check(self) -> None:
         """Ask the registry something.
 

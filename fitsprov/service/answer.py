@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 
 from fitsprov.service.call import Call
 
-__all__ = ["Answer", "document", "text"]
+__all__ = ["Answer", "document", "text", "unchanged"]
 
 HELD = 2**18
 """Bytes of a document that are made before its head is sent: it then has a length and an ETag."""
@@ -43,14 +43,19 @@ def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Head
         if size > HELD:
             return stream_on(call, chain(held, stream), media_type, headers)
     body = b"".join(held)
-    tag = b'W/"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
+    tag = call.tag or b'W/"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
     headers = (*headers, (b"etag", tag), (b"cache-control", b"no-cache"), (b"vary", b"accept-encoding"))
-    asked = call.headers.get(b"if-none-match")
-    if asked is not None and (asked.strip() == b"*" or tag in map(bytes.strip, asked.split(b","))):
+    if call.method != "POST" and unchanged(tag, call.headers):
         return Answer(b"", media_type, 304, headers)
     if size >= WORTH and call.accepts_gzip():
         return Answer(b"".join(gzipped((body,))), media_type, 200, (*headers, (b"content-encoding", b"gzip")))
     return Answer(body, media_type, 200, headers)
+
+
+def unchanged(tag: bytes, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the client has what bears this weak tag (RFC 9110, 13.1.2)."""
+    asked = headers.get(b"if-none-match")
+    return asked is not None and (asked.strip() == b"*" or tag in map(bytes.strip, asked.split(b",")))
 
 
 def stream_on(call: Call, pieces: Iterator[bytes], media_type: str, headers: Headers) -> Answer:

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from fitsprov.actions.serving import Archive
 from fitsprov.service.answer import Answer, text
 from fitsprov.service.call import Call
-from fitsprov.service.endpoint import Endpoint, Failure, fail_in_text
+from fitsprov.service.endpoint import Endpoint, House
 from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.links import answer_links, fail_in_votable
 from fitsprov.service.pages import answer_dataset, answer_search
 from fitsprov.service.prov import answer_prov, answer_resolve
 from fitsprov.service.vosi import answer_availability, answer_capabilities, answer_tables
+from fitsprov.service.watching import Watch
 from fitsprov.settings import Settings
 
 __all__ = ["make_app"]
 
-READ = ("GET", "HEAD")
 FORM = ("GET", "HEAD", "POST")
 
 
-def make_app(settings: Settings) -> Starlette:
+def make_app(settings: Settings, *, access_log: bool = False, edition: str = "") -> Starlette:
     """Make the service of the registry that the settings name; nothing that it offers writes.
+
+    Parameters
+    ----------
+    edition : str
+        What tells this service from one that was started otherwise; the time by default.
 
     Raises
     ------
@@ -37,15 +45,11 @@ def make_app(settings: Settings) -> Starlette:
         Where nobody says where the service is met from outside.
     """
     archive = Archive.open(settings)
+    watch = Watch(access_log=access_log)
+    house = House(archive, watch, edition or datetime.now(UTC).isoformat())
 
-    def route(
-        path: str,
-        answer: Callable[[Archive, Call], Answer],
-        methods: tuple[str, ...] = READ,
-        fail: Failure = fail_in_text,
-        takes_form: bool = True,
-    ) -> Route:
-        return Route(path, Endpoint(partial(answer, archive), settings, methods, fail, takes_form))
+    def route(path: str, answer: Callable[[Archive, Call], Answer], **options: Any) -> Route:
+        return Route(path, Endpoint(house, path.partition("{")[0], answer, **options))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -54,24 +58,30 @@ def make_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            route("/links", answer_links, FORM, fail_in_votable),
+            route("/links", answer_links, methods=FORM, fail=fail_in_votable, follows=True),
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
-            route("/prov", answer_prov, FORM),
+            route("/prov", answer_prov, methods=FORM, follows=True),
             route("/", answer_search),
             route("/dataset/{id:path}", answer_dataset),
             route("/availability", answer_availability),
             route("/capabilities", answer_capabilities),
             route("/tables", answer_tables),
-            route("/resolve", answer_resolve, ("POST",), takes_form=False),
+            route("/resolve", answer_resolve, methods=("POST",), takes_form=False),
+            route("/metrics", partial(answer_metrics, watch)),
         ],
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    app.router.default = Endpoint(nothing_here, settings, FORM)
+    app.router.default = Endpoint(house, "other", nothing_here, FORM)
     return app
 
 
-def nothing_here(call: Call) -> Answer:
+def answer_metrics(watch: Watch, archive: Archive, call: Call) -> Answer:
+    """Give the numbers that Prometheus asks for."""
+    return Answer(watch.report(), CONTENT_TYPE_LATEST)
+
+
+def nothing_here(archive: Archive, call: Call) -> Answer:
     """Say that a path is none."""
     return text("NotFoundFault: nothing is here; expected /links, /prov, /files/ID, /dataset/ID …", 404)

@@ -27,10 +27,18 @@ class Call:
     query: Mapping[str, list[str]]
     """Values by upper-case name, those of a form with them."""
     body: bytes
+    tag: bytes | None = None
+    """The ETag of the answer, where it is known beforehand."""
 
     @classmethod
     def of(
-        cls, method: str, path: Mapping[str, str], query_string: bytes, headers: Mapping[bytes, bytes], body: bytes
+        cls,
+        method: str,
+        path: Mapping[str, str],
+        query_string: bytes,
+        headers: Mapping[bytes, bytes],
+        body: bytes,
+        tag: bytes | None = None,
     ) -> Call:
         """Take a request apart.
 
@@ -45,7 +53,7 @@ class Call:
         query: dict[str, list[str]] = {}
         for name, value in pairs:
             query.setdefault(name.upper(), []).append(value)
-        return cls(method, path, headers, query, body)
+        return cls(method, path, headers, query, body, tag)
 
     def all(self, name: str) -> list[str]:
         """Every value of a parameter."""

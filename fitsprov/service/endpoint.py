@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
+from time import perf_counter
 
 from starlette.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from fitsprov.actions.access import Forbidden, UnknownToken
 from fitsprov.actions.delivering import NoCopy
-from fitsprov.actions.serving import TooSlow
+from fitsprov.actions.serving import Archive, TooSlow
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
-from fitsprov.service.answer import Answer, text
+from fitsprov.service.answer import Answer, Headers, text, unchanged
 from fitsprov.service.call import Call
-from fitsprov.settings import Settings
+from fitsprov.service.watching import Watch
 
-__all__ = ["Endpoint", "Failure", "fail_in_text"]
+__all__ = ["Endpoint", "Failure", "House", "fail_in_text"]
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ SAFE = (
 """On every answer: anybody's page may read it, and none takes it for something else."""
 INERT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
 """On answers that are no pages."""
+WHO = (b"www-authenticate", b'Bearer realm="fitsprov"')
 
 Failure = Callable[[int, str, str], Answer]
 """``fail(status, fault, message)``."""
@@ -45,91 +49,154 @@ def fail_in_text(status: int, fault: str, message: str) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class House:
+    """What all endpoints share."""
+
+    archive: Archive
+    watch: Watch
+    edition: str
+    """Another one whenever the service may answer otherwise although the registry is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """One path of the service."""
 
-    answer: Callable[[Call], Answer]
-    settings: Settings
+    house: House
+    name: str
+    """What it is called where requests are counted."""
+    answer: Callable[[Archive, Call], Answer]
     methods: tuple[str, ...] = ("GET", "HEAD")
     fail: Failure = fail_in_text
     takes_form: bool = True
     """Whether the body of a request is a form; else it is data."""
+    follows: bool = False
+    """Whether the answer follows from the request and the registry alone, so that their state is its ETag."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        start, sent, status = perf_counter(), 0, 0
+
+        async def count(message: Message) -> None:
+            nonlocal sent, status
+            status = message.get("status", status)
+            sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self.reply(await self.find(scope, receive), scope, receive, count)
+        finally:
+            self.house.watch.note(scope, self.name, status, sent, perf_counter() - start)
+
+    async def find(self, scope: Scope, receive: Receive) -> Answer:
+        """Find what to answer; what was not changed is found at once, all else in a thread and within its time."""
         method = scope["method"]
         if method == "OPTIONS":
-            found = self.options()
-        elif method not in self.methods:
+            return self.options()
+        if method not in self.methods:
             allow = ((b"allow", self.allow()),)
-            found = text(
-                f"UsageFault: {method} is not for {scope['path']}; expected {self.allow().decode()}", 405, allow
-            )
-        else:
-            found = await self.work(scope, receive)
-        await self.reply(found, scope, receive, send)
-
-    async def work(self, scope: Scope, receive: Receive) -> Answer:
-        """Run the function in a thread, for no longer than it may."""
+            told = f"UsageFault: {method} is not for {scope['path']}; expected {self.allow().decode()}"
+            return text(told, 405, allow)
+        headers = dict(scope["headers"])
+        if self.follows and b"if-none-match" in headers and self.house.archive.near:
+            found = self.run(scope, headers, b"", only_unchanged=True)
+            if found is not None:
+                return found
+        seconds = self.house.archive.settings.max_seconds
         try:
-            async with asyncio.timeout(self.settings.max_seconds):
-                body = await self.read_body(receive) if scope["method"] == "POST" else b""
-                return await asyncio.get_running_loop().run_in_executor(None, self.run, scope, body)
+            async with asyncio.timeout(seconds):
+                body = await self.read_body(receive) if method == "POST" else b""
+                answer = await asyncio.get_running_loop().run_in_executor(None, self.run, scope, headers, body)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
         except TimeoutError:
-            return self.fail(503, "TransientFault", str(TooSlow(self.settings.max_seconds)))
+            return self.fail(503, "TransientFault", str(TooSlow(seconds)))
+        assert answer is not None
+        return answer
 
     async def read_body(self, receive: Receive) -> bytes:
         """Read the body of a request, up to the limit."""
-        body, more = bytearray(), True
+        body, more, most = bytearray(), True, self.house.archive.settings.max_body
         while more:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self.settings.max_body:
-                raise TooLarge(f"the request has more than {self.settings.max_body} bytes; expected no more")
+            if len(body) > most:
+                raise TooLarge(f"the request has more than {most} bytes; expected no more")
         return bytes(body)
 
-    def run(self, scope: Scope, body: bytes) -> Answer:
+    def run(
+        self, scope: Scope, headers: dict[bytes, bytes], body: bytes, only_unchanged: bool = False
+    ) -> Answer | None:
         """Answer a call; an error becomes an answer, and says nothing about this machine."""
-        headers = dict(scope["headers"])
-        if not self.takes_form:
-            headers[b"content-type"] = b""
+        archive = self.house.archive
         try:
-            call = Call.of(scope["method"], scope.get("path_params", {}), scope["query_string"], headers, body)
-            return self.answer(call)
-        except (DatasetNotFound, NoCopy) as error:
-            return self.fail(404, "NotFoundFault", str(error))
-        except UsageError as error:
-            return self.fail(400, "UsageFault", str(error))
-        except TooSlow as error:
-            return self.fail(503, "TransientFault", str(error))
-        except RegistryError as error:
-            log.warning("%s: %s", scope["path"], error.__cause__ or error)
-            return self.fail(503, "TransientFault", "the registry cannot answer now; try again later")
-        except FitsprovError as error:
-            log.warning("%s: %s", scope["path"], error)
-            return self.fail(500, "FatalFault", "the file or record behind this cannot be read; its keeper was told")
-        except Exception:
-            log.exception("%s", scope["path"])
-            return self.fail(500, "FatalFault", "internal error; the keeper of the service was told")
+            if archive.access is not None:
+                archive = archive.seen_by(archive.access.caller(headers, (scope.get("client") or (None,))[0]))
+            tag = self.tag(scope, archive) if self.follows and scope["method"] != "POST" else None
+            if tag is not None and unchanged(tag, headers):
+                return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
+            if only_unchanged:
+                return None
+            form = headers if self.takes_form else {**headers, b"content-type": b""}
+            path = scope.get("path_params", {})
+            return self.answer(archive, Call.of(scope["method"], path, scope["query_string"], form, body, tag))
+        except Exception as error:
+            return self.explain(error, scope["path"])
+
+    def tag(self, scope: Scope, archive: Archive) -> bytes:
+        """The ETag of an answer, known before there is one."""
+        groups = sorted(archive.caller.groups) if archive.caller else ()
+        state = (self.house.edition, self.house.archive.version(), self.name, scope["query_string"], groups)
+        return b'W/"%s"' % blake2b(repr(state).encode(), digest_size=12).hexdigest().encode()
+
+    def explain(self, error: Exception, path: str) -> Answer:
+        """Say what went wrong, as far as it is a client's business."""
+        match error:
+            case DatasetNotFound() | NoCopy():
+                return self.fail(404, "NotFoundFault", str(error))
+            case UnknownToken():
+                return self.refuse(401, error, WHO[1] + b', error="invalid_token"')
+            case Forbidden():
+                return self.refuse(403, error) if error.known else self.refuse(401, error, WHO[1])
+            case UsageError():
+                return self.fail(400, "UsageFault", str(error))
+            case TooSlow():
+                return self.fail(503, "TransientFault", str(error))
+            case RegistryError():
+                log.warning("%s: %s", path, error.__cause__ or error)
+                return self.fail(503, "TransientFault", "the registry cannot answer now; try again later")
+            case FitsprovError():
+                log.warning("%s: %s", path, error)
+                told = "the file or record behind this cannot be read; its keeper was told"
+                return self.fail(500, "FatalFault", told)
+            case _:
+                log.error("%s", path, exc_info=error)
+                return self.fail(500, "FatalFault", "internal error; the keeper of the service was told")
+
+    def refuse(self, status: int, error: Exception, challenge: bytes | None = None) -> Answer:
+        """Say that something is not for who asks (RFC 6750, 3)."""
+        told = self.fail(status, "DefaultFault", str(error))
+        more: Headers = () if challenge is None else ((WHO[0], challenge),)
+        return Answer(told.body, told.media_type, told.status, (*told.headers, *more))
 
     async def reply(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Send an answer; of one to HEAD the body stays here."""
         headers = [*SAFE, (b"content-type", answer.media_type.encode("latin-1")), *answer.headers]
         if not any(name == b"content-security-policy" for name, _ in answer.headers):
             headers.append(INERT)
-        if scope["method"] == "HEAD" or isinstance(answer.body, bytes):
-            body = answer.body if isinstance(answer.body, bytes) else b""
-            if isinstance(answer.body, bytes) and answer.status != 304:
-                headers.append((b"content-length", b"%d" % len(body)))
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        if self.house.archive.access is not None:
+            headers.append((b"vary", b"authorization"))
+        if isinstance(answer.body, Iterator) and scope["method"] != "HEAD":
+            response = StreamingResponse(answer.body, answer.status)
+            response.raw_headers = headers
+            await response(scope, receive, send)
             return
-        response = StreamingResponse(answer.body, answer.status)
-        response.raw_headers = headers
-        await response(scope, receive, send)
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        if isinstance(answer.body, bytes) and answer.status != 304:
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     def allow(self) -> bytes:
         """The methods that there are."""
@@ -144,7 +211,7 @@ class Endpoint:
             (
                 (b"allow", self.allow()),
                 (b"access-control-allow-methods", self.allow()),
-                (b"access-control-allow-headers", b"*"),
+                (b"access-control-allow-headers", b"*, Authorization"),
                 (b"access-control-max-age", b"86400"),
             ),
         )

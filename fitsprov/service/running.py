@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
 from fitsprov.service.app import make_app
+from fitsprov.service.watching import LOGGING, SHARED
 from fitsprov.settings import Settings
 
 __all__ = ["make_worker", "run", "server_options"]
@@ -21,23 +24,32 @@ GRACE = 30
 """Seconds that requests in work are given to end."""
 
 
-def server_options(*, access_log: bool = False) -> dict[str, Any]:
+def server_options() -> dict[str, Any]:
     """What uvicorn is told wherever it runs."""
     return {
-        "access_log": access_log,
-        "log_level": "info" if access_log else "warning",
+        "access_log": False,
+        "log_config": LOGGING,
         "server_header": False,
+        "proxy_headers": False,
         "timeout_graceful_shutdown": GRACE,
     }
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int, access_log: bool) -> None:
     """Answer until a signal says to stop; each worker opens the registry for itself."""
-    os.environ[HANDED] = json.dumps(asdict(settings))
+    handed = {"settings": asdict(settings), "access_log": access_log, "edition": datetime.now(UTC).isoformat()}
+    os.environ[HANDED] = json.dumps(handed)
     app = f"{__name__}:{make_worker.__name__}"
-    uvicorn.run(app, factory=True, host=host, port=port, workers=workers, **server_options(access_log=access_log))
+    with tempfile.TemporaryDirectory(prefix="fitsprov-") as shared:
+        if workers > 1:
+            os.environ[SHARED] = shared
+        uvicorn.run(app, factory=True, host=host, port=port, workers=workers, **server_options())
 
 
 def make_worker() -> Starlette:
     """Make the application of one worker."""
-    return make_app(Settings(**json.loads(os.environ[HANDED])))
+    handed = json.loads(os.environ[HANDED])
+    given: dict[str, Any] = {
+        name: tuple(item) if isinstance(item, list) else item for name, item in handed["settings"].items()
+    }
+    return make_app(Settings(**given), access_log=handed["access_log"], edition=handed["edition"])

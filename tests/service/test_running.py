@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -72,7 +73,8 @@ def test_service_starts_answers_and_ends(survey: Path, workers: int) -> None:
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=30)
     assert f"links lead to {base}" in err
-    assert f"GET /links?ID={COADD}" in out
+    told = [json.loads(line) for line in out.splitlines()]
+    assert {"method": "GET", "path": "/links", "query": f"ID={COADD}", "status": 200}.items() <= told[0].items()
     assert "Traceback" not in err
     assert {path: path.stat().st_mtime_ns for path in survey.rglob("*.fits")} == before
 
