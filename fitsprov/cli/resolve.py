@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from fitsprov.actions.drawing import BARE, FORMATS, draw
+from fitsprov.actions.following import Online
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve_any
 from fitsprov.cli.common import (
@@ -21,6 +22,7 @@ from fitsprov.cli.common import (
     registry_option,
     write_whole,
 )
+from fitsprov.cli.hosts import allow_host_option, confirm_host, name_host
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.model.finding import Severity, worst
@@ -47,6 +49,13 @@ from fitsprov.settings import Settings
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here instead of stdout.")
 @click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
+@click.option(
+    "--online/--offline",
+    default=None,
+    help="Ask the service that DATALINK points to where no registry knows the dataset, or never touch the network; by"
+    " default a terminal asks you.",
+)
+@allow_host_option
 @read_convention_option
 @registry_option
 @json_option
@@ -59,6 +68,8 @@ def command(
     format_: str,
     output: Path | None,
     hdu: str | None,
+    online: bool | None,
+    allow_hosts: tuple[str, ...],
     conventions: tuple[str, ...],
     registry: Settings,
     as_json: bool,
@@ -66,6 +77,8 @@ def command(
     """Print the full provenance of files or dataset IDs, down to the raw observations."""
     as_json = as_json or format_ == "json"
     outputs = Outputs(as_json=as_json)
+    asking = online is None and sys.stdin.isatty() and sys.stderr.isatty()
+    leave = Online(confirm_host if asking else name_host, allow_hosts) if online or asking else False
     with one_line_errors():
         names = expand(files, recursive=recursive, from_list=from_list)
         if output is not None and (as_json or len(names) > 1):
@@ -75,7 +88,9 @@ def command(
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
             def job(name: str, _: None) -> Answer:
-                found = resolve_any(name, opened, hdu=hdu, conventions=conventions, direction=direction, depth=depth)
+                found = resolve_any(
+                    name, opened, hdu=hdu, conventions=conventions, direction=direction, depth=depth, online=leave
+                )
                 clean = found.status is Status.RESOLVED and worst(found.findings) is Severity.INFO
                 authority = opened.authority if opened and found.source == "registry" else None
                 text = "" if as_json else text_of(found, format_, authority)

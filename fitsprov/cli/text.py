@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fitsprov.errors import printable
 from fitsprov.model.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def finding_lines(findings: Iterable[Finding]) -> list[str]:
     """One line a finding."""
     return [
         f"  {click.style(f'{finding.severity.value:<8}', fg=COLOURS[finding.severity])}"
-        f"{finding.code:<22}  {finding.message}"
+        f"{finding.code:<22}  {safe(finding.message)}"
         for finding in findings
     ]
 
@@ -41,7 +42,12 @@ def heading(name: str, *words: str) -> str:
 
 def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
     """Aligned names and values, those that are known."""
-    return [f"  {name:<12}{value}" for name, value in pairs if value is not None and value != ""]
+    return [f"  {name:<12}{safe(str(value))}" for name, value in pairs if value is not None and value != ""]
+
+
+def safe(text: str) -> str:
+    """Spell out what would act on a terminal: headers and services say what they like."""
+    return text if text.isprintable() else "".join(map(printable, text))
 
 
 def reading_text(name: str, reading: Reading) -> str:
@@ -84,7 +90,7 @@ def list_lines(title: str, items: Sequence[Input] | None) -> list[str]:
     lines = [f"  {title}"]
     for item in items[:LISTED]:
         words = [str(item.id or item.name), item.type or "", item.run or ""]
-        lines.append("    " + "  ".join(word for word in words if word))
+        lines.append("    " + safe("  ".join(word for word in words if word)))
     if len(items) > LISTED:
         lines.append(f"    … and {len(items) - LISTED} more (--json lists all)")
     return lines

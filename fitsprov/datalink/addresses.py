@@ -41,7 +41,7 @@ def host_of(url: str) -> str:
         host = None
     if host is None or parts is None or parts.scheme not in ("http", "https"):
         raise ServiceError(f"{url[:200]!r}: is not followed; expected http(s)://host/…", code="service-refused")
-    if "@" in parts.netloc or not HOST.fullmatch(host):
+    if "@" in parts.netloc or not HOST.fullmatch(host) or ("[" in parts.netloc) != (":" in host):
         raise ServiceError(f"{url[:200]!r}: has no plain host; expected http(s)://host/…", code="service-refused")
     return host
 

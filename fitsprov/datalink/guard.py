@@ -152,9 +152,9 @@ class GuardedSession(requests.Session):
             raise stop.error from None
         except requests.TooManyRedirects:
             raise ServiceError(f"{host} redirects more than {REDIRECTS} times; expected an answer") from None
-        except (requests.RequestException, HTTPError, OSError) as error:
-            if isinstance(error, ServiceError):
-                raise
+        except ServiceError:
+            raise
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise ServiceError(self.problem(host, error)) from None
 
     def problem(self, host: str, error: Exception) -> str:
