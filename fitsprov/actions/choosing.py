@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +16,9 @@ from fitsprov.actions.registering import (
     input_named,
     local_file,
     open_registry,
-    registered_stamp,
+    stamps_of_files,
 )
-from fitsprov.errors import DatasetNotFound, FileRefused, StampRefused, UsageError
+from fitsprov.errors import DatasetNotFound, FileRefused, FitsprovError, StampRefused, UsageError
 from fitsprov.model.dataid import parse_assignment
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Stamp
@@ -105,16 +105,26 @@ class StampSource:
         StampRefused
             Where nobody says what the file is.
         """
+        (found,) = self.for_files([file])
+        if isinstance(found, FitsprovError):
+            raise found
+        return found
+
+    def for_files(self, files: Sequence[str]) -> Iterator[Stamp | FitsprovError]:
+        """The stamps for files that are stamped in place; the registry is asked for all together."""
         if self.values:
-            return replace(self.typed, id=mint()) if self.values.new_id else self.typed
-        if self.registry is None:
-            raise StampRefused(
-                f"{file}: nobody says what it is; expected --run, --type, --data-id …, --record or --registry"
-            )
-        try:
-            return registered_stamp(self.registry, dataset=self.values.id, file=Path(file))
-        except DatasetNotFound as error:
-            raise StampRefused(f"{file}: {error}") from None
+            yield from (replace(self.typed, id=mint()) if self.values.new_id else self.typed for _ in files)
+        elif self.registry is None:
+            what = "nobody says what it is; expected values (run, type, dataId …), a record or a registry"
+            yield from (StampRefused(f"{file}: {what}") for file in files)
+        elif self.values.id is None:
+            yield from stamps_of_files(self.registry, files)
+        else:
+            try:
+                stamp = self.registry.stamp(self.registry.dataset(self.values.id).id)
+                yield from (stamp for _ in files)
+            except DatasetNotFound as error:
+                yield from (StampRefused(f"{file}: {error}") for file in files)
 
     def for_export(self, source: str) -> tuple[Path, Stamp, str]:
         """The file to export, the stamp for its copy, and a note on where that came from.

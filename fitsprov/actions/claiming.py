@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,9 +19,7 @@ from fitsprov.model.identifiers import activity_id
 from fitsprov.model.stamp import Input, Stamp
 from fitsprov.registry.claims import Claim, Named
 
-__all__ = ["File", "Found", "read_claim", "read_claims", "uri_of"]
-
-PLAIN = re.compile(r"[A-Za-z0-9/._~-]+")
+__all__ = ["File", "Found", "read_claim", "read_claims"]
 
 
 class File(NamedTuple):
@@ -45,11 +41,6 @@ class Found(NamedTuple):
     claim: Claim | None = None
     findings: tuple[Finding, ...] = ()
     error: FitsprovError | None = None
-
-
-def uri_of(path: str) -> str:
-    """Spell an absolute path as a URI."""
-    return f"file://{path}" if PLAIN.fullmatch(path) else Path(path).as_uri()
 
 
 def read_claims(files: Iterable[File], fingerprint: bool = False, conventions: Sequence[str] = ()) -> list[Found]:

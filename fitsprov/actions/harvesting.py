@@ -12,9 +12,9 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fitsprov.actions.claiming import File, Found, read_claims, uri_of
+from fitsprov.actions.claiming import File, Found, read_claims
 from fitsprov.actions.conventions import readable_conventions
-from fitsprov.actions.walking import find_files
+from fitsprov.actions.walking import find_files, uri_of
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.model.finding import Finding
 from fitsprov.registry.claims import Claim

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from fitsprov.errors import FileRefused, StampRefused, UsageError
+from fitsprov.actions.walking import uri_of
+from fitsprov.errors import Conflict, FileRefused, FitsprovError, StampRefused, UsageError
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["create_registry", "input_named", "local_file", "open_registry", "registered_stamp"]
+__all__ = ["create_registry", "input_named", "local_file", "open_registry", "stamps_of_files"]
 
 
 def open_registry(url: str | Path) -> Registry:
@@ -37,25 +39,27 @@ def create_registry(url: str | Path, *, base_url: str | None = None, authority: 
     return Registry.create(url, base_url=base_url, authority=authority)
 
 
-def registered_stamp(registry: Registry, *, dataset: str | UUID | None = None, file: Path | None = None) -> Stamp:
-    """What the registry says about a dataset, found by its ID or by the file that a record gave for it.
+def stamps_of_files(registry: Registry, files: Sequence[str]) -> Iterator[Stamp | FitsprovError]:
+    """What the registry says about the datasets for which records gave these files; an error where none did so.
 
-    Raises
-    ------
-    DatasetNotFound
-        Where the registry knows no such dataset.
-    StampRefused
-        Where no record gives this path.
+    The registry is asked a few times, however many files there are.
     """
-    if dataset is not None:
-        return registry.stamp(registry.dataset(dataset).id)
-    if file is None:
-        raise UsageError("a dataset or a file is needed")
-    for path in dict.fromkeys((Path(os.path.normpath(file.absolute())), file.resolve())):
-        found = registry.dataset_of_file(path.as_uri())
-        if found is not None:
-            return registry.stamp(found)
-    raise StampRefused(f"{file}: no record gives this path; expected --id, --record or values")
+    uris = {file: uri_of(os.path.abspath(file)) for file in files}  # noqa: PTH100 (plain text)
+    found = registry.datasets_of_files(uris.values())
+    # behind links, only where the name alone does not tell, because looking for them takes longest
+    real = {file: uri_of(os.path.realpath(file)) for file, uri in uris.items() if uri not in found}
+    found |= registry.datasets_of_files(set(real.values())) if real else {}
+    datasets = {file: found.get(uri) or found.get(real.get(file, ""), []) for file, uri in uris.items()}
+    stamps = registry.stamps({ids[0] for ids in datasets.values() if len(ids) == 1})
+    for file in files:
+        ids = datasets[file]
+        if not ids:
+            yield StampRefused(f"{file}: no record gives this path; expected a dataset ID, a record or values")
+        elif len(ids) > 1:
+            named = ", ".join(sorted(map(str, ids)))
+            yield Conflict(f"{file}: recorded for {len(ids)} datasets ({named}); expected an ID that says which")
+        else:
+            yield stamps[ids[0]]
 
 
 def local_file(registry: Registry, dataset: UUID) -> Path:

@@ -1,24 +1,28 @@
-"""Which files a user means: by name, by glob, or all FITS files below a folder; in the order of their paths."""
+"""Which files a user means: by name, by glob, or all below a folder; in the order of their paths."""
 
 from __future__ import annotations
 
 import glob
 import heapq
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from itertools import groupby
+from pathlib import Path
 
 from fitsprov.errors import FileRefused
 
-__all__ = ["FITS_ENDINGS", "find_files"]
+__all__ = ["FITS_ENDINGS", "find_files", "uri_of"]
 
 SUFFIXES = (".fits", ".fit", ".fts", ".fz")
 CONTAINERS = ("", ".gz", ".bz2", ".xz", ".zst", ".z")
 FITS_ENDINGS = tuple(suffix + container for suffix in SUFFIXES for container in CONTAINERS)
 """How the names of FITS files end, in lower case."""
 PARQUET_ENDINGS = (".parq", ".parquet")
+PLAIN = re.compile(r"[A-Za-z0-9/._~-]+")
+"""Paths that stand in a URI as they are."""
 
 
 def find_files(paths: Iterable[str], refuse: Callable[[FileRefused], None]) -> Iterator[str]:
@@ -69,3 +73,8 @@ def is_wanted(entry: os.DirEntry[str]) -> bool:
 def endings() -> tuple[str, ...]:
     """How the names of files end that can be read here."""
     return FITS_ENDINGS if find_spec("pyarrow") is None else (*FITS_ENDINGS, *PARQUET_ENDINGS)
+
+
+def uri_of(path: str) -> str:
+    """Spell an absolute path as a ``file://`` URI (RFC 8089)."""
+    return f"file://{path}" if PLAIN.fullmatch(path) else Path(path).as_uri()

@@ -13,7 +13,7 @@ from fitsprov.actions.choosing import StampSource
 from fitsprov.actions.stamping import Outcome, export
 from fitsprov.actions.streaming import export_stream
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
-from fitsprov.cli.many import Answer, Outputs, jobs_option
+from fitsprov.cli.many import Answer, Outputs, each, jobs_option
 from fitsprov.cli.stamp_options import value_options, values_of, write_options
 from fitsprov.cli.writing import report
 from fitsprov.errors import UsageError
@@ -55,7 +55,7 @@ def command(
             if dest == STREAM:
                 outputs.run(sources, partial(stream_one, source, options))
             else:
-                outputs.run(sources, partial(export_one, dest, options), prepare=source.for_export, jobs=jobs)
+                outputs.run(sources, partial(export_one, dest, options), prepare=each(source.for_export), jobs=jobs)
     outputs.finish()
 
 

@@ -18,7 +18,7 @@ from fitsprov.cli import INTERRUPTED
 from fitsprov.cli.common import message_of
 from fitsprov.errors import FitsprovError
 
-__all__ = ["Answer", "Outputs", "jobs_option"]
+__all__ = ["Answer", "Outputs", "each", "jobs_option"]
 
 CHUNK = 64
 """Inputs, at most, that a worker gets at once."""
@@ -40,6 +40,23 @@ class Answer(NamedTuple):
     code: int = 0
     error: str = ""
     """The line for stderr, where it failed."""
+
+
+Prepare = Callable[[Sequence[str]], Iterable[Any]]
+"""Gives for each of some names what its job needs, or the error of ours that it came to."""
+
+
+def each(prepare: Callable[[str], Any]) -> Prepare:
+    """Prepare names one by one; an error of ours is that of one name alone."""
+
+    def prepared(names: Sequence[str]) -> Iterator[Any]:
+        for name in names:
+            try:
+                yield prepare(name)
+            except FitsprovError as error:
+                yield error
+
+    return prepared
 
 
 def refused(name: str, error: FitsprovError) -> Answer:
@@ -93,7 +110,7 @@ class Outputs:
         names: Sequence[str],
         job: Callable[[str, Any], Answer],
         *,
-        prepare: Callable[[str], Any] = lambda name: None,
+        prepare: Prepare = lambda names: [None] * len(names),
         jobs: int = 1,
     ) -> None:
         """Do a job for each input.
@@ -104,7 +121,7 @@ class Outputs:
         job : callable
             Called with a name and what was prepared for it; where ``jobs > 1``, in another process.
         prepare : callable
-            Called with a name in this process, as by asking a registry.
+            Called with some of the names in this process, as by asking a registry.
         """
         tasks = self.prepared(names, prepare)
         answers = self.in_processes(tasks, job, jobs, len(names)) if jobs > 1 else map(partial(attempt, job), tasks)
@@ -126,13 +143,12 @@ class Outputs:
         if many and not self.as_json:
             click.echo(", ".join(f"{count} {status}" for status, count in self.counts.items()), err=bar or self.err)
 
-    def prepared(self, names: Iterable[str], prepare: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
-        """Prepare each input; one that fails carries its answer."""
-        for name in names:
-            try:
-                yield name, prepare(name)
-            except FitsprovError as error:
-                yield name, refused(name, error)
+    def prepared(self, names: Sequence[str], prepare: Prepare) -> Iterator[tuple[str, Any]]:
+        """Prepare inputs, some at once; one that fails carries its answer."""
+        for start in range(0, len(names), CHUNK):
+            chunk = names[start : start + CHUNK]
+            for name, found in zip(chunk, prepare(chunk), strict=True):
+                yield name, refused(name, found) if isinstance(found, FitsprovError) else found
 
     def in_processes(
         self, tasks: Iterator[tuple[str, Any]], job: Callable[[str, Any], Answer], jobs: int, total: int

@@ -10,7 +10,7 @@ import click
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.repointing import Move, move_by_registry, move_pointers, move_to
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
-from fitsprov.cli.many import Answer, Outputs, jobs_option
+from fitsprov.cli.many import Answer, Outputs, each, jobs_option
 from fitsprov.cli.writing import report
 from fitsprov.settings import Settings
 
@@ -49,11 +49,11 @@ def command(
         names = expand(files, recursive=recursive, from_list=from_list)
         if base_url is not None or authority is not None:
             move = move_to(base_url, authority)
-            outputs.run(names, job, prepare=lambda name: move, jobs=jobs)
+            outputs.run(names, job, prepare=each(lambda name: move), jobs=jobs)
         else:
             with open_registry(registry.need_registry()) as opened:
                 hdu = options["hdu"]
-                outputs.run(names, job, prepare=lambda name: move_by_registry(opened, name, hdu), jobs=jobs)
+                outputs.run(names, job, prepare=each(lambda name: move_by_registry(opened, name, hdu)), jobs=jobs)
     outputs.finish()
 
 

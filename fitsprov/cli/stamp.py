@@ -53,7 +53,7 @@ def command(
         if len(names) > 1 and values.id is not None:
             raise click.UsageError(f"--id names one dataset; expected one file, not {len(names)}")
         with StampSource.open(values, registry.registry, record) as source:
-            outputs.run(names, partial(stamp_one, options), prepare=source.for_file, jobs=jobs)
+            outputs.run(names, partial(stamp_one, options), prepare=source.for_files, jobs=jobs)
     outputs.finish()
 
 
