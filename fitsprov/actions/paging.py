@@ -4,117 +4,156 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from fitsprov.actions import drawing
+from fitsprov.actions.assets import asset_path
+from fitsprov.actions.citing import cite, in_words, label
 from fitsprov.actions.json_objects import activity_object
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.tracing import FORMATS, trace
 from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.exchange.fold import Stack
+from fitsprov.exchange.svg_walk import draw_to_walk
 from fitsprov.model.dataid import parse_assignment
-from fitsprov.model.lineage import Category, Dataset
+from fitsprov.model.lineage import Dataset, Lineage
 from fitsprov.templates import read_template
 
-__all__ = ["Page", "dataset_page", "search_page"]
+__all__ = ["dataset_page", "missing_page", "search_page"]
 
 FIRST, MOST, FOUND = 12, 500, 100
 """Of one kind of dataset: those that are shown at once, those that are listed at all; those that a search gives."""
-NARROW = 736
-"""Pixels: a drawing that is wider may be scrolled on a small screen."""
-INLINE = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
-
-
-class Page(NamedTuple):
-    """A page, and what its browser may do with it."""
-
-    html: str
-    policy: str
-    """Content-Security-Policy: nothing but the style and script that stand in it, and this service."""
+SETTINGS = 24
+"""Parameters of a configuration that are shown at once."""
+OPENED = 40
+"""Stacks of a drawing that may be open at once."""
+FORTH = "4"
+"""Generations of products that are drawn; of ancestors, all."""
+KEY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,2}){0,12}")
+"""How the stacks of a drawing are called."""
 
 
 class Listed(NamedTuple):
-    """Some of many datasets."""
+    """Some of many things."""
 
     all: int
-    first: Sequence[Mapping[str, Any]]
-    more: Sequence[Mapping[str, Any]]
-    cut: int
+    first: Sequence[Any]
+    more: Sequence[Any]
+
+    @property
+    def cut(self) -> int:
+        """How many are not listed."""
+        return self.all - len(self.first) - len(self.more)
 
 
 @cache
 def environment() -> Environment:
     """The templates; everything is escaped unless it is said to be safe."""
-    return Environment(
+    made = Environment(
         loader=FunctionLoader(lambda name: read_template(f"pages/{name}")),
         autoescape=True,
         trim_blocks=True,
+        lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    made.globals["asset"] = asset_path
+    return made
 
 
-def render(name: str, **values: Any) -> Page:
+def render(template: str, **values: Any) -> str:
     """Fill in a template."""
-    html = environment().get_template(name).render(**values)
-    hashes: dict[str, list[str]] = {"style": [], "script": []}
-    for kind, content in INLINE.findall(html):
-        hashes[kind].append(f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'")
-    allowed = "; ".join(f"{kind}-src {' '.join(dict.fromkeys(found))}" for kind, found in hashes.items() if found)
-    policy = f"default-src 'none'; {allowed}; connect-src 'self'; form-action 'self'; base-uri 'none'"
-    return Page(html, f"{policy}; frame-ancestors 'none'")
+    return environment().get_template(template).render(**values)
 
 
-def dataset_page(archive: Archive, identifier: str) -> Page:
+def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: Sequence[str] = ()) -> str:
     """Tell all about a dataset.
 
-    Raises
-    ------
-    DatasetNotFound
+    Parameters
+    ----------
+    way : str
+        Draw what it was made ``from``, which is the default, or what was made with it, ``into``.
+    opened : sequence of str
+        The keys of stacks of the drawing that are shown as their parts; what is no key is passed over.
     """
-    found = trace(archive, identifier, depth="ALL")
+    found = trace(archive, str(dataset.id), depth="ALL")
     assert found.lineage is not None
-    lineage = found.lineage
-    dataset = lineage.dataset
+    lineage, dataset = found.lineage, found.lineage.dataset
     with discreet():
         near = archive.registry.neighbourhoods([dataset.id])[dataset.id]
-    ancestors = list(lineage.ancestors())
-    svg = drawing.draw(lineage, "svg")
-    width = re.search(r'\bwidth="(\d+)"', svg)
+    ancestors, raws = list(lineage.ancestors()), lineage.raws()
+    way = way if way in ("from", "into") else "into" if near.products and not ancestors else "from"
     did = archive.did(dataset)
+    activity = activity_object(found.activity)
     return render(
         "dataset.html",
         root="..",
-        base=archive.base_url,
         did=did,
-        dataset={**described(dataset), "run": dataset.run, "size": dataset.size, "uri": near.dataset.uri}
-        | {"publisher_did": dataset.publisher_did, "data_id": dataset.data_id, "name": dataset.name},
-        label=label(dataset),
-        citation=cite(dataset, did, archive.base_url),
-        complete=lineage.complete,
-        activity=activity_object(found.activity),
-        svg=svg,
-        wide=width is not None and int(width[1]) > NARROW,
+        title=in_words(dataset),
+        dataset=described(dataset) | {"run": dataset.run, "size": near.dataset.size, "uri": near.dataset.uri},
+        data_id=dataset.data_id or {},
+        name=dataset.name,
+        publisher_did=dataset.publisher_did,
+        citation=cite(dataset, found.activity, did, archive.base_url),
+        findings=found.findings,
+        activity=activity,
+        config=listed(list(flatten(activity["config"])), SETTINGS) if activity and activity["config"] else None,
+        way=way,
+        picture=picture(archive, lineage, way, opened),
         formats=FORMATS,
         n_ancestors=len(ancestors),
-        n_raws=sum(one.category is Category.RAW for one in ancestors),
-        parents=listed([(one, usage.role) for one, usage in lineage.parents()]),
-        raws=listed([(one, None) for one in ancestors if one.category is Category.RAW]),
-        products=listed([(one, None) for one in near.products]),
-        siblings=listed([(one, None) for one in near.siblings]),
+        parents=listed_datasets([(one, usage.role) for one, usage in lineage.parents()]),
+        raws=listed_datasets([(one, None) for one in raws]),
+        products=listed_datasets([(one, None) for one in near.products]),
+        siblings=listed_datasets([(one, None) for one in near.siblings]),
     )
 
 
-def listed(items: Sequence[tuple[Dataset, str | None]]) -> Listed:
-    """Choose what of a list is shown."""
-    shown = [{**described(one), "role": role} for one, role in items[:MOST]]
-    few = len(shown) <= FIRST + 3
-    first = len(shown) if few else FIRST
-    return Listed(len(items), shown[:first], shown[first:], len(items) - len(shown))
+def picture(archive: Archive, lineage: Lineage, way: str, opened: Sequence[str]) -> dict[str, Any]:
+    """Draw a lineage, or what was made with its focus, so that it can be walked and unfolded."""
+    if way == "into":
+        forth = trace(archive, str(lineage.focus), depth=FORTH, direction="FORTH").lineage
+        assert forth is not None
+        lineage = forth
+    keys = [key for key in dict.fromkeys(opened) if KEY.fullmatch(key)][-OPENED:]
+
+    def href(stack: Stack) -> str:
+        if len(stack.datasets) > 1:
+            return where(way, [*keys, stack.key])
+        return str(stack.datasets[0].id) + ("?way=into" if way == "into" else "")
+
+    drawn = draw_to_walk(lineage, href, fold=drawing.FOLD, opened=frozenset(keys))
+    folding = {
+        key: where(way, [other for other in keys if not f"{other}.".startswith(f"{key}.")]) for key in drawn.opened
+    }
+    return {
+        "drawn": drawn,
+        "folds": [(key, words, folding[key]) for key, words in drawn.opened.items()],
+        "folded": where(way, []),
+        "ways": {way: where(way, []) for way in ("from", "into")},
+    }
+
+
+def where(way: str, opened: Sequence[str]) -> str:
+    """The address of a drawing, from the page that it stands in."""
+    return f"?way={way}" + (f"&open={','.join(opened)}" if opened else "") + "#lineage"
+
+
+def listed(items: Sequence[Any], first: int) -> Listed:
+    """Choose what of a list is shown, and what at once."""
+    shown = items[:MOST]
+    at_once = len(shown) if len(shown) <= first + 3 else first
+    return Listed(len(items), shown[:at_once], shown[at_once:])
+
+
+def listed_datasets(items: Sequence[tuple[Dataset, str | None]]) -> Listed:
+    """Choose what of many datasets is shown, each with its role."""
+    found = listed(items, FIRST)
+    first, more = ([described(one) | {"role": role} for one, role in part] for part in (found.first, found.more))
+    return Listed(found.all, first, more)
 
 
 def described(dataset: Dataset) -> dict[str, Any]:
@@ -123,20 +162,21 @@ def described(dataset: Dataset) -> dict[str, Any]:
     return {"id": str(dataset.id), "type": dataset.type, "category": category, "label": label(dataset)}
 
 
-def label(dataset: Dataset) -> str:
-    """Tell a dataset from others of its type."""
-    place = ", ".join(f"{key} {value}" for key, value in (dataset.data_id or {}).items())
-    return place or dataset.name or str(dataset.id)
+def flatten(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
+    """The parameters of a configuration by their dotted names."""
+    for key, value in config.items():
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, f"{within}{key}.")
+        else:
+            yield f"{within}{key}", json.dumps(value, ensure_ascii=False)
 
 
-def cite(dataset: Dataset, did: str, base_url: str) -> str:
-    """A line for the data section of a paper."""
-    what = " ".join(filter(None, (dataset.type, json.dumps(dataset.data_id) if dataset.data_id else dataset.name)))
-    run = f", run {dataset.run}" if dataset.run else ""
-    return f"{what or 'Dataset'}{run}, {did}, {base_url}/dataset/{dataset.id}"
+def missing_page(archive: Archive, asked: str) -> str:
+    """Say that there is no dataset of that ID."""
+    return render("missing.html", root=archive.base_url, asked=asked)
 
 
-def search_page(archive: Archive, asked: Mapping[str, str]) -> Page:
+def search_page(archive: Archive, asked: Mapping[str, str]) -> str:
     """Offer to search, and show what was found.
 
     Parameters
@@ -158,7 +198,7 @@ def search_page(archive: Archive, asked: Mapping[str, str]) -> Page:
         asked=given,
         searched=any(given.values()),
         problem=problem,
-        found=[{**described(one), "run": one.run} for one in found[:FOUND]],
+        found=[described(one) | {"run": one.run} for one in found[:FOUND]],
         more=len(found) > FOUND,
     )
 

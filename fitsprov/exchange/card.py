@@ -14,8 +14,8 @@ __all__ = ["BAND", "LINE", "PAD", "TITLE", "Card", "cut", "extent", "make_card",
 
 PAD, BAND, TITLE, LINE = 12.0, 24.0, 27.0, 16.0
 """Pixels: at the sides, and the heights of the band of the task, the line of the type, and each further line."""
-WIDEST, NARROW, MARKS = 212.0, 150.0, 42.0
-"""The most that text may take, and several pairs on one line; what the symbol and the number of the run take."""
+WIDEST, TITLED, NARROW, MARKS = 212.0, 252.0, 150.0, 42.0
+"""The most that text may take, a title, and several pairs on one line; what the symbol and the run's number take."""
 SIZES = {"head": 22.0, "sub": 13.0, "type": 13.5, "task": 11.5, "note": 12.0, "text": 11.0}
 ADVANCE = {"head": 0.62, "sub": 0.605, "type": 0.62, "task": 0.57, "note": 0.54, "text": 0.605}
 """Mean width of a character as part of the font's size; `text` is monospaced, the others are taken wide."""
@@ -65,8 +65,8 @@ def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[
     """Set the text of a card: of the dataId what tells most, without what is `common` unless it is the focus."""
     count = len(stack.datasets)
     first = stack.datasets[0]
-    title = cut(f"{count} × {type_name(first)}" if count > 1 else type_name(first), "type", WIDEST - MARKS)
-    lines = [] if count == 1 else tell_range(stack.datasets)
+    title = cut(f"{count} × {type_name(first)}" if count > 1 else type_name(first), "type", TITLED)
+    lines = [] if count == 1 else tell_range(stack.datasets, telling)
     pairs = dimensions(first) if count == 1 else Members(stack.datasets).shared
     told = [(key, value) for key, value in pairs.items() if first.id == lineage.focus or common.get(key) != value]
     told.sort(key=lambda pair: (-telling[first.type, pair[0]], -len(pair[1])))
@@ -80,11 +80,12 @@ def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[
     return Card(stack, task, title, tuple(map(tuple, lines)), tell_all(stack, lineage), max(widths) + 2 * PAD, height)
 
 
-def tell_range(datasets: tuple[Dataset, ...]) -> list[Pairs]:
+def tell_range(datasets: tuple[Dataset, ...], telling: Telling) -> list[Pairs]:
     """From where to where many datasets go, in the dimensions that tell them apart; at most two are told."""
     placed = [dimensions(dataset) for dataset in datasets]
     values = {key: {one[key] for one in placed} for key in placed[0] if all(key in one for one in placed)}
-    varying = sorted((key for key in values if len(values[key]) > 1), key=lambda key: -len(values[key]))
+    type_ = datasets[0].type
+    varying = sorted((key for key in values if len(values[key]) > 1), key=lambda key: -telling[type_, key])
     return [line for key in varying[:2] for line in tell_span(key, values[key])]
 
 

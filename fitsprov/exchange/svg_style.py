@@ -35,7 +35,7 @@ STYLE = """\
 .fpv .text,.fpv .sub{font-family:ui-monospace,"SF Mono",SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .fpv .text{font-size:11px}
 .fpv .sub{font-size:13px}
-.fpv .key,.fpv .num{fill:#6a7686}
+.fpv .key,.fpv .num{fill:#5f6b7b}
 .fpv .num{font-size:9.5px;text-anchor:middle}
 .fpv .page{fill:#fbfcfd}
 .fpv .card{fill:#fff;stroke:#c9d1db}
@@ -45,7 +45,7 @@ STYLE = """\
 .fpv .edge{fill:none;stroke-linecap:round}
 .fpv .tip{stroke:none}
 .fpv .off .card,.fpv .stub .card{stroke-dasharray:4 3}
-.fpv .off text{fill-opacity:.65}
+.fpv .off .type{font-weight:450;fill:#5b6675}
 .fpv .focus .card{stroke-width:2.2}
 .fpv .none{fill:#8a95a3;stroke:#8a95a3}
 .fpv .edge.off{stroke-dasharray:2 5}
@@ -60,6 +60,7 @@ NIGHT = """\
 .fpv .band{fill:#222d3a}
 .fpv .ring{stroke:#4a5868}
 .fpv .edges{opacity:.66}
+.fpv .off .type{fill:#94a1b2}
 .fpv .none{fill:#7e8a99;stroke:#7e8a99}
 .fpv .plus{stroke:#a9b9cc}
 """

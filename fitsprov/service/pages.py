@@ -1,15 +1,21 @@
-"""``/`` and ``/dataset/ID``: pages for people."""
+"""``/``, ``/dataset/ID`` and ``/static``: pages for people, and what they are made of."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
-from fitsprov.actions.paging import Page, dataset_page, search_page
+from fitsprov.actions.assets import POLICY, find_asset
+from fitsprov.actions.paging import dataset_page, missing_page, search_page
 from fitsprov.actions.serving import Archive
-from fitsprov.service.answer import Answer, Headers, document
+from fitsprov.errors import DatasetNotFound
+from fitsprov.service.answer import Answer, Headers, document, text
 from fitsprov.service.call import Call
 
-__all__ = ["answer_dataset", "answer_search"]
+__all__ = ["answer_asset", "answer_dataset", "answer_search"]
+
+FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
+"""For what is asked for by its content (RFC 8246)."""
 
 
 def answer_search(archive: Archive, call: Call) -> Answer:
@@ -20,15 +26,31 @@ def answer_search(archive: Archive, call: Call) -> Answer:
 def answer_dataset(archive: Archive, call: Call) -> Answer:
     """Give the page of a dataset; whoever spells its ID otherwise is sent to where it is."""
     asked = call.path["id"]
-    dataset = archive.find(asked)
+    try:
+        dataset = archive.find(asked)
+    except DatasetNotFound:
+        return replace(show(call, missing_page(archive, asked)), status=404)
     link: Headers = ((b"link", archive.provenance_link(dataset)),)
     if asked != str(dataset.id):
         where = f"{archive.base_url}/dataset/{quote(str(dataset.id))}".encode()
         return Answer(b"", "text/plain", 303, (*link, (b"location", where)))
-    return show(call, dataset_page(archive, asked), link)
+    page = dataset_page(archive, dataset, way=call.one("WAY"), opened=call.one("OPEN").split(","))
+    return show(call, page, link)
 
 
-def show(call: Call, page: Page, headers: Headers = ()) -> Answer:
+def show(call: Call, html: str, headers: Headers = ()) -> Answer:
     """Answer with a page."""
-    policy = (b"content-security-policy", page.policy.encode())
-    return document(call, [page.html.encode(errors="replace")], "text/html;charset=utf-8", (*headers, policy))
+    policy = (b"content-security-policy", POLICY.encode())
+    return document(call, [html.encode(errors="replace")], "text/html;charset=utf-8", (*headers, policy))
+
+
+def answer_asset(archive: Archive, call: Call) -> Answer:
+    """Give a file that pages need; who asks for it by its version need not ask again."""
+    found = find_asset(call.path["name"])
+    if found is None:
+        return text("NotFoundFault: pages need no such file", 404)
+    answer = document(call, [found.body], found.media_type)
+    if call.one("V") != found.version:
+        return answer
+    kept = tuple(header for header in answer.headers if header[0] != b"cache-control")
+    return replace(answer, headers=(*kept, FOREVER))

@@ -1,19 +1,20 @@
-"""``/`` and ``/dataset``: pages that need nothing from elsewhere and let nothing through."""
+"""``/``, ``/dataset`` and ``/static``: pages that need nothing from elsewhere and let nothing through."""
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from hashlib import sha256
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 from lxml import html
 
+from fitsprov import Registry
 from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
 
-PAGES = ["/", "/?type=raw", f"/dataset/{COADD}", f"/dataset/{visit(-1)}", f"/dataset/{visit(3)}"]
+PAGES = ["/", "/?type=raw", f"/dataset/{COADD}", f"/dataset/{visit(-1)}", f"/dataset/{visit(3)}", f"/dataset/{UNKNOWN}"]
 
 
 def words(answer: httpx.Response) -> str:
@@ -48,23 +49,46 @@ def test_page_of_thousands_of_parents_stays_readable(client: httpx.Client) -> No
     answer = client.get(f"/dataset/{visit(-1)}")
     assert len(answer.content) < 400_000
     page = html.fromstring(answer.content)
-    assert "Made from 2000" in words(answer)
+    assert "Made from 2,000" in words(answer)
     (whole,) = page.xpath("//section[h2[contains(., 'Made from')]]/p/a/@href")
     assert client.get(f"/dataset/{whole}").status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_browser_may_use_what_stands_in_the_page_and_nothing_else(client: httpx.Client, path: str) -> None:
+def test_browser_may_use_what_the_service_gives_and_nothing_else(client: httpx.Client, path: str) -> None:
     answer = client.get(path)
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
-    inline = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", answer.text, re.DOTALL)
-    assert inline
-    for content in inline:
-        assert f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'" in policy
     page = html.fromstring(answer.content)
-    assert not page.xpath("//@style | //@onclick | //@onload | //script[@src] | //img | //link[@rel='stylesheet']")
+    assert not page.xpath("//style | //script[not(@src)] | //@style | //img | //iframe | //base")
+    assert not page.xpath("//@*[starts-with(name(), 'on')]")
+    needed = page.xpath("//script/@src | //link[@rel='stylesheet' or @rel='icon']/@href")
+    assert needed
+    for address in needed:
+        assert "//" not in address.removeprefix(str(client.base_url).rstrip("/"))
+        assert client.get(urljoin(str(answer.url), address)).status_code == 200
+
+
+def test_what_pages_are_made_of_is_kept_by_its_content(client: httpx.Client) -> None:
+    for address in html.fromstring(client.get(f"/dataset/{COADD}").content).xpath("//script/@src | //link/@href"):
+        if "static/" in address:
+            answer = client.get(f"/dataset/{address}")
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            bare = client.get(f"/dataset/{address.partition('?')[0]}")
+            assert bare.headers["cache-control"] == "no-cache"
+            again = client.get(str(bare.url), headers={"If-None-Match": bare.headers["etag"]})
+            assert again.status_code == 304
+    assert client.get("/static/frame.html").status_code == 404
+    assert client.get("/static/..%2Fheaders%2Fnative.toml").status_code == 404
+
+
+def test_style_has_no_address_in_it(client: httpx.Client) -> None:
+    style = client.get("/static/page.css").text
+    assert "url(" not in style
+    assert "@import" not in style
+    assert ".fpv .card" in style
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -76,7 +100,11 @@ def test_page_can_be_read_without_eyes_or_mouse(client: httpx.Client, path: str)
     assert page.xpath("//main[@id='content']")
     assert not page.xpath("//input[not(ancestor::label) and not(@aria-label)]")
     assert not page.xpath("//div[contains(@class, 'scroll') and not(@tabindex)]")
-    assert not page.xpath("//svg[not(*[local-name()='title'])]")
+    assert not page.xpath("//svg[not(@aria-label) and not(@aria-hidden='true')]")
+    assert not page.xpath("//button[not(normalize-space()) and not(@aria-label)]")
+    identifiers = page.xpath("//@id")
+    assert len(identifiers) == len(set(identifiers))
+    assert set(page.xpath("//@aria-labelledby")) <= set(identifiers)
 
 
 class Balance(HTMLParser):
@@ -126,10 +154,14 @@ def test_id_of_another_spelling_leads_to_the_page(client: httpx.Client, base: st
     assert answer.headers["location"] == f"{base}/dataset/{COADD}"
 
 
-def test_unknown_dataset_has_no_page(client: httpx.Client) -> None:
-    answer = client.get(f"/dataset/{UNKNOWN}")
+@pytest.mark.parametrize("asked", [UNKNOWN, "no such name", "a/b/c", "<script>alert(1)</script>"])
+def test_unknown_dataset_is_told_on_a_page(client: httpx.Client, asked: str) -> None:
+    answer = client.get(f"/dataset/{asked}")
     assert answer.status_code == 404
-    assert answer.headers["content-type"] == "text/plain;charset=utf-8"
+    assert answer.headers["content-type"] == "text/html;charset=utf-8"
+    assert "NotFoundFault" in answer.text
+    assert "<script>alert" not in answer.text
+    assert asked in words(answer)
 
 
 @pytest.mark.parametrize(
@@ -160,3 +192,91 @@ def test_search_that_cannot_be_understood_says_so(client: httpx.Client) -> None:
 def test_page_is_not_sent_again(client: httpx.Client) -> None:
     tag = client.get(f"/dataset/{COADD}").headers["etag"]
     assert client.get(f"/dataset/{COADD}", headers={"If-None-Match": tag}).status_code == 304
+
+
+def drawing(answer: httpx.Response) -> html.HtmlElement:
+    """The drawing of a page."""
+    (found,) = html.fromstring(answer.content).xpath("//*[@id='lineage']")
+    return found
+
+
+def cards(answer: httpx.Response) -> list[html.HtmlElement]:
+    """The cards of the drawing of a page."""
+    return drawing(answer).xpath(".//a[@data-key]")
+
+
+def test_drawing_of_thousands_is_folded_and_unfolds_by_links(client: httpx.Client) -> None:
+    address = f"/dataset/{visit(-1)}"
+    answer = client.get(address)
+    shown = cards(answer)
+    assert len(shown) == 2
+    opened = []
+    while stacks := [card for card in shown if card.get("data-many")]:
+        answer = client.get(urljoin(str(answer.url), stacks[-1].get("href")))
+        fresh = [card for card in cards(answer) if card.get("data-group") == stacks[-1].get("data-key")]
+        assert sum(int(card.get("data-many", 1)) for card in fresh) == int(stacks[-1].get("data-many"))
+        assert len(fresh) <= 12
+        shown = fresh
+        opened.append(stacks[-1].get("data-key"))
+    assert len(opened) == 4  # 2000, 167, 14, and a pair at most
+    assert shown[-1].get("href") == visit(1999)
+    folds = drawing(answer).xpath(".//a[@data-fold]")
+    assert [fold.get("data-fold") for fold in folds] == opened
+    folded = client.get(urljoin(str(answer.url), folds[0].get("href")))
+    assert len(cards(folded)) == 2
+
+
+def test_every_card_leads_to_a_page(client: httpx.Client) -> None:
+    answer = client.get(f"/dataset/{COADD}")
+    shown = cards(answer)
+    assert len(shown) > 10
+    for card in shown:
+        assert card.get("aria-label")
+        assert client.get(urljoin(str(answer.url), card.get("href"))).status_code == 200
+    (here,) = [card for card in shown if card.get("aria-current") == "page"]
+    assert here.get("href") == COADD
+
+
+def test_drawing_goes_both_ways(client: httpx.Client) -> None:
+    raw = client.get(f"/dataset/{visit(3)}")
+    assert drawing(raw).xpath(".//nav/a[@aria-current]/text()") == ["Made into"]
+    assert any(card.get("href") == f"{visit(-1)}?way=into" for card in cards(raw))
+    back = client.get(f"/dataset/{visit(3)}?way=from")
+    assert drawing(back).xpath(".//nav/a[@aria-current]/text()") == ["Made from"]
+    assert len(cards(back)) == 1
+
+
+@pytest.mark.parametrize(
+    "odd", ["999", "0.0.0.0", "x", "'\"><script>", "1" * 5000, ",".join("0123456789" * 50), "\x00"]
+)
+def test_nonsense_opens_nothing(client: httpx.Client, odd: str) -> None:
+    answer = client.get(f"/dataset/{visit(-1)}", params={"open": odd, "way": odd})
+    assert answer.status_code == 200
+    assert "<script>" not in answer.text.replace("<script src=", "")
+    assert len(answer.content) < 400_000
+
+
+def test_citations_and_commands_are_ready_to_be_copied(client: httpx.Client, base: str) -> None:
+    page = html.fromstring(client.get(f"/dataset/{COADD}").content)
+    told = {one.get("aria-label"): one.text for one in page.xpath("//div[@class='copy']/pre")}
+    assert told["Resolve"] == f"fitsprov resolve {COADD}"
+    assert told["BibTeX"].startswith("@misc{deep-coadd:01a1f86f,\n")
+    assert told["BibTeX"].count("{") == told["BibTeX"].count("}")
+    assert "{{deep\\_coadd, " in told["BibTeX"]
+    assert f"{AUTHORITY}?{COADD}" in told["Cite"]
+    assert told["Download with the stamp"] == f"curl -OJ {base}/files/{COADD}"
+    compile(told["From a notebook"], "notebook", "exec")
+    (address,) = re.findall(r'"(http[^"]+)"', told["From a notebook"])
+    assert client.get(address).headers["content-type"].endswith("content=datalink")
+
+
+def test_open_end_is_told(client: httpx.Client, survey: Path) -> None:
+    stub, known = visit(-2), visit(-3)
+    with Registry(f"sqlite:///{survey}/fitsprov.db") as registry:
+        registry.record(
+            {"fitsprov": 1, "activities": [{"used": [{"id": stub}], "generated": [{"id": known, "type": "odd"}]}]}
+        )
+    page = html.fromstring(client.get(f"/dataset/{known}").content)
+    (notice,) = page.xpath("//p[contains(@class, 'notice')]")
+    assert "lineage-incomplete" in notice.text_content()
+    assert not html.fromstring(client.get(f"/dataset/{COADD}").content).xpath("//p[contains(@class, 'notice')]")
