@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import native
 from fitsprov.actions.reading import find_table, needs_table
-from fitsprov.cards.card import Card, format_card
+from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
-from fitsprov.conventions.convention import Convention
+from fitsprov.conventions.convention import Convention, Group
 from fitsprov.conventions.reading import check_seal, find_prefix, group_of, read_group
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.errors import StampMissing, StampRefused, UsageError
@@ -66,17 +66,18 @@ class Stamping:
         """
         group = group_of(unit.cards, native())
         foreign, insert = self.foreign_cards(unit)
-        tail, table = joined(unit, group), None
+        before = joined(unit, group)
+        tail, table = before, None
         if native() in self.conventions:
             elsewhere = insert.startswith(b"LONGSTRN") or has_foreign(unit, b"LONGSTRN", group)
-            tail, table = self.native_cards(unit, group, long_strings=not elsewhere)
-        if not insert and table is None and tail == joined(unit, group):
+            tail, table = self.native_cards(unit, group, before, long_strings=not elsewhere)
+        if not insert and table is None and tail == before:
             return None
         return Edit(remove=spans(group, foreign), insert=insert, tail=tail, table=table)
 
-    def foreign_cards(self, unit: HeaderUnit) -> tuple[list[Card], bytes]:
+    def foreign_cards(self, unit: HeaderUnit) -> tuple[Group, bytes]:
         """The cards of others' conventions that are to be replaced, and those that take their place."""
-        remove: list[Card] = []
+        remove: Group = []
         insert = b""
         for convention in self.conventions:
             if convention is native():
@@ -99,7 +100,9 @@ class Stamping:
                 insert = format_card(row.name, row.value or "", row.comment) + insert
         return remove, insert
 
-    def native_cards(self, unit: HeaderUnit, group: list[Card], *, long_strings: bool) -> tuple[bytes, bytes | None]:
+    def native_cards(
+        self, unit: HeaderUnit, group: Group, before: bytes, *, long_strings: bool
+    ) -> tuple[bytes, bytes | None]:
         """Our own stamp, and the table where it has one; the time that stands is kept where nothing else changed."""
         old = read_group(group, native())[0] if group else None
         stamp = self.settle(unit, old)
@@ -108,8 +111,7 @@ class Stamping:
         def spelled(when: datetime | None) -> bytes:
             return spell_native(stamp, native(), stamped=when, lists=mode == "cards", long_strings=long_strings)
 
-        before = joined(unit, group)
-        unchanged = old is not None and spelled(old.stamped) == before
+        unchanged = old is not None and old.id == stamp.id and spelled(old.stamped) == before
         tail = before if unchanged else spelled(self.clock())
         if mode == "table":
             there = unchanged and self.target is not None and has_table(self.target)
@@ -218,18 +220,18 @@ def has_table(target: Any) -> bool:
         return find_table(source.units()) is not None
 
 
-def joined(unit: HeaderUnit, group: Iterable[Card]) -> bytes:
+def joined(unit: HeaderUnit, group: Group) -> bytes:
     """The bytes of some cards of a header."""
-    return b"".join(unit.header[card.start : card.stop] for card in group)
+    return b"".join([unit.header[card.start : card.stop] for card, _ in group])
 
 
-def spans(*groups: Iterable[Card]) -> tuple[tuple[int, int], ...]:
+def spans(*groups: Group) -> tuple[tuple[int, int], ...]:
     """Where cards stand, each once; those of one group that follow each other, as a stamp's do, are one span."""
     found: list[tuple[int, int]] = []
     taken: set[int] = set()
     for group in groups:
         stop = -1
-        for card in sorted(group, key=lambda card: card.start):
+        for card, _ in group:
             if card.start in taken:
                 continue
             taken.add(card.start)
@@ -239,7 +241,7 @@ def spans(*groups: Iterable[Card]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(found))
 
 
-def has_foreign(unit: HeaderUnit, keyword: bytes, group: list[Card]) -> bool:
+def has_foreign(unit: HeaderUnit, keyword: bytes, group: Group) -> bool:
     """Whether a keyword stands in a header outside our group."""
     at = find_prefix(unit.cards, keyword)
-    return at >= 0 and all(card.start != at for card in group)
+    return at >= 0 and all(card.start != at for card, _ in group)

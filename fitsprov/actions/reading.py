@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import native, readable_conventions
 from fitsprov.actions.metadata import metadata_of
-from fitsprov.conventions.reading import Reading, check_lists, combine, read_header, read_metadata
+from fitsprov.conventions.reading import Reading, check_counts, check_digests, combine, read_header, read_metadata
 from fitsprov.errors import NotFits
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.table import TABLE_NAME, read_table, table_size
@@ -135,7 +135,7 @@ def with_table(source: Source, reading: Reading, units: Iterable[HeaderUnit]) ->
         parents=parents if stamp.n_parents is not None else None,
         raws=raws if stamp.n_raws is not None else None,
     )
-    problems = check_lists(completed, native())
+    problems = (*check_counts(completed, native()), *check_digests(completed))
     return replace(reading, stamp=completed, findings=(*reading.findings, *problems))
 
 

@@ -13,6 +13,7 @@ knows nothing of it. It is no signature: who knows the rule can seal anything.
 from __future__ import annotations
 
 from functools import cache
+from itertools import cycle, islice
 from zlib import crc32
 
 from fitsprov.cards.grammar import BLANK, CARD
@@ -55,24 +56,29 @@ def encode(value: int) -> str:
     return spelled.to_bytes(16, "big").decode("ascii")
 
 
-def encode_one_of(value: int, choice: int) -> str:
+def encode_one_of(value: int, choice: int) -> bytes:
     """Spell a sum as `encode` does, in one of many ways: 32 bits choose which."""
-    text = bytearray(16)
-    for place, byte in enumerate(value.to_bytes(4, "big"), 1):
-        half, other = 2 * 0x30 + byte // 2, 2 * 0x30 + byte - byte // 2
-        firsts, others = first_of_pairs(half), first_of_pairs(other)
-        text[place] = first = firsts[(choice & 15) % len(firsts)]
-        text[place + 4] = half - first
-        text[place + 8] = first = others[(choice >> 4 & 15) % len(others)]
-        text[(place + 12) % 16] = other - first
-        choice >>= 8
-    return text.decode("ascii")
+    halves, others = ways()
+    upper = lower = 0
+    for byte, way in zip(value.to_bytes(4, "big"), choice.to_bytes(4, "little"), strict=True):
+        upper = upper << 8 | halves[byte][way & 15]
+        lower = lower << 8 | others[byte][way >> 4]
+    text = (upper << 64 | lower).to_bytes(16, "big")
+    return text[15:] + text[:15]
 
 
 @cache
-def first_of_pairs(total: int) -> tuple[int, ...]:
-    """The letters and digits that another one brings to a sum."""
-    return tuple(first for first in sorted(LETTERS) if total - first in LETTERS)
+def ways() -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Sixteen ways to spell each half of a byte's column: two characters, four apart, that have its sum."""
+    return [pairs(byte // 2) for byte in range(256)], [pairs(byte - byte // 2) for byte in range(256)]
+
+
+@cache
+def pairs(half: int) -> tuple[int, ...]:
+    """The letters and digits that have a sum together, two and two as words; in turns, up to sixteen pairs."""
+    total = 2 * 0x30 + half
+    firsts = [first for first in sorted(LETTERS) if total - first in LETTERS]
+    return tuple(first << 32 | total - first for first in islice(cycle(firsts), 16))
 
 
 def decode(text: str) -> int | None:
@@ -93,7 +99,7 @@ def seal_card(stamp: bytes, comment: str = "") -> bytes:
     """
     template, own_sum = seal_template(comment)
     missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - own_sum) % MODULUS
-    return template[:11] + encode_one_of(missing, crc32(stamp)).encode("ascii") + template[27:]
+    return template[:11] + encode_one_of(missing, crc32(stamp)) + template[27:]
 
 
 @cache

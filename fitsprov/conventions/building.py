@@ -1,22 +1,26 @@
-"""Values that were read → a stamp."""
+"""Values that were read → a stamp.
+
+Where the value of a keyword goes is settled once, by `placing`; then each value is put there without a further look at
+its row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fitsprov.conventions.keyword import INDICES, LISTS, Keyword
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Software, Stamp
 
-__all__ = ["Draft", "Step"]
+__all__ = ["Draft", "Place", "Step", "placing"]
 
 Key = int | tuple[int | str, ...]
 Columns = dict[str, Any]
 PLAIN = ("{n}",)
-WHOLE = ("integer", "did", "software")
-"""Kinds of fields without a column that are put together from several cards, or into several places."""
+UNPLACED = ("constant", "seal")
+"""Kinds whose values say nothing of a dataset."""
 Step = tuple[Input, tuple[Input, ...]]
 """An ancestor and its own parents."""
 
@@ -30,48 +34,21 @@ class Draft:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Counted list → keyword → count: a convention may have several lists of one kind."""
 
-    def place(self, row: Keyword, names: Mapping[str, str], value: Any) -> None:
-        """Put a value where its field says."""
-        head = row.field[0]
-        if row.key:
-            self.place_in_list(row, names, value)
-        elif len(row.field) == 1 and row.kind not in WHOLE:
-            self.values.setdefault(head, value)
-        elif head in LISTS:
-            self.place_alone(row, names, value)
-        elif row.kind == "integer":
-            self.counts.setdefault(head, {}).setdefault(row.name, value)
-        elif row.kind == "did":
-            self.values.setdefault(head, value)
-            if is_id(value):
-                self.values.setdefault("id", parse_id(value))
-        else:
-            self.values.setdefault(head, {}).setdefault(fill(row.field[1], names), value)
+    def state(self, name: str, value: Any) -> None:
+        """Put the value of a field."""
+        self.values.setdefault(name, value)
 
-    def place_in_list(self, row: Keyword, names: Mapping[str, str], value: Any) -> None:
-        """Put a value into a column of an item."""
-        plain = row.key == PLAIN
-        key: Key = int(names["n"]) if plain else key_of(row, names)
-        columns = self.lists.setdefault(row.field[0], {}).setdefault(key, {})
-        if len(row.column) > 1:
-            columns.setdefault("extra", {}).setdefault(fill(row.column[1], names), value)
-            return
-        columns.setdefault(row.column[0], value)
-        if row.category is not None:
-            columns.setdefault("category", row.category)
-        if row.role is not None:
-            columns.setdefault("role", row.role)
-        elif not plain and "{key}" in row.key:
-            columns.setdefault("role", names["key"].lower())
+    def count(self, name: str, keyword: str, value: int) -> None:
+        """Put a count that one keyword states."""
+        self.counts.setdefault(name, {}).setdefault(keyword, value)
 
-    def place_alone(self, row: Keyword, names: Mapping[str, str], value: Any) -> None:
+    def add(self, name: str, key: str, columns: Columns) -> None:
         """Put a program with its version, or a parameter with its value, that one keyword gives whole."""
-        if row.kind == "software":
-            name, columns = row.name, {"name": value.name, "version": value.version}
-        else:
-            name = fill(row.field[1], names)
-            columns = {"name": name, ("version" if row.field[0] == "software" else "value"): value}
-        self.lists.setdefault(row.field[0], {}).setdefault((name,), columns)
+        self.lists.setdefault(name, {}).setdefault((key,), columns)
+
+    def item(self, name: str, key: Key) -> Columns:
+        """The columns of an item of a list."""
+        return self.lists.setdefault(name, {}).setdefault(key, {})
 
     def build(self) -> tuple[Stamp, tuple[Step, ...]]:
         """Make the stamp, and the steps that lie behind it."""
@@ -132,6 +109,72 @@ class Draft:
         return {name: max(found) for name, found in numbers.items() if found and len(found) == len(self.lists[name])}
 
 
+Place = Callable[[Draft, Any], None]
+"""Puts a value into a draft."""
+
+
+def placing(row: Keyword, names: Mapping[str, str]) -> Place:
+    """Give what puts values of a row where its field says.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        What the placeholders of its name stand for.
+    """
+    head, words = row.field[0], row.field[1:]
+    if row.kind in UNPLACED:
+        return place_nowhere
+    if row.key:
+        return placing_in_column(row, names)
+    if row.kind == "software":
+        return lambda draft, value: draft.add(head, row.name, {"name": value.name, "version": value.version})
+    if row.kind == "integer":
+        return lambda draft, value: draft.count(head, row.name, value)
+    if row.kind == "did":
+        return place_did
+    if not words:
+        return lambda draft, value: draft.state(head, value)
+    name, column = fill(words[0], names), "version" if head == "software" else "value"
+    if head in LISTS:
+        return lambda draft, value: draft.add(head, name, {"name": name, column: value})
+    return lambda draft, value: draft.values.setdefault(head, {}).setdefault(name, value)
+
+
+def placing_in_column(row: Keyword, names: Mapping[str, str]) -> Place:
+    """Give what puts values into a column of one item of a list, with what the row itself says of the item."""
+    head, plain = row.field[0], row.key == PLAIN
+    key: Key = int(names["n"]) if plain else key_of(row, names)
+    if len(row.column) > 1:
+        extra = fill(row.column[1], names)
+        return lambda draft, value: draft.item(head, key).setdefault("extra", {}).setdefault(extra, value)
+    column, said = row.column[0], {}
+    if row.category is not None:
+        said["category"] = row.category
+    if row.role is not None:
+        said["role"] = row.role
+    elif not plain and "{key}" in row.key:
+        said["role"] = names["key"].lower()
+
+    def place(draft: Draft, value: Any) -> None:
+        item = draft.item(head, key)
+        item.setdefault(column, value)
+        for name, text in said.items():
+            item.setdefault(name, text)
+
+    return place
+
+
+def place_did(draft: Draft, value: str) -> None:
+    """Put a publisher DID, and the ID that it ends in."""
+    draft.state("publisher_did", value)
+    if is_id(value):
+        draft.state("id", parse_id(value))
+
+
+def place_nowhere(draft: Draft, value: Any) -> None:
+    """Put nothing: the value is only read."""
+
+
 def key_of(row: Keyword, names: Mapping[str, str]) -> Key:
     """The key of an item that more than its number tells from others."""
     return tuple(int(names[word[1]]) if word[1:-1] in INDICES else fill(word, names) for word in row.key)
@@ -160,5 +203,5 @@ def build_input(columns: Columns) -> Input | None:
     """Make an input of its columns; None where it is not named."""
     identity = columns.pop("id", None)
     if isinstance(identity, Input):
-        return replace(identity, **columns) if columns else identity
+        return Input(**{"id": identity.id, "name": identity.name, **columns}) if columns else identity
     return Input(identity, **columns) if identity is not None or columns.get("name") else None

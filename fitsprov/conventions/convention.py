@@ -47,15 +47,17 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any, Protocol
 
-from fitsprov.cards.card import Card
+from fitsprov.cards.card import Card, Value
+from fitsprov.conventions.building import Place, placing
 from fitsprov.conventions.keyword import Keyword, check_table
+from fitsprov.conventions.values import KINDS
 from fitsprov.errors import UsageError
 
-__all__ = ["Convention", "Keyword", "Known", "Spotted", "Table"]
+__all__ = ["Convention", "Group", "Keyword", "Known", "Slot", "Spotted", "Table"]
 
 CONVENTION: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -200,7 +202,6 @@ class Convention:
         """It is all there."""
         return self
 
-    @lru_cache(maxsize=8192)  # noqa: B019 (conventions are few and stay)
     def match(self, keyword: str) -> tuple[Keyword, dict[str, str]] | None:
         """Find the row of a keyword, and what its placeholders stand for."""
         if self.dotted and "." in keyword and keyword.startswith(self.prefix[-1]):
@@ -214,11 +215,27 @@ class Convention:
                 return row, match.groupdict()
         return None
 
+    @lru_cache(maxsize=8192)  # noqa: B019 (conventions are few and stay)
+    def slot(self, keyword: str) -> Slot | None:
+        """What to do with a keyword; None where it is not one of this convention."""
+        found = self.match(keyword)
+        if found is None:
+            return None
+        row, names = found
+        return Slot(
+            read=KINDS[row.kind].read if row.kind != "constant" else partial(read_constant, row.value),
+            place=placing(row, names),
+            betrays=self.betrayed_by(keyword),
+            shared=row.shared,
+            ours=row.write and not row.beside,
+            names_dataset=row.field in (("id",), ("publisher_did",)),
+        )
+
     def betrayed_by(self, keyword: str) -> bool:
         """Whether a keyword is enough to tell that a header has this convention."""
         return keyword.ljust(8).startswith(self.prefix)
 
-    def group(self, cards: Iterable[Card], *, beside: bool = False) -> list[Card]:
+    def group(self, cards: Iterable[Card], *, beside: bool = False) -> Group:
         """The cards that belong to this convention, in the order of the header.
 
         A keyword that others use too belongs to it between its own cards; a pointer also where it ends in their ID.
@@ -228,25 +245,50 @@ class Convention:
         beside : bool
             Whether keywords count, too, that are not ours to replace: those of others, and those that we only read.
         """
-        own: list[Card] = []
-        shared: list[Card] = []
-        for card in cards:
-            found = self.match(card.keyword)
-            if found is not None and (beside or (found[0].write and not found[0].beside)):
-                (shared if found[0].shared else own).append(card)
-        if not own or not shared:
+        slot_of = self.slot
+        found = [(card, slot) for card in cards if (slot := slot_of(card.keyword)) is not None]
+        if not beside:
+            found = [(card, slot) for card, slot in found if slot.ours]
+        own = [(card, slot) for card, slot in found if not slot.shared]
+        if not own or len(own) == len(found):
             return own
-        start, stop = own[0].start, own[-1].stop
-        inside = [card for card in shared if start < card.start < stop]
-        there = {card.keyword for card in inside}
-        ids = tuple(str(card.value)[-36:].lower() for card in own if self.names_dataset(card.keyword) and card.value)
-        pointers = [card for card in shared if card.keyword not in there and points_to(card.value, ids)]
-        return sorted(own + inside + pointers, key=lambda card: card.start)
+        start, stop = own[0][0].start, own[-1][0].stop
+        there = {card.keyword for card, slot in found if slot.shared and start < card.start < stop}
+        ids = tuple(str(card.value)[-36:].lower() for card, slot in own if slot.names_dataset and card.value)
+        return [
+            (card, slot)
+            for card, slot in found
+            if not slot.shared
+            or start < card.start < stop
+            or (card.keyword not in there and points_to(card.value, ids))
+        ]
 
-    def names_dataset(self, keyword: str) -> bool:
-        """Whether this keyword holds the dataset's own ID, in one spelling or another."""
-        row = self.fixed.get(keyword)
-        return row is not None and row.field in (("id",), ("publisher_did",))
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slot:
+    """What a convention does with one keyword, settled once."""
+
+    read: Callable[[Any], Any]
+    """Gives the meaning of its value; raises `ValueError` where it has none."""
+    place: Place
+    betrays: bool
+    """Whether the keyword is enough to tell that a header has the convention."""
+    shared: bool
+    ours: bool
+    """Whether the card is ours to replace."""
+    names_dataset: bool
+    """Whether it holds the dataset's own ID, in one spelling or another."""
+
+
+Group = list[tuple[Card, Slot]]
+"""The cards of one convention in a header, each with what is done with it."""
+
+
+def read_constant(expected: str | None, value: Value) -> str:
+    """Read what is always the same."""
+    if value != expected:
+        raise ValueError(f"{value!r} is not {expected!r}")
+    return expected
 
 
 def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:

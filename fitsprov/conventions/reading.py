@@ -8,19 +8,20 @@ from typing import NamedTuple
 
 from fitsprov.cards.card import Card, Value, parse_cards
 from fitsprov.cards.grammar import CARD
+from fitsprov.cards.search import find_card
 from fitsprov.conventions.building import Draft, Step
-from fitsprov.conventions.checking import check_lists, check_numbers, check_runs, check_seal
-from fitsprov.conventions.convention import Convention, Spotted
+from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
+from fitsprov.conventions.convention import Convention, Group, Spotted
 from fitsprov.conventions.merging import ConventionReading, join, merge
 from fitsprov.conventions.spotting import find_prefix, spot
-from fitsprov.conventions.values import KINDS
 from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Stamp
 
 __all__ = [
     "ConventionReading",
     "Reading",
-    "check_lists",
+    "check_counts",
+    "check_digests",
     "check_seal",
     "combine",
     "find_prefix",
@@ -50,13 +51,13 @@ class Reading:
         return tuple(reading.convention for reading in self.readings)
 
 
-class Group(NamedTuple):
+class Said(NamedTuple):
     """What the cards of one convention say."""
 
     stamp: Stamp
     findings: list[Finding]
     steps: tuple[Step, ...]
-    said: bool
+    betrayed: bool
     """Whether a keyword that betrays the convention has a value."""
 
 
@@ -96,13 +97,13 @@ def read_cards(
     readings: list[ConventionReading] = []
     findings: list[Finding] = []
     for convention in conventions:
-        cards_of_it = convention.group(cards, beside=True)
-        group = read_whole(cards_of_it, convention)
-        if group.said:
-            readings.append(ConventionReading(convention.name, group.stamp, group.steps))
-            findings += group.findings
+        group = convention.group(cards, beside=True)
+        said = read_whole(group, convention)
+        if said.betrayed:
+            readings.append(ConventionReading(convention.name, said.stamp, said.steps))
+            findings += said.findings
             if convention.name == "native":
-                findings += check_seal(header, cards_of_it, group.stamp, convention)
+                findings += check_seal(header, group, said.stamp, convention)
     return readings, findings
 
 
@@ -121,13 +122,13 @@ def precedence(found: tuple[int, Spotted]) -> tuple[int, int]:
     return (FIRST.index(convention.name), 0) if convention.name in FIRST else (len(FIRST), at)
 
 
-def group_of(header: bytes, convention: Convention) -> list[Card]:
+def group_of(header: bytes, convention: Convention) -> Group:
     """The cards in a header that are a convention's own, to be replaced or removed."""
-    found = spot(header, [convention])
-    if not found:
+    starts = [at for at in (find_prefix(header, prefix) for prefix in convention.prefixes) if at >= 0]
+    if not starts:
         return []
-    group = convention.group(parse_cards(header, first_of(header, [(found[0][0], convention)])))
-    return group if any(convention.betrayed_by(card.keyword) for card in group) else []
+    group = convention.group(parse_cards(header, first_of(header, [(min(starts), convention)])))
+    return group if any(slot.betrays for _, slot in group) else []
 
 
 def first_of(header: bytes, found: Sequence[tuple[int, Convention]]) -> int:
@@ -135,38 +136,33 @@ def first_of(header: bytes, found: Sequence[tuple[int, Convention]]) -> int:
     if not all(convention.compact for _, convention in found):
         return 0
     start = min(at for at, _ in found)
-    pointer = find_prefix(header[:start], b"DATALINK= ")
+    pointer = find_card(header, start, b"DATALINK")
     return start if pointer < 0 else pointer
 
 
-def read_group(group: Iterable[Card], convention: Convention) -> tuple[Stamp, list[Finding]]:
+def read_group(group: Group, convention: Convention) -> tuple[Stamp, list[Finding]]:
     """Read the cards of one convention; what is malformed is left out, with a finding."""
     said = read_whole(group, convention)
     return said.stamp, said.findings
 
 
-def read_whole(group: Iterable[Card], convention: Convention) -> Group:
+def read_whole(group: Group, convention: Convention) -> Said:
     """Read all that the cards of one convention say."""
     draft = Draft()
     findings: list[Finding] = []
-    nothing, said = convention.nothing, False
-    for card in group:
-        row, names = convention.match(card.keyword) or (None, {})
-        if row is None or card.value is None or (nothing and card.value in nothing):
+    nothing, betrayed = convention.nothing, False
+    for card, slot in group:
+        if card.value is None or (nothing and card.value in nothing):
             continue
-        said = said or convention.betrayed_by(card.keyword)
-        if row.kind == "seal":
-            continue
+        betrayed = betrayed or slot.betrays
         try:
-            value = KINDS[row.kind].read(card.value)
-            if row.kind != "constant":
-                draft.place(row, names, value)
-            elif value != row.value:
-                raise ValueError(f"{value!r} is not {row.value!r}")
+            slot.place(draft, slot.read(card.value))
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
     stamp, steps = draft.build()
-    findings += check_lists(stamp, convention)
+    findings += check_counts(stamp, convention)
+    if "digests" in draft.values:
+        findings += check_digests(stamp)
     findings += check_numbers(stamp, convention, draft.last_numbers())
     findings += check_runs(stamp)
-    return Group(stamp, findings, steps, said)
+    return Said(stamp, findings, steps, betrayed)

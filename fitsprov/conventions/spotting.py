@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from fitsprov.cards.grammar import CARD
+from fitsprov.cards.search import find_card
 from fitsprov.conventions.convention import Spotted
 
 __all__ = ["find_prefix", "spot"]
@@ -78,7 +79,6 @@ def find_short(header: bytes, columns: bytearray, prefix: bytes) -> int:
 
 def find_prefix(header: bytes, prefix: bytes) -> int:
     """Where the first card stands whose keyword begins so; -1 where there is none."""
-    at = header.find(prefix)
-    while at >= 0 and at % CARD and not (at % CARD == 9 and header.startswith(HIERARCH, at - 9)):
-        at = header.find(prefix, at + 1)
-    return at - at % CARD if at >= 0 else -1
+    plain = find_card(header, len(header), prefix)
+    behind = find_card(header, len(header), HIERARCH + prefix)
+    return max(plain, behind) if plain < 0 or behind < 0 else min(plain, behind)

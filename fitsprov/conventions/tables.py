@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fitsprov.cards.card import Value, parse_cards
-from fitsprov.conventions.building import Draft
+from fitsprov.conventions.building import Draft, placing
 from fitsprov.conventions.convention import Spotted, Table
 from fitsprov.conventions.merging import ConventionReading
 from fitsprov.conventions.values import KINDS
@@ -61,7 +61,7 @@ def read_rows(
             if value is None or value in nothing:
                 continue
             try:
-                draft.place(row, names, KINDS[row.kind].read(value))
+                placing(row, names)(draft, KINDS[row.kind].read(value))
             except ValueError as error:
                 message = f"{table.name}, row {number + 1}, {row.name}: {error}"
                 findings.append(Finding("value-malformed", message, table.name))

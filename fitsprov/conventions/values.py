@@ -62,7 +62,22 @@ def read_time(value: Value) -> datetime:
 
 def spell_time(value: datetime) -> str:
     """Spell a time as a FITS date in UTC, whole seconds."""
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    return value.astimezone(UTC).isoformat(timespec="seconds")[:-6]
+
+
+def read_uuid(value: Value) -> UUID:
+    """Read an ID in any of its spellings."""
+    return parse_id(need_text(value))
+
+
+def read_text(value: Value) -> str:
+    """Read a string with escapes."""
+    return unescape(need_text(value))
+
+
+def read_seal(value: Value) -> Value:
+    """Read whatever stands there: it is held against the other cards, not by itself."""
+    return value
 
 
 def read_digests(value: Value) -> str:
@@ -121,10 +136,10 @@ def is_short_for(short: str, whole: str) -> bool:
 
 
 KINDS: dict[str, Kind] = {
-    "text": Kind(escape, lambda v: unescape(need_text(v)), "a string; what no card holds is escaped as %XX"),
+    "text": Kind(escape, read_text, "a string; what no card holds is escaped as %XX"),
     "string": Kind(str, need_text, "a string, as it stands"),
     "url": Kind(str, need_text, "a URI, never escaped again"),
-    "uuid": Kind(str, lambda v: parse_id(need_text(v)), "a UUID, lower case"),
+    "uuid": Kind(str, read_uuid, "a UUID, lower case"),
     "name": Kind(lambda v: v.key, read_input, "a UUID, or a percent-escaped name"),
     "label": Kind(lambda v: v.name or str(v.id), read_label, "a name as it stands, or else an ID in any spelling"),
     "did": Kind(str, need_text, "a publisher DID; its UUID is the dataset's ID"),
@@ -138,7 +153,7 @@ KINDS: dict[str, Kind] = {
     "digests": Kind(str, read_digests, "two truncated SHA-256 digests"),
     "time": Kind(spell_time, read_time, "a FITS date in UTC"),
     "constant": Kind(str, need_text, "always the same"),
-    "seal": Kind(str, need_text, "16 letters and digits"),
+    "seal": Kind(str, read_seal, "16 letters and digits"),
 }
 
 TEXTS = ("text", "string", "url")

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
+from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import checksum_delta, word_sum
-from fitsprov.files.units import HeaderUnit, find_card
+from fitsprov.files.units import HeaderUnit
 
 __all__ = ["GROWTH", "Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
 

@@ -11,13 +11,13 @@ from typing import BinaryIO
 
 from fitsprov.cards.card import Value, parse_cards
 from fitsprov.cards.grammar import BLOCK, CARD, END
+from fitsprov.cards.search import find_card
 from fitsprov.errors import NotFits, TruncatedFits, UsageError
 
 __all__ = [
     "HeaderUnit",
     "ReadAt",
     "absent",
-    "find_card",
     "find_unit",
     "is_wanted",
     "read_descriptor",
@@ -120,22 +120,6 @@ class HeaderUnit:
             name = keyword.decode("ascii").rstrip()
             raise NotFits(f"{self.source}: {name} of HDU {self.index} is {value!r}; expected an integer, 0 or more")
         return value
-
-
-def find_card(header: bytes, end: int, keyword: bytes, start: int = 0) -> int:
-    """Find the next card of a keyword, blank-padded to 8 bytes, between two card-aligned offsets; -1 for none.
-
-    One column of a header is much faster to search than its text: that in which the keyword's last letter stands.
-    """
-    letter = len(keyword.rstrip()) - 1
-    column, last = header[start + letter : end : CARD], keyword[letter : letter + 1]
-    card = column.find(last)
-    while card >= 0:
-        at = start + card * CARD
-        if header.startswith(keyword, at):
-            return at
-        card = column.find(last, card + 1)
-    return -1
 
 
 def find_end(header: bytes, start: int = 0) -> int:

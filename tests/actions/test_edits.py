@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fitsprov
+from fitsprov.actions.conventions import native
 from fitsprov.actions.edits import spans
 from fitsprov.actions.stamping import Outcome
 from fitsprov.cards.card import Card
@@ -66,8 +67,9 @@ def test_strip_gives_back_what_did_not_grow(
 
 
 def test_neighbours_of_one_group_are_one_span() -> None:
-    one, two, three = (Card("K", 1, at, at + CARD) for at in (0, CARD, 2 * CARD))
-    assert spans([two, one], [three]) == ((0, 2 * CARD), (2 * CARD, 3 * CARD))
+    slot = native().slot("FPV_ID")
+    one, two, three = ((Card("FPV_ID", 1, at, at + CARD), slot) for at in (0, CARD, 2 * CARD))
+    assert spans([one, two], [three]) == ((0, 2 * CARD), (2 * CARD, 3 * CARD))
     assert spans([one, two], [two, three]) == ((0, 2 * CARD), (2 * CARD, 3 * CARD))
     assert spans([one, three]) == ((0, CARD), (2 * CARD, 3 * CARD))
     assert spans([], []) == ()

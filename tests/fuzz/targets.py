@@ -16,13 +16,14 @@ from fitsprov.actions.edits import Repointing, Stamping, Stripping
 from fitsprov.actions.repointing import move_to
 from fitsprov.cards.card import format_card, parse_cards
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
+from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import decode, word_sum
 from fitsprov.conventions.reading import group_of
 from fitsprov.conventions.reading import read_header as read_provenance
 from fitsprov.errors import FitsprovError
 from fitsprov.files.layout import Edit, FlipPlan, leftover, plan_flip, rewrite_header
 from fitsprov.files.table import read_table, table_size
-from fitsprov.files.units import HeaderUnit, find_card, read_header, walk
+from fitsprov.files.units import HeaderUnit, read_header, walk
 from fitsprov.model.stamp import Stamp
 
 __all__ = ["TARGETS"]
@@ -138,7 +139,7 @@ def check_flip(unit: HeaderUnit, plan: FlipPlan, new: bytes) -> None:
 
 def others(unit: HeaderUnit) -> list[bytes]:
     """The cards that are neither ours nor blank, without the text of CHECKSUM."""
-    ours = {at for card in group_of(unit.header[: unit.end], native()) for at in range(card.start, card.stop, CARD)}
+    ours = {at for card, _ in group_of(unit.header[: unit.end], native()) for at in range(card.start, card.stop, CARD)}
     lines = [unit.header[at : at + CARD] for at in range(0, unit.end, CARD) if at not in ours]
     return [line[:11] if line.startswith(b"CHECKSUM") else line for line in lines if line != BLANK]
 
