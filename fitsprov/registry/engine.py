@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, make_url
@@ -23,6 +25,7 @@ __all__ = [
     "open_engine",
     "parse_url",
     "reading",
+    "release",
     "shown",
     "size_of",
     "transact",
@@ -30,6 +33,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+holders: Counter[Engine] = Counter()
+"""How many use each engine: those of one registry in one process share one."""
+counting = Lock()
 
 EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
 TRIES = 8
@@ -72,7 +79,7 @@ def is_file(url: URL) -> bool:
 
 
 def open_engine(url: URL) -> Engine:
-    """Open the registry that is there.
+    """Open the registry that is there; `release` ends it.
 
     Raises
     ------
@@ -81,12 +88,30 @@ def open_engine(url: URL) -> Engine:
     MissingExtra
         Where the engine's driver is not installed.
     """
-    return sqlite.connect_old(url) if is_file(url) else postgres.connect_old(url)
+    return held(sqlite.connect_old(url) if is_file(url) else postgres.connect_old(url))
 
 
 def new_engine(url: URL) -> Engine:
-    """Open the registry that is there, or a place for a new one."""
-    return sqlite.connect_new(url) if is_file(url) else postgres.connect_new(url)
+    """Open the registry that is there, or a place for a new one; `release` ends it."""
+    return held(sqlite.connect_new(url) if is_file(url) else postgres.connect_new(url))
+
+
+def held(engine: Engine) -> Engine:
+    """Note one more who uses an engine."""
+    with counting:
+        holders[engine] += 1
+    return engine
+
+
+def release(engine: Engine) -> None:
+    """Close the connections of an engine that nobody uses any more."""
+    with counting:
+        holders[engine] -= 1
+        last = holders[engine] <= 0
+        if last:
+            del holders[engine]
+    if last:
+        engine.dispose()
 
 
 def size_of(connection: Connection, url: URL) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, 
 from fitsprov.errors import RegistryError, UsageError
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.registry import postgres, sqlite
-from fitsprov.registry.engine import explained, is_file, new_engine, reading, shown, transact
+from fitsprov.registry.engine import explained, is_file, new_engine, reading, release, shown, transact
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, entity, meta, used
 
 __all__ = ["create_registry", "read_about"]
@@ -49,7 +49,7 @@ def create_registry(url: URL, base_url: str | None, authority: str | None) -> No
                 sqlite.prepare(engine)
         transact(engine, url, partial(fill, url, about))
     finally:
-        engine.dispose()
+        release(engine)
 
 
 def fill(url: URL, about: Mapping[str, str | None], connection: Connection) -> None:

@@ -20,7 +20,7 @@ from fitsprov.model.stamp import Stamp
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.bulk import datasets_of_uris
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
-from fitsprov.registry.engine import open_engine, parse_url, reading, shown, transact
+from fitsprov.registry.engine import open_engine, parse_url, reading, release, shown, transact
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
 from fitsprov.registry.many_lineages import lineages_of
 from fitsprov.registry.opening import create_registry, read_about
@@ -59,7 +59,12 @@ class Registry:
     def __init__(self, url: str | Path) -> None:
         self._url = parse_url(url)
         self._engine = open_engine(self._url)
-        self._about = read_about(self._engine, self._url)
+        self._open = True
+        try:
+            self._about = read_about(self._engine, self._url)
+        except BaseException:
+            release(self._engine)
+            raise
         self._reader = Reader(self._engine, self._url)
         number_changes(self._engine)
 
@@ -104,7 +109,9 @@ class Registry:
     def close(self) -> None:
         """Close all connections."""
         self._reader.close()
-        self._engine.dispose()
+        if self._open:
+            self._open = False
+            release(self._engine)
 
     def __enter__(self) -> Self:
         return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Package, Usage
 from fitsprov.model.record import Record, Step
+from fitsprov.registry.engine import open_engine, parse_url, release
+from fitsprov.registry.schema import VERSION_TABLE, metadata
 
 ENVIRONMENT = Environment(
     container="registry/simcam@sha256:1",
@@ -80,9 +81,13 @@ def survey() -> Record:
     )
 
 
-def dump(path: Path) -> list[str]:
-    """All that a registry file holds."""
-    with sqlite3.connect(path) as connection:
-        lines = list(connection.iterdump())
-    connection.close()
+def dump(url: str | Path) -> list[str]:
+    """All that a registry holds."""
+    lines = []
+    engine = open_engine(parse_url(url))
+    with engine.connect() as connection:
+        for table in (*sorted(metadata.tables), VERSION_TABLE):
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table}")
+            lines += sorted(f"{table} {tuple(row)}" for row in rows)
+    release(engine)
     return lines

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from fitsprov.model.dataid import DataId
 from fitsprov.model.identifiers import name_id
 from fitsprov.registry import Registry
 from fitsprov.registry.datasets import glob, holds
+from tests.registry.conftest import NewRegistry
 from tests.registry.making import dataset, record, survey, uid
 from tests.strategies import data_ids
 
@@ -129,9 +128,9 @@ def test_a_dataid_holds_its_parts_with_their_types(stored: DataId, asked: DataId
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory, empty_registry: Path) -> Iterator[Registry]:
+def shelf(new_registry: NewRegistry) -> Iterator[Registry]:
     """A registry that examples of one test share."""
-    with Registry(shutil.copy(empty_registry, tmp_path_factory.mktemp("shelf") / "r.db")) as opened:
+    with new_registry() as url, Registry(url) as opened:
         yield opened
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import deque
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +15,7 @@ from fitsprov.model.lineage import Category, Direction, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
 from fitsprov.registry.compiled import Form
+from tests.registry.conftest import NewRegistry
 from tests.registry.making import dataset, record, step, survey, uid
 
 
@@ -68,15 +66,12 @@ def levels(given_: Record, focus: UUID, direction: Direction) -> dict[UUID, int]
 
 @settings(max_examples=60)
 @given(given_=graphs(), data=st.data())
-def test_sql_finds_what_a_walk_in_python_finds(empty_registry: Path, given_: Record, data: st.DataObject) -> None:
+def test_sql_finds_what_a_walk_in_python_finds(new_registry: NewRegistry, given_: Record, data: st.DataObject) -> None:
     made = {d.id: s for s in given_.steps for d in s.generated}
     everything = {*made, *(d.id for d in given_.datasets), *(u.dataset for s in given_.steps for u in s.used)}
     focus = data.draw(st.sampled_from(sorted(everything)))
     depth = data.draw(st.none() | st.integers(0, 4))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Registry(shutil.copy(empty_registry, Path(folder) / "r.db")) as registry,
-    ):
+    with new_registry() as url, Registry(url) as registry:
         registry.record(given_)
         up = registry.lineage(focus, depth=depth)
         down = registry.lineage(focus, direction=Direction.DOWN, depth=depth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -16,8 +15,8 @@ from tests.registry.making import dataset, record, survey, uid
 COUNT = text("SELECT count(*) FROM entity")
 
 
-def test_a_snapshot_stays_what_it_is_while_others_write(registry: Registry, path: Path) -> None:
-    with Registry(path) as other:
+def test_a_snapshot_stays_what_it_is_while_others_write(registry: Registry, url: str) -> None:
+    with Registry(url) as other:
 
         def look_twice(connection: Connection) -> tuple[int | None, int | None]:
             before = connection.scalar(COUNT)
@@ -28,8 +27,8 @@ def test_a_snapshot_stays_what_it_is_while_others_write(registry: Registry, path
     assert registry._reader.look(lambda connection: connection.scalar(COUNT)) == 8
 
 
-def test_every_look_sees_what_was_committed_before(registry: Registry, path: Path) -> None:
-    with Registry(path) as other:
+def test_every_look_sees_what_was_committed_before(registry: Registry, url: str) -> None:
+    with Registry(url) as other:
         for number in range(5):
             other.record(record(datasets=(dataset(str(number)),)))
             assert registry.dataset(uid(str(number))).id == uid(str(number))
@@ -67,7 +66,7 @@ def test_few_connections_are_kept_however_many_threads_ask(registry: Registry) -
 
 def test_an_error_of_the_database_is_one_line_and_costs_its_connection(registry: Registry) -> None:
     registry.version()
-    with pytest.raises(RegistryError, match="no such table: nowhere"):
+    with pytest.raises(RegistryError, match="nowhere"):
         registry._reader.look(lambda connection: connection.connection.cursor().execute("SELECT 1 FROM nowhere"))
     assert not registry._reader.kept
     assert registry.version() >= 0

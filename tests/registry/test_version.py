@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from fitsprov.errors import Conflict
@@ -26,13 +24,13 @@ def test_it_grows_with_what_is_new_and_only_then(registry: Registry) -> None:
     assert before < first == again == refused < new
 
 
-def test_it_is_the_same_for_every_process_and_survives_them(registry: Registry, path: Path) -> None:
+def test_it_is_the_same_for_every_process_and_survives_them(registry: Registry, url: str) -> None:
     registry.record(survey())
-    with Registry(path) as other:
+    with Registry(url) as other:
         assert other.version() == registry.version()
         other.record(record(datasets=(dataset("new"),)))
         assert other.version() == registry.version()
     last = registry.version()
     registry.close()
-    with Registry(path) as again:
+    with Registry(url) as again:
         assert again.version() == last > 1
