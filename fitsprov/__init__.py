@@ -23,22 +23,27 @@ if TYPE_CHECKING:
     from fitsprov.conventions.reading import ConventionReading, Reading
     from fitsprov.errors import FitsprovError
     from fitsprov.model.finding import Finding
+    from fitsprov.model.impact import Cause, Impact, Incident, Requirement
     from fitsprov.model.lineage import Activity, Dataset, Lineage
     from fitsprov.model.stamp import Input, Software, Stamp
 
 __all__ = [
     "Activity",
+    "Cause",
     "ConventionReading",
     "Counts",
     "Dataset",
     "Finding",
     "FitsprovError",
     "Harvest",
+    "Impact",
+    "Incident",
     "Input",
     "Lineage",
     "Outcome",
     "Reading",
     "Registry",
+    "Requirement",
     "Resolution",
     "Software",
     "Stamp",
@@ -67,6 +72,7 @@ HOMES = {
     "conventions.reading": ("ConventionReading", "Reading"),
     "errors": ("FitsprovError",),
     "model.finding": ("Finding",),
+    "model.impact": ("Cause", "Impact", "Incident", "Requirement"),
     "model.lineage": ("Activity", "Dataset", "Lineage"),
     "model.stamp": ("Input", "Software", "Stamp"),
 }

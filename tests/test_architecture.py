@@ -21,7 +21,8 @@ ALLOWED = {
     "registry": {"model"} | GROUND,
     "datalink": {"model"} | GROUND,
     "exchange": {"model"} | GROUND,
-    "actions": {"model", "cards", "conventions", "files", "registry", "datalink", "exchange", "templates", "settings"}
+    "capture": {"model"} | GROUND,
+    "actions": {"model", "cards", "conventions", "files", "registry", "datalink", "exchange", "capture", "templates", "settings"}
     | GROUND,
     "service": {"actions", "model", "settings"} | GROUND,
     "cli": {"actions", "model", "settings", "service", "fitsprov"} | GROUND,

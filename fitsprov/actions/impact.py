@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
+from fitsprov.actions.causes import parse_cause
 from fitsprov.actions.choosing import mint
 from fitsprov.actions.json_objects import found_object, iso
 from fitsprov.actions.registering import open_registry
-from fitsprov.errors import UsageError
-from fitsprov.model.dataid import parse_assignment
 from fitsprov.model.identifiers import parse_id
-from fitsprov.model.impact import Cause, Impact, Incident, Requirement
+from fitsprov.model.impact import Impact, Incident
 from fitsprov.model.lineage import Agent, Dataset
-from fitsprov.registry import Registry
 
 __all__ = [
     "close_incident",
@@ -23,57 +20,8 @@ __all__ = [
     "incident_hits",
     "list_incidents",
     "open_incident",
-    "parse_cause",
     "work_off",
 ]
-
-
-def parse_cause(
-    registry: Registry,
-    identifier: str | UUID | None = None,
-    *,
-    run: str | None = None,
-    job: str | None = None,
-    task: str | None = None,
-    package: str | None = None,
-    config: str | None = None,
-    container: str | None = None,
-    node: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> Cause:
-    """Read a cause: what an ID is, is looked up; all that is given must hold.
-
-    Parameters
-    ----------
-    identifier : str or UUID, optional
-        A dataset, an activity, a run or a job.
-    task, package : str, optional
-        A name, or a name with bounds: ``numpy>=2.0,<2.1``.
-    config : str, optional
-        ``dotted.name=value``.
-
-    Raises
-    ------
-    UsageError
-        Where one of them cannot be read, or none is given.
-    DatasetNotFound
-        Where the registry knows the ID as nothing.
-    """
-    named = {} if identifier is None else registry.named(identifier)
-    for name, value in (("run", run), ("job", job)):
-        if value is not None and named.setdefault(name, value) != value:
-            raise UsageError(f"{name} {value} and {name} {named[name]}; expected one")
-    return Cause(
-        **named,
-        task=None if task is None else Requirement.parse(task),
-        package=None if package is None else Requirement.parse(package),
-        config=None if config is None else parse_assignment(config),
-        container=container,
-        node=node,
-        since=since,
-        until=until,
-    )
 
 
 def impact(

@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from fitsprov.actions.causes import parse_cause
 from fitsprov.errors import FileRefused
 from fitsprov.exchange.run_record import parse_record
+from fitsprov.model.impact import Cause, Impact
 from fitsprov.model.record import Record
 from fitsprov.registry import Counts
 from fitsprov.registry import Registry as SqlRegistry
@@ -43,6 +46,24 @@ class Registry(SqlRegistry):
             Where it cannot be read.
         """
         return super().record(document if isinstance(document, Record) else read_record(document, root), strict=strict)
+
+    def impact(self, cause: Cause | UUID | str | None = None, **given: Any) -> Impact:
+        """Count what a flaw touched: the datasets that its activities made, and all that was made from these.
+
+        Parameters
+        ----------
+        cause : Cause, UUID or str, optional
+            A dataset, an activity, a run or a job by its ID or name; or a whole cause.
+        given
+            What else must hold: ``task="isr<v30"``, ``package="numpy>=2.0,<2.1"``, ``config="doFlat=true"``,
+            ``container``, ``node``, ``run``, ``job``, ``since``, ``until``.
+
+        Raises
+        ------
+        DatasetNotFound, ActivityNotFound, UsageError
+            Where the cause names what the registry does not know, or cannot be read.
+        """
+        return super().impact(cause if isinstance(cause, Cause) else parse_cause(self, cause, **given))
 
 
 def read_record(document: str | Path | Mapping[str, Any], root: Path | None = None) -> Record:

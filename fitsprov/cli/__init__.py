@@ -24,6 +24,8 @@ COMMANDS = (
     "verify",
     "impact",
     "incident",
+    "diff",
+    "environment",
     "strip",
     "repoint",
     "links",

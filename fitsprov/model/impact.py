@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from packaging.version import Version
-
 from fitsprov.errors import UsageError
 from fitsprov.model.dataid import Scalar
 
@@ -55,6 +53,8 @@ class Requirement:
 
 def meets(version: str, operator: str, bound: str) -> bool:
     """Compare two versions: as PEP 440 has it where both follow that, else piece by piece."""
+    from packaging.version import Version  # the start of every command would pay for it
+
     try:
         order = compare(Version(version), Version(bound))
     except ValueError:  # InvalidVersion is one, and so is a number of thousands of digits

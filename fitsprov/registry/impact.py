@@ -28,7 +28,7 @@ from fitsprov.registry.schema import (
     task,
     used,
 )
-from fitsprov.registry.statement import canonical
+from fitsprov.registry.statement import canonical, indexable
 
 __all__ = ["hits_of", "impact_of", "named", "seeds", "touched_by"]
 
@@ -211,5 +211,5 @@ def ran_in(environments: Select[Any]) -> ColumnElement[bool]:
 
 def configured(connection: Connection, name: str, value: Scalar) -> Select[Any]:
     """Select the configurations that have this value; the name alone must be known."""
-    named = select(config_param.c.config_id).where(config_param.c.name == name)
-    return some(connection, f"config {name}", named).where(config_param.c.value == canonical(value))
+    named = select(config_param.c.config_id).where(config_param.c.name == indexable(name))
+    return some(connection, f"config {name}", named).where(config_param.c.value == indexable(canonical(value)))
