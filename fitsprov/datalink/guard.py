@@ -140,6 +140,14 @@ class GuardedSession(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, GuardedAdapter(self))
 
+    def request(self, method: Any, url: Any, *arguments: Any, **options: Any) -> requests.Response:
+        """Make a request."""
+        host = host_of(str(url))
+        try:
+            return super().request(method, url, *arguments, **options)
+        except requests.RequestException as error:  # of a URL that cannot be sent
+            raise ServiceError(self.problem(host, error), code="service-refused") from None
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         """Send a request; requests calls this for each redirect, too."""
         host = host_of(request.url or "")

@@ -72,6 +72,8 @@ class Reader:
         self.listed: dict[UUID, list[UUID]] = {}
         self.focus: list[tuple[UUID, Json]] = []
         self.setups: dict[UUID, tuple[str, Any]] = {}
+        self.presented: list[tuple[UUID, int, Usage]] = []
+        """To which activity, at which place among its usages."""
 
     def refuse(self, problem: str) -> Never:
         """Refuse the document."""
@@ -84,9 +86,11 @@ class Reader:
         if len(self.focus) != 1:
             self.refuse(f"{len(self.focus)} datasets from which it is seen; expected one, with fitsprov:direction")
         agents = {self.uuid(name): self.agent(name, told) for name, told in self.statements("agent")}
+        activities = {a.id: a for name, told in self.statements("activity") for a in [self.activity(name, told)]}
         used: dict[UUID, list[Usage]] = {}
-        activities = {a.id: a for name, told in self.statements("activity") for a in [self.activity(name, told, used)]}
         setups = self.uses(activities, used)
+        for activity, place, usage in sorted(self.presented, key=lambda one: one[1]):
+            used.setdefault(activity, []).insert(place, usage)
         for _, told in self.statements("wasAssociatedWith"):
             activity, agent = self.known(told, "activity", activities), self.known(told, "agent", agents)
             setups.setdefault(activity, {})["agent"] = agents[agent]
@@ -237,8 +241,8 @@ class Reader:
         key = self.text(told, "fitsprov:agentId") or ""
         return Agent(id=key, name=self.text(told, "fitsprov:name"), type=self.text(told, "fitsprov:agentType"))
 
-    def activity(self, name: str, told: Json, used: dict[UUID, list[Usage]]) -> Activity:
-        """An activity; what was presented to it and not used goes to its usages."""
+    def activity(self, name: str, told: Json) -> Activity:
+        """An activity; what was presented to it and not used is kept aside."""
         activity = Activity(
             id=self.uuid(name),
             task=self.text(told, "fitsprov:task"),
@@ -251,11 +255,12 @@ class Reader:
         for text in self.texts(told, "fitsprov:presented"):
             try:
                 said = json.loads(text)
-                key, role = said["id"], said["role"]
-            except (ValueError, RecursionError, LookupError, TypeError):
-                self.refuse(f"fitsprov:presented is {text[:80]}; expected an id and a role")
+                key, place, role = said["id"], int(said["place"]), said["role"]
+            except (ValueError, RecursionError, LookupError, TypeError, OverflowError):
+                self.refuse(f"fitsprov:presented is {text[:80]}; expected id, place and role")
             found = self.known({"prov:entity": key}, "entity", self.datasets)
-            used.setdefault(activity.id, []).append(Usage(found, legal(role) if isinstance(role, str) else None, False))
+            usage = Usage(found, legal(role) if isinstance(role, str) else None, False)
+            self.presented.append((activity.id, place, usage))
         return activity
 
     def uses(self, activities: Mapping[UUID, Activity], used: dict[UUID, list[Usage]]) -> dict[UUID, dict[str, Any]]:

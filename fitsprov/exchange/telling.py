@@ -6,9 +6,9 @@ that an activity used in that role (ProvenanceDM 1.0, 2.7: an entity "referenced
 and type Setup").
 
 What was presented to an activity and not used by it is told by no relation, because each of PROV's says that it had an
-effect: it is the attribute ``fitsprov:presented`` of the activity. ``wasDerivedFrom`` is not told: that a product comes
-from *each* input of its activity is more than anyone has said. ``wasInformedBy`` follows from what is told
-(PROV-CONSTRAINTS, inference 6).
+effect: it is the attribute ``fitsprov:presented`` of the activity, with its place among what that used.
+``wasDerivedFrom`` is not told: that a product comes from *each* input of its activity is more than anyone has said.
+``wasInformedBy`` follows from what is told (PROV-CONSTRAINTS, inference 6).
 """
 
 from __future__ import annotations
@@ -170,9 +170,11 @@ class Teller:
             ("fitsprov:run", activity.run),
             ("fitsprov:status", activity.status),
         )
-        for usage in self.shown.lineage.used.get(activity.id, ()):
-            if usage.actual is False and usage.dataset in self.names:
-                told.append(("fitsprov:presented", json_text({"id": str(usage.dataset), "role": usage.role})))
+        usages = (usage for usage in self.shown.lineage.used.get(activity.id, ()) if usage.dataset in self.names)
+        for place, usage in enumerate(usages):
+            if usage.actual is False:
+                said = {"id": str(usage.dataset), "place": place, "role": usage.role}
+                told.append(("fitsprov:presented", json_text(said)))
         times = (spell_time(activity.started), spell_time(activity.ended))
         return Statement("activity", f"uuid:{activity.id}", times, told)
 

@@ -214,7 +214,7 @@ def test_what_was_presented_and_not_used_is_in_no_relation() -> None:
     said = [r for r in records(lineage) if any(str(unused.id) in str(v) for _, v in r.attributes)]
     assert [r.get_type().localpart for r in said] == ["Entity", "Activity"]
     assert texts(said[1], "fitsprov:presented") == {
-        json.dumps({"id": str(unused.id), "role": "spare"}, separators=(",", ":"))
+        json.dumps({"id": str(unused.id), "place": 1, "role": "spare"}, separators=(",", ":"))
     }
 
 

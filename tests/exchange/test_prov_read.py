@@ -47,7 +47,7 @@ def told(lineage: Lineage) -> Lineage:
         for key, one in shown.datasets.items()
     }
     used = {
-        key: tuple(u for u in sorted(lineage.used[key], key=lambda u: u.actual is not False) if u.dataset in datasets)
+        key: tuple(usage for usage in lineage.used[key] if usage.dataset in datasets)
         for key in shown.activities
         if key in lineage.used
     }
