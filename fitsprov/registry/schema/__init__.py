@@ -1,5 +1,6 @@
 """The tables of a registry, the same on every engine; `migrations` makes them."""
 
+from fitsprov.registry.schema.changes import graph_change
 from fitsprov.registry.schema.columns import Instant, Key, String, Text, Uuid, metadata, utc
 from fitsprov.registry.schema.facts import (
     annotation,
@@ -63,6 +64,7 @@ __all__ = [
     "epoch",
     "event",
     "execution",
+    "graph_change",
     "incident",
     "incident_hit",
     "informed",
@@ -88,7 +90,7 @@ __all__ = [
     "value",
 ]
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision that this fitsprov knows, oldest first."""
 VERSION_TABLE = "alembic_version"
 """Where Alembic notes the revision."""
