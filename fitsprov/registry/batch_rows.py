@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, select
 from fitsprov.registry.batch import Batch
 from fitsprov.registry.bulk import insert_rows, select_by, update_rows
 from fitsprov.registry.claims import Claim
+from fitsprov.registry.changes import note_grown
 from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.nodes import Maker, Row
 from fitsprov.registry.schema import activity, artifact, entity, listed_raw, used
@@ -64,6 +65,8 @@ def save(
 def write_usages(connection: Connection, batch: Batch, makers: Iterable[Maker]) -> None:
     """Write the edges of activities that were completed."""
     grown = [maker for maker in makers if maker.used and (maker.changed or maker.grown)]
+    if older := [maker.key for maker in grown if not maker.fresh]:
+        note_grown(connection, older)
     if again := [maker.key for maker in grown if maker.held]:
         connection.execute(delete(used).where(among(used.c.activity_id)), as_keys(again))
     rows = [

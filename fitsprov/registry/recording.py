@@ -18,6 +18,7 @@ from fitsprov.model.identifiers import activity_id, name_id
 from fitsprov.model.lineage import Activity, Dataset
 from fitsprov.model.record import Record, cycle_message
 from fitsprov.registry.activities import activities_by_uuid
+from fitsprov.registry.changes import note_grown
 from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.datasets import chunks, datasets_by_key
 from fitsprov.registry.reconciling import Plan, reconcile
@@ -210,6 +211,9 @@ class Writer:
     def write_usages(self) -> int:
         """Write the edges of new and completed activities."""
         plan = self.plan
+        new = {one.id for one in plan.new_activities}
+        if grown := [plan.activity_keys[uuid] for uuid in plan.usages if uuid not in new]:
+            note_grown(self.connection, grown)
         if plan.replaced:
             again = [plan.activity_keys[uuid] for uuid in plan.usages]
             self.connection.execute(delete(used).where(among(used.c.activity_id)), as_keys(again))
