@@ -144,8 +144,8 @@ class Activity:
     environment: Environment | None = None
     agent: Agent | None = None
     execution: Execution | None = None
-    epoch: int | None = None
-    """The epoch in which it started."""
+    epoch: int | None = field(default=None, compare=False)
+    """The epoch in which it started, as it was recorded or as the registry placed it."""
 
 
 @dataclass(frozen=True, slots=True)

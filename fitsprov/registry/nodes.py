@@ -160,7 +160,7 @@ class Loaded:
         tasks = sorted({claim.task for claim in claims if claim.task is not None})
         self.words.add(task, "name", {(name, None): {"name": name, "version": None} for name in tasks})
         contents = {digest(text): text for text in sorted({c.parameters for c in claims if c.parameters is not None})}
-        self.words.add(config, "digest", {(d,): {"digest": d, "content": text} for d, text in contents.items()})
+        self.words.add_config_rows({(d,): {"digest": d, "content": text} for d, text in contents.items()})
         self.environments = {
             packages: Environment(packages=tuple(Package(MANAGER, *one) for one in packages))
             for packages in sorted({claim.packages for claim in claims if claim.packages})

@@ -17,8 +17,20 @@ from fitsprov.registry.statement import Statement, merge, merge_usages
 
 __all__ = ["Plan", "reconcile"]
 
-DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did")
-ACTIVITY_FACTS = ("task", "version", "run", "started", "ended", "status", "config", "environment", "agent")
+DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did", "origin")
+ACTIVITY_FACTS = (
+    "task",
+    "version",
+    "run",
+    "started",
+    "ended",
+    "status",
+    "config",
+    "environment",
+    "agent",
+    "execution",
+    "epoch",
+)
 
 
 @dataclass(slots=True, kw_only=True)

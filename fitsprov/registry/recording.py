@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -13,14 +13,16 @@ from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, sel
 
 from fitsprov.errors import Conflict, InvalidRecord
 from fitsprov.model.dataid import canonical_text
-from fitsprov.model.facts import Event
-from fitsprov.model.identifiers import activity_id, name_id
-from fitsprov.model.lineage import Activity, Dataset
+from fitsprov.model.identifiers import activity_id
+from fitsprov.model.lineage import Activity, Dataset, Execution
 from fitsprov.model.record import Record, cycle_message
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.changes import note_grown
 from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.datasets import chunks, datasets_by_key
+from fitsprov.registry.epochs import place_activities
+from fitsprov.registry.facts import FactWriter
+from fitsprov.registry.jobs import take_executions
 from fitsprov.registry.reconciling import Plan, reconcile
 from fitsprov.registry.schema import (
     activity,
@@ -29,15 +31,13 @@ from fitsprov.registry.schema import (
     config,
     dataset_type,
     entity,
-    event,
     role,
     run,
     software_env,
     task,
     used,
-    utc,
 )
-from fitsprov.registry.statement import Statement, canonical, collate
+from fitsprov.registry.statement import Statement, collate, told_of
 from fitsprov.registry.vocabulary import Vocabulary, next_key
 
 __all__ = ["Counts", "take_in"]
@@ -58,6 +58,8 @@ class Counts:
     stubs: int = 0
     """Named for the first time, and not described."""
     findings: int = 0
+    facts: int = 0
+    """Events, observations, metrics, annotations and relations."""
 
     def __add__(self, other: Counts) -> Counts:
         """Sum up several records."""
@@ -77,14 +79,18 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
     said = collate(record)
     name_derived(connection, said)
     plan = reconcile(connection, said)
-    words = gather_words(connection, plan, said)
-    if plan.quarrels:
-        more = f"; and {len(plan.quarrels) - 3} more" if len(plan.quarrels) > 3 else ""
-        raise Conflict(f"{said.source}: {'; '.join(plan.quarrels[:3])}{more}; expected no contradiction")
+    words = gather_words(connection, plan, said, record)
+    jobs = take_executions(connection, words, executions_of(plan, said, record))
+    refuse_quarrels(said.source, plan)
     if strict:
         refuse_stubs(said.source, plan)
-    edges = Writer(connection, words, plan, said).write()
-    write_events(connection, record.events)
+    facts = FactWriter(connection, words, plan.dataset_keys, plan.activity_keys)
+    facts.open_epochs(record.events)
+    starting = [one for one in (*plan.new_activities, *plan.completed_activities) if one.id in said.used]
+    epochs = place_activities(connection, said.source, starting, lambda content: words.digests[id(content)])
+    edges = Writer(connection, words, plan, said, jobs, epochs).write()
+    added = facts.write(record)
+    refuse_quarrels(said.source, plan)
     if plan.joined:
         refuse_circles(connection, said.source, plan.joined)
     stubs = sum(dataset.stub for dataset in plan.new_datasets)
@@ -94,7 +100,15 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         activities=len(plan.new_activities),
         edges=edges,
         stubs=stubs,
+        facts=added,
     )
+
+
+def refuse_quarrels(source: str, plan: Plan) -> None:
+    """Refuse a record that contradicts what is known."""
+    if plan.quarrels:
+        more = f"; and {len(plan.quarrels) - 3} more" if len(plan.quarrels) > 3 else ""
+        raise Conflict(f"{source}: {'; '.join(plan.quarrels[:3])}{more}; expected no contradiction")
 
 
 @cache
@@ -129,29 +143,48 @@ def derived_ids(dataset: UUID, run_name: str | None, task_name: str | None) -> s
     return {activity_id(one, other, [dataset]) for one in {run_name, None} for other in {task_name, None}}
 
 
-def gather_words(connection: Connection, plan: Plan, said: Statement) -> Vocabulary:
+def gather_words(connection: Connection, plan: Plan, said: Statement, record: Record) -> Vocabulary:
     """Take in what the rows will point to."""
     words = Vocabulary(connection, plan.quarrels)
     datasets = [*plan.new_datasets, *plan.completed_datasets]
     activities = [*plan.new_activities, *plan.completed_activities]
     words.add_types((dataset.type for dataset in datasets), said.categories)
     words.add_names(
-        [*(one.run for one in datasets), *(one.run for one in activities)],
+        [*(one.run for one in datasets), *(one.run for one in activities), *(one.run for one in told_of(record))],
         (usage.role for usages in plan.usages.values() for usage in usages),
     )
     words.add_activities(activities)
     words.add_agents(one.agent for one in said.activities.values())
+    words.add_agents([*(one.agent for one in record.annotations), *(one.agent for one in record.responsible)])
     return words
+
+
+def executions_of(plan: Plan, said: Statement, record: Record) -> Iterator[Execution]:
+    """The jobs that a record names, and those that completed activities had."""
+    yield from record.executions
+    for one in (*said.activities.values(), *plan.completed_activities):
+        if one.execution is not None:
+            yield one.execution
 
 
 class Writer:
     """Turns values into rows, what is pointed to before what points."""
 
-    def __init__(self, connection: Connection, words: Vocabulary, plan: Plan, said: Statement) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        words: Vocabulary,
+        plan: Plan,
+        said: Statement,
+        jobs: Mapping[UUID, int],
+        epochs: Mapping[UUID, int],
+    ) -> None:
         self.connection = connection
         self.words = words
         self.plan = plan
         self.said = said
+        self.jobs = jobs
+        self.epochs = epochs
 
     def write(self) -> int:
         """Write all of a plan; give the number of new edges."""
@@ -192,6 +225,8 @@ class Writer:
             "started": one.started,
             "ended": one.ended,
             "status": one.status,
+            "execution_id": None if one.execution is None else self.jobs[one.execution.id],
+            "epoch_id": self.epochs.get(one.id),
         }
 
     def dataset_row(self, one: Dataset) -> Values:
@@ -205,6 +240,7 @@ class Writer:
             "data_id": None if one.data_id is None else canonical_text(one.data_id),
             "name": one.name,
             "publisher_did": one.publisher_did,
+            "origin": one.origin,
             "stub": one.stub,
         }
 
@@ -246,26 +282,6 @@ class Writer:
         if copies:
             rows = [{"uri": uri, "entity_id": key, "size": size} for (uri, key), size in copies.items()]
             self.connection.execute(insert(artifact), rows)
-
-
-def write_events(connection: Connection, events: Iterable[Event]) -> None:
-    """Add events; each is identified by all that it says."""
-    rows = {}
-    for one in events:
-        time = utc(one.time)
-        uuid = name_id(canonical([one.component, one.kind, time.isoformat(), one.before, one.after]), "event")
-        rows[uuid] = {
-            "component": one.component,
-            "kind": one.kind,
-            "time": time,
-            "before": one.before,
-            "after": one.after,
-        }
-    for chunk in chunks(rows):
-        for uuid in connection.scalars(select(event.c.uuid).where(event.c.uuid.in_(chunk))):
-            del rows[uuid]
-    if rows:
-        connection.execute(insert(event), [{"uuid": uuid, **row} for uuid, row in rows.items()])
 
 
 def refuse_stubs(source: str, plan: Plan) -> None:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from fitsprov.errors import InvalidRecord
-from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Usage
+from fitsprov.model.config import leaves
+from fitsprov.model.facts import About
+from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Execution, Node, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry.schema import utc
 
-__all__ = ["Statement", "canonical", "collate", "digest", "merge", "merge_usages"]
+__all__ = [
+    "Statement",
+    "canonical",
+    "collate",
+    "comparable",
+    "differs",
+    "digest",
+    "indexable",
+    "merge",
+    "merge_usages",
+    "parameters",
+    "told_of",
+]
 
-Fact = TypeVar("Fact", Dataset, Activity)
+Fact = TypeVar("Fact", Dataset, Activity, Execution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +79,35 @@ def collate(record: Record) -> Statement:
         datasets += step.generated
     said.datasets.update((dataset.id, dataset) for dataset in datasets)
     said.categories.update((d.type, d.category) for d in datasets if d.type is not None and d.category is not None)
-    for usages in said.used.values():
-        for usage in usages:
-            said.datasets.setdefault(usage.dataset, Dataset(id=usage.dataset, stub=True))
+    named = {usage.dataset for usages in said.used.values() for usage in usages} | set(named_datasets(record))
+    for dataset in named:
+        said.datasets.setdefault(dataset, Dataset(id=dataset, stub=True))
+    for activity_id in named_activities(record):
+        said.activities.setdefault(activity_id, Activity(id=activity_id))
     return said
+
+
+def named_datasets(record: Record) -> Iterator[UUID]:
+    """The datasets that facts are about or point to."""
+    yield from (one.dataset for one in told_of(record) if one.dataset is not None)
+    yield from (one.dataset for one in record.observations)
+    yield from (one.dataset for one in record.values)
+    yield from (one.dataset for one in record.events if one.dataset is not None)
+    yield from (one.successor for one in record.annotations if one.successor is not None)
+    yield from (dataset for pair in (*record.derived, *record.members) for dataset in pair)
+
+
+def named_activities(record: Record) -> Iterator[UUID]:
+    """The activities that facts are about or point to."""
+    yield from (one.activity for one in told_of(record) if one.activity is not None)
+    yield from (activity for pair in record.informed for activity in pair)
+
+
+def told_of(record: Record) -> Iterator[About]:
+    """What is said of a dataset, an activity or a run."""
+    yield from record.metrics
+    yield from record.annotations
+    yield from record.responsible
 
 
 def refuse_config(source: str, activity: Activity) -> None:
@@ -89,8 +128,13 @@ def merge(what: str, held: Fact, said: Fact, facts: Sequence[str], quarrels: lis
         if old is None:
             changes[fact] = new
         elif comparable(old) != comparable(new):
-            quarrels.append(f"{what}: {fact} is {difference(new, old)} but stands as {difference(old, new)}")
+            quarrels.append(differs(what, fact, new, old))
     return replace(held, **changes) if changes else held
+
+
+def differs(what: str, fact: str, new: Any, old: Any) -> str:
+    """Say that two values of one fact contradict each other."""
+    return f"{what}: {fact} is {difference(new, old)} but stands as {difference(old, new)}"
 
 
 def comparable(value: Any) -> Any:
@@ -102,6 +146,10 @@ def comparable(value: Any) -> Any:
             return value.id
         case Environment():
             return canonical(flat(value))
+        case Execution():
+            return value.id
+        case Node():
+            return value.name
         case Mapping():
             return canonical(value)
     return value
@@ -121,12 +169,27 @@ def difference(value: Any, other: Any) -> str:
 def flat(environment: Environment) -> dict[str, str | None]:
     """Lay an environment out as one mapping."""
     packages = {f"{p.manager} {p.name}": p.version for p in environment.packages}
-    return {"container": environment.container, **packages, **environment.platform}
+    about = {name: getattr(environment, name) for name in ("container", "container_base", "recipe")}
+    return {**about, **packages, **environment.platform}
 
 
 def canonical(value: Any) -> str:
     """Spell a configuration so that equal ones have equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+LONGEST = 500
+"""Characters of a text that an index takes; PostgreSQL's takes 2,704 bytes in a row."""
+
+
+def indexable(text: str) -> str:
+    """Give a text as an index takes it: one that is too long by its digest."""
+    return text if len(text) <= LONGEST else f"sha256:{digest(text).hex()}"
+
+
+def parameters(config: Mapping[str, Any]) -> dict[str, str]:
+    """Lay a configuration out: dotted name → canonical JSON of its value, both as an index takes them."""
+    return {indexable(name): indexable(canonical(value)) for name, value in leaves(config) if name}
 
 
 def digest(text: str) -> bytes:

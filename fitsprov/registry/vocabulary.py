@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -11,8 +12,19 @@ from sqlalchemy import Connection, Select, Table, bindparam, func, insert, selec
 
 from fitsprov.model.lineage import Activity, Agent, Category, Environment
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.schema import agent, config, dataset_type, env_package, package, role, run, software_env, task
-from fitsprov.registry.statement import canonical, digest
+from fitsprov.registry.schema import (
+    agent,
+    config,
+    config_param,
+    dataset_type,
+    env_package,
+    package,
+    role,
+    run,
+    software_env,
+    task,
+)
+from fitsprov.registry.statement import canonical, differs, digest, parameters
 
 __all__ = ["Vocabulary", "next_key"]
 
@@ -105,7 +117,17 @@ class Vocabulary:
             text = canonical(content)
             self.digests[identity] = digest(text)
             rows[(digest(text),)] = {"digest": digest(text), "content": text}
-        self.add(config, "digest", rows)
+        self.add_config_rows(rows)
+
+    def add_config_rows(self, rows: Mapping[Values, Mapping[str, Any]]) -> None:
+        """Take configurations in by their digests, and the leaves of the new ones."""
+        found = [
+            {"config_id": key, "name": name, "value": value}
+            for address, key in self.add(config, "digest", rows).items()
+            for name, value in parameters(json.loads(rows[address]["content"])).items()
+        ]
+        if found:
+            self.connection.execute(insert(config_param), found)
 
     def add_environments(self, environments: Mapping[int, Environment]) -> None:
         """Take environments in, each content once, and the packages of the new ones."""
@@ -113,9 +135,11 @@ class Vocabulary:
         for identity, environment in environments.items():
             distinct = sorted(set(environment.packages))
             about = {"container": environment.container, "platform": canonical(environment.platform)}
-            address = digest(canonical([about, [[p.manager, p.name, p.version] for p in distinct]]))
+            built = {"container_base": environment.container_base, "recipe": environment.recipe}
+            content = about | {name: value for name, value in built.items() if value is not None}
+            address = digest(canonical([content, [[p.manager, p.name, p.version] for p in distinct]]))
             self.digests[identity] = address
-            rows[(address,)] = {"digest": address, **about}
+            rows[(address,)] = {"digest": address, **about, **built}
             packages[(address,)] = [(p.name, p.version, p.manager) for p in distinct]
         added = self.add(software_env, "digest", rows)
         wanted = dict.fromkeys(one for address in added for one in packages[address])
@@ -154,7 +178,7 @@ class Vocabulary:
         known |= added
         return added
 
-    def settle(self, table: Table, name: str, stated: Mapping[str, Mapping[str, str | None]]) -> None:
+    def settle(self, table: Table, name: str, stated: Mapping[Any, Mapping[str, Any]]) -> None:
         """Complete rows by what is stated of them; what contradicts them is a quarrel."""
         completed = []
         for chunk in chunks(stated):
@@ -164,7 +188,7 @@ class Vocabulary:
                 for fact, value in facts.items():
                     if row[fact] is not None and row[fact] != value:
                         what = f"{table.name.replace('_', ' ')} '{row[name]}'"
-                        self.quarrels.append(f"{what}: {fact} is '{value}' but stands as '{row[fact]}'")
+                        self.quarrels.append(differs(what, fact, value, row[fact]))
                 completed += [{"key": row["id"], "value": v, "fact": f} for f, v in facts.items() if row[f] is None]
         for one in completed:
             self.connection.execute(update(table).where(table.c.id == one["key"]).values({one["fact"]: one["value"]}))

@@ -1,12 +1,15 @@
 """Jobs, epochs, events with an end, observations, metrics, annotations, incidents, and ProvDM's other relations."""
 
+import json
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
 from fitsprov.registry.migrations.spelling import add, index, instant, join, key, make, pointer, references, text, uuid
-from fitsprov.registry.schema import String
+from fitsprov.registry.schema import Instant, String
+from fitsprov.registry.statement import parameters
 
 revision = "0002"
 down_revision = "0001"
@@ -23,6 +26,7 @@ def upgrade() -> None:
     create_observations()
     create_relations()
     create_incidents()
+    fill()
 
 
 def create_jobs() -> None:
@@ -221,3 +225,18 @@ def create_incidents() -> None:
         entity_id="entity",
     )
     index("incident_hit", "entity_id")
+
+
+def fill() -> None:
+    """Begin the first epoch, and lay out the configurations that are there."""
+    first = {"id": 1, "time": datetime(1970, 1, 1, tzinfo=UTC), "kind": "start", "component": "registry"}
+    columns = (sa.column("time", Instant), *map(sa.column, ("id", "kind", "component")))
+    op.bulk_insert(sa.table("epoch", *columns), [first])
+    config = sa.table("config", *map(sa.column, ("id", "content")))
+    names = ("config_id", "name", "value")
+    params = sa.table("config_param", *map(sa.column, names))
+    connection = op.get_bind()
+    for number, content in connection.execute(sa.select(config.c.id, config.c.content)).all():
+        rows = [dict(zip(names, (number, *leaf), strict=True)) for leaf in parameters(json.loads(content)).items()]
+        if rows:
+            connection.execute(params.insert(), rows)
