@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
@@ -37,10 +37,11 @@ MEDIA_TYPES = {
 }
 """Suffix of a copy → media type; Firefly shows nothing but ``image/fits``."""
 RECORDS = (
-    ("PROV-JSON", "application/json"),
-    ("PROV-N", "text/provenance-notation"),
-    ("PROV-VOTABLE", "application/x-votable+xml"),
+    ("PROV-JSON", "full provenance, PROV-JSON", "application/json"),
+    ("PROV-N", "full provenance, PROV-N", "text/provenance-notation"),
+    ("PROV-VOTABLE", "full provenance, PROV-VOTABLE", "application/x-votable+xml"),
 )
+"""``RESPONSEFORMAT``, description and media type of the records that are offered."""
 
 Admission = Callable[[Dataset, bool], tuple[str, bool | None]]
 """``link_auth`` and ``link_authorized`` of a link to a dataset, or, where the second argument is false, of a link to
@@ -78,137 +79,79 @@ class Subject(NamedTuple):
 def dataset_rows(sent: str, near: Neighbourhood, site: Site, collapse: int | None) -> list[Row]:
     """Make all rows of one dataset; services stand before the provenance service, because pyvo calls the first."""
     dataset = near.dataset
-    subject = Subject(sent, str(dataset.id), site, site.admission(dataset, False))
-    auth, authorized = site.admission(dataset, True)
-    parents = [(parent, usage.role) for parent, usage in near.parents if usage.actual is not False]
-    return [
-        file_row(subject, "#this", dataset, dataset.type or ""),
-        *service_rows(subject),
-        *documentation_rows(subject),
-        *related_rows(subject, "#progenitor", parents, collapse),
-        *related_rows(subject, "#derivation", [(product, None) for product in near.products], collapse),
-        *related_rows(subject, "#coderived", [(sibling, None) for sibling in near.siblings], collapse),
-        Row(
-            sent,
-            "#detached-header",
-            access_url=f"{site.base}/headers/{subject.key}",
-            description="the header with its provenance stamp",
-            content_type="text/plain",
-            local_semantics="header",
-            link_auth=auth,
-            link_authorized=authorized,
-        ),
+    key, admission = str(dataset.id), site.admission(dataset, True)
+    subject = Subject(sent, key, site, site.admission(dataset, False))
+    rows = [file_row(subject, "#this", dataset, dataset.type or "")]
+    rows += [
+        Row.to_service(sent, item.semantics, item.id or "", item.description, item.content_type, admission)
+        for item in site.services
     ]
+    rows += documentation_rows(subject)
+    parents = [(parent, usage.role) for parent, usage in near.parents if usage.actual is not False]
+    rows += related_rows(subject, "#progenitor", parents, collapse)
+    rows += related_rows(subject, "#derivation", [(product, None) for product in near.products], collapse)
+    rows += related_rows(subject, "#coderived", [(sibling, None) for sibling in near.siblings], collapse)
+    url, told = f"{site.base}/headers/{key}", "the header with its provenance stamp"
+    rows.append(Row.to_url(sent, "#detached-header", url, told, "text/plain", "header", admission))
+    return rows
 
 
-def service_rows(subject: Subject) -> Iterator[Row]:
-    """Offer the services that the observatory adds."""
-    for item in subject.site.services:
-        yield Row(
-            subject.sent,
-            item.semantics,
-            service_def=item.id or "",
-            description=item.description,
-            content_type=item.content_type,
-            local_semantics=item.id or "",
-        )
-
-
-def documentation_rows(subject: Subject) -> Iterator[Row]:
+def documentation_rows(subject: Subject) -> list[Row]:
     """Offer the provenance: the service first, then whole records, then the page."""
-    sent, key, site, (auth, authorized) = subject
-    yield Row(
-        sent,
-        "#documentation",
-        service_def=PROVENANCE,
-        description="provenance service",
-        local_semantics="provenance",
-        link_auth=auth,
-        link_authorized=authorized,
-    )
-    for name, content_type in RECORDS:
-        yield Row(
-            sent,
-            "#documentation",
-            access_url=f"{site.base}/prov?ID={site.prefix}{key}&RESPONSEFORMAT={name}&DEPTH=ALL",
-            description=f"full provenance, {name}",
-            content_type=content_type,
-            local_semantics="provenance",
-            link_auth=auth,
-            link_authorized=authorized,
-        )
-    yield Row(
-        sent,
-        "#documentation",
-        access_url=f"{site.base}/dataset/{key}",
-        description="what it is and how it was made, a page",
-        content_type="text/html",
-        local_semantics="page",
-        link_auth=auth,
-        link_authorized=authorized,
-    )
+    sent, key, site, admission = subject
+    term, kind, asked = "#documentation", "provenance", f"{site.base}/prov?ID={site.prefix}{key}&RESPONSEFORMAT="
+    page = "what it is and how it was made, a page"
+    return [
+        Row.to_service(sent, term, PROVENANCE, "provenance service", "", admission),
+        *[
+            Row.to_url(sent, term, f"{asked}{name}&DEPTH=ALL", told, content_type, kind, admission)
+            for name, told, content_type in RECORDS
+        ],
+        Row.to_url(sent, term, f"{site.base}/dataset/{key}", page, "text/html", "page", admission),
+    ]
 
 
 def related_rows(
     subject: Subject, semantics: str, related: Sequence[tuple[Dataset, str | None]], collapse: int | None
-) -> Iterator[Row]:
+) -> list[Row]:
     """List what stands one step from a dataset, each with what it was used as, or collapse it."""
-    progenitors = semantics == "#progenitor"
-    calibrations = [item for item in related if progenitors and item[0].category is Category.CALIBRATION]
-    if collapse is not None and len(related) - len(calibrations) > collapse:
-        yield from collapsed_rows(subject, semantics, len(related))
-        related = calibrations
+    progenitors, rows = semantics == "#progenitor", list[Row]()
+    if collapse is not None and len(related) > collapse:
+        calibrations = [item for item in related if progenitors and item[0].category is Category.CALIBRATION]
+        if len(related) - len(calibrations) > collapse:
+            rows += collapsed_rows(subject, semantics, len(related))
+            related = calibrations
     for dataset, role in related:
         local = ROLES.get(dataset.category, "parent") if progenitors else dataset.type or ""
-        yield file_row(subject, semantics, dataset, local, role)
+        rows.append(file_row(subject, semantics, dataset, local, role))
+    return rows
 
 
-def collapsed_rows(subject: Subject, semantics: str, count: int) -> Iterator[Row]:
+def collapsed_rows(subject: Subject, semantics: str, count: int) -> list[Row]:
     """Stand for many links of one kind: a link to all of them, and a service that filters them."""
-    sent, key, site, (auth, authorized) = subject
+    sent, key, site, admission = subject
     name = COLLAPSED[semantics]
-    yield Row(
-        sent,
-        semantics,
-        access_url=f"{site.base}/links?ID={site.prefix}{key}&SEMANTICS={quote(semantics)}",
-        description=f"{count} {name}, too many to list here: follow for their links",
-        content_type=MEDIA_TYPE,
-        local_semantics=name,
-        link_auth=auth,
-        link_authorized=authorized,
-    )
-    # no content type: with that of {links}, clients follow both rows
-    yield Row(
-        sent,
-        semantics,
-        service_def=name,
-        description=f"{count} {name}, to be filtered",
-        local_semantics=name,
-        link_auth=auth,
-        link_authorized=authorized,
-    )
+    url = f"{site.base}/links?ID={site.prefix}{key}&SEMANTICS={quote(semantics)}"
+    told = f"{count} {name}, too many to list here: follow for their links"
+    return [
+        Row.to_url(sent, semantics, url, told, MEDIA_TYPE, name, admission),
+        # no content type: with that of {links}, clients follow both rows
+        Row.to_service(sent, semantics, name, f"{count} {name}, to be filtered", "", admission),
+    ]
 
 
 def file_row(subject: Subject, semantics: str, dataset: Dataset, local: str, role: str | None = None) -> Row:
     """Lead to the file of a dataset."""
-    auth, authorized = subject.site.admission(dataset, True)
-    return Row(
-        subject.sent,
-        semantics,
-        access_url=f"{subject.site.base}/files/{dataset.id}",
-        description=describe(dataset, role),
-        content_type=media_type(dataset),
-        content_length=dataset.size,
-        local_semantics=local,
-        link_auth=auth,
-        link_authorized=authorized,
-    )
+    sent, _, site, _ = subject
+    admission = site.admission(dataset, True)
+    url, told = f"{site.base}/files/{dataset.id}", describe(dataset, role)
+    return Row.to_url(sent, semantics, url, told, media_type(dataset), local, admission, dataset.size)
 
 
 def describe(dataset: Dataset, role: str | None) -> str:
     """Name a dataset to people: ``flat detector=85, used as flat``."""
-    place = " ".join(f"{key}={value}" for key, value in (dataset.data_id or {}).items())
-    text = " ".join(filter(None, (dataset.type, place or dataset.name))) or f"dataset {dataset.id}"
+    place = " ".join([f"{key}={value}" for key, value in dataset.data_id.items()]) if dataset.data_id else dataset.name
+    text = f"{dataset.type} {place}" if dataset.type and place else dataset.type or place or f"dataset {dataset.id}"
     return f"{text}, used as {role}" if role else text
 
 

@@ -23,8 +23,10 @@ from fitsprov.model.lineage import Neighbourhood
 
 __all__ = ["Lookup", "Selection", "make_rows"]
 
-BATCH = 100
-"""IDs that are looked up at once; bounds the memory."""
+FIRST, MOST = 64, 256
+"""IDs that are looked up at once, and at most."""
+NEAR = 8_000
+"""Datasets beside them that a look-up should not find many more of; bounds the memory."""
 NIL = UUID(int=0)
 
 
@@ -129,8 +131,8 @@ def limit_rows(groups: Iterable[list[Row]], maxrec: int | None) -> Generator[Row
 
 def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, Neighbourhood | Row]]:
     """Give each distinct ID its neighbourhood or its error row."""
-    distinct = filter(None, dict.fromkeys(identifiers))
-    while batch := list(islice(distinct, BATCH)):
+    distinct, size = filter(None, dict.fromkeys(identifiers)), FIRST
+    while batch := list(islice(distinct, size)):
         parsed = {identifier: parse_or_fault(identifier) for identifier in batch}
         known = lookup.neighbourhoods(list({key for key in parsed.values() if isinstance(key, UUID)}))
         for identifier, key in parsed.items():
@@ -140,6 +142,8 @@ def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, N
                 yield identifier, known[key]
             else:
                 yield identifier, error_row(identifier, Fault.NOT_FOUND, f"no dataset {key} is known here")
+        near = sum(len(one.parents) + len(one.products) + len(one.siblings) for one in known.values())
+        size = max(min(MOST, NEAR * len(batch) // max(near, 1)), 1)
 
 
 def parse_or_fault(identifier: str) -> UUID | Row:

@@ -11,6 +11,7 @@ The ID column alone is exempt, because an ID is echoed exactly as it was sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -57,6 +58,7 @@ COLUMNS = (
 )
 
 LOGICAL = {None: "", False: "false", True: "true"}
+CONTROLS = bytes([*range(2, 32), 127])
 CHUNK = 200
 """Rows that are formatted before they are passed on; bounds the memory."""
 
@@ -73,20 +75,19 @@ def write_votable(rows: Iterable[Row], descriptors: Sequence[Descriptor] = ()) -
         so itself, in a ``QUERY_STATUS`` after the table (DALI 1.1, 4.4.2).
     """
     stream = iter(rows)
-    first = next(stream, None)
+    pending = list(islice(stream, 1))
     yield HEAD
     named: set[str] = set()
     status = ""
-    pending = [] if first is None else [first]
     try:
-        for row in stream:
-            pending.append(row)
-            if len(pending) >= CHUNK:
-                yield format_rows(pending, named)
-                pending.clear()
-    except FitsprovError as error:
+        pending.extend(islice(stream, CHUNK))
+        while pending:
+            yield format_rows(pending, named)
+            pending.clear()
+            pending.extend(islice(stream, CHUNK))
+    except FitsprovError as error:  # what was made before it is in the list
+        yield format_rows(pending, named)
         status = format_status("ERROR", Fault.FATAL.tell(str(error)))
-    yield format_rows(pending, named)
     if isinstance(rows, Rows) and rows.overflow:
         status = format_status("OVERFLOW", "rows were left out")
     shown = [item.xml for item in descriptors if item.id is None or item.id in named]
@@ -98,21 +99,41 @@ def write_error(fault: Fault, text: str) -> bytes:
     return f"{OPENING}{format_status('ERROR', fault.tell(text))}</RESOURCE>\n</VOTABLE>\n".encode()
 
 
-def format_rows(rows: Iterable[Row], named: set[str]) -> bytes:
-    """Format rows, and note which descriptors they name."""
-    lines = []
-    for row in rows:
-        size = "" if row.content_length is None else str(row.content_length)
-        cells: Sequence[str] = (*row[:7], size, *row[8:11], LOGICAL[row.link_authorized])
-        plain = "".join(cells)
-        if not (plain.isascii() and plain.isprintable()):
-            cells = [echo_id(row.id), *map(to_ascii, cells[1:])]
-        # no cell contains NUL now, so that all cells of a row are escaped at once
-        text = "\0".join(cells).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
-        lines.append(f"<TR><TD>{text}</TD></TR>\n".replace("\0", "</TD><TD>"))
-        if row.service_def:
-            named.add(row.service_def)
-    return "".join(lines).encode()
+def format_rows(rows: Sequence[Row], named: set[str]) -> bytes:
+    """Format rows, and note which descriptors they name; all of them are looked at and escaped at once."""
+    if not rows:
+        return b""
+    text = join_cells(rows)
+    if not is_plain(text, len(rows)):
+        text = join_cells([spelled_out(row) for row in rows])
+    named.update([row[2] for row in rows])
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+    text = text.replace("\0", "</TD><TD>").replace("\1", "</TD></TR>\n<TR><TD>")
+    return f"<TR><TD>{text}</TD></TR>\n".encode()
+
+
+def join_cells(rows: Iterable[Row]) -> str:
+    """Put the cells of rows into one text, between NUL, and rows between SOH."""
+    return "\1".join(
+        [
+            f"{id_}\0{url}\0{service}\0{error}\0{told}\0{term}\0{kind}\0{'' if size is None else size}\0{nature}"
+            f"\0{local}\0{auth}\0{LOGICAL[authorized]}"
+            for id_, url, service, error, told, term, kind, size, nature, local, auth, authorized in rows
+        ]
+    )
+
+
+def is_plain(text: str, rows: int) -> bool:
+    """Whether there is nothing but printable ASCII in the cells of so many rows."""
+    if not text.isascii() or text.count("\0") != rows * (len(COLUMNS) - 1) or text.count("\1") != rows - 1:
+        return False
+    return len(text.encode().translate(None, CONTROLS)) == len(text)
+
+
+def spelled_out(row: Row) -> Row:
+    """A row in printable ASCII; but its ID stays as it was sent, as far as XML can hold it."""
+    cells = [to_ascii(cell) if isinstance(cell, str) else cell for cell in row]
+    return Row._make([echo_id(row.id), *cells[1:]])
 
 
 def format_status(value: str, message: str = "") -> str:

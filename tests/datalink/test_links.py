@@ -180,8 +180,15 @@ def test_a_limit_of_nothing_asks_nothing(archive, exposure):
 
 
 def test_ids_are_looked_up_in_batches(archive, make_dataset):
-    identifiers = [archive.add(make_dataset(f"d-{i}")) for i in range(250)]
-    assert len(list(make_rows(identifiers, archive))) == 250 * 7
+    identifiers = [archive.add(make_dataset(f"d-{i}")) for i in range(600)]
+    assert len(list(make_rows(identifiers, archive))) == 600 * 7
+    assert archive.calls == 4
+
+
+def test_fewer_are_looked_up_at_once_where_each_has_many_around_it(archive, make_dataset):
+    many = tuple(make_dataset(f"cut-{i}") for i in range(2_000))
+    identifiers = [archive.add(make_dataset(f"d-{i}"), products=many) for i in range(72)]
+    assert len(list(make_rows(identifiers, archive))) == 72 * 9
     assert archive.calls == 3
 
 
