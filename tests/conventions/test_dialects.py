@@ -310,6 +310,13 @@ class TestEso:
         header = b"".join(format_card(f"ESO PRO REC{r} RAW{n} NAME", f"{r}-{n}.fits") for r, n in frames)
         assert [item.name for item in read(header).stamp.raws] == ["1-1.fits", "1-9.fits", "1-10.fits", "2-1.fits"]
 
+    def test_recipes_behind_the_first_are_kept(self) -> None:
+        second = {"ID": "muse_exp_combine", "PIPE ID": "muse/2.8", "DRS ID": "cpl-7.1"}
+        header = b"".join(format_card(f"ESO PRO REC2 {word}", value) for word, value in second.items())
+        stamp = read(cards(PIPELINE) + header).stamp
+        assert (stamp.task, len(stamp.software)) == ("muse_scipost", 2)
+        assert stamp.extra == {"recipe2": "muse_exp_combine", "pipeline2": "muse/2.8", "drs2": "cpl-7.1"}
+
     def test_both_may_stand_in_one_header(self) -> None:
         reading = read(cards(ESO) + cards(PIPELINE))
         assert reading.conventions == ("eso", "eso-pipeline")
