@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
     from fitsprov.registry.harvesting import Harvester
 
-__all__ = ["Harvest", "harvest"]
+__all__ = ["Counts", "Harvest", "harvest"]
 
 CHUNK = 64
 """Files that a process reads before it sends what they say."""

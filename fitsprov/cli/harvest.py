@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 import click
 
-from fitsprov.actions.harvesting import Harvest, harvest
+from fitsprov.actions.harvesting import Counts, Harvest, harvest
 from fitsprov.actions.registering import open_registry
 from fitsprov.cli.common import (
     expand,
@@ -76,11 +75,16 @@ def command(
 def to_json(done: Harvest) -> dict[str, Any]:
     """The object that ``--json`` prints."""
     return {
-        **asdict(done.counts),
+        **counts_object(done.counts),
         "files": done.files,
         **{word: getattr(done, word) for word in MEANT},
-        "conventions": {name: asdict(counts) for name, counts in done.conventions.items()},
+        "conventions": {name: counts_object(counts) for name, counts in done.conventions.items()},
     }
+
+
+def counts_object(counts: Counts) -> dict[str, int]:
+    """What headers can bring."""
+    return {word: getattr(counts, word) for word in ("files", *WORDS)}
 
 
 def report(done: Harvest) -> list[str]:
