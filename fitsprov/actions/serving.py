@@ -127,7 +127,8 @@ class Archive:
     @property
     def near(self) -> bool:
         """Whether the registry is asked without a network, so that a small question takes no time."""
-        return self.settings.need_registry().startswith("sqlite:")
+        url = self.settings.need_registry()
+        return url.startswith("sqlite") or "://" not in url
 
     def version(self) -> int:
         """A number that grows whenever the registry changes."""
