@@ -61,7 +61,7 @@ class Walk {
     event.preventDefault();
   }
 
-  // The nearest card that way, rather one that is tied to this one.
+  // The nearest card that way: rather one straight ahead than aside, and one that is tied to this one.
   next(from, x, y) {
     const at = middle(from), number = this.cards.indexOf(from);
     const tied = new Set(this.edges.filter(([, ends]) => ends.includes(number)).flatMap(([, ends]) => ends));
@@ -69,7 +69,7 @@ class Walk {
     this.cards.forEach((card, other) => {
       const to = middle(card), along = (to[0] - at[0]) * x + (to[1] - at[1]) * y;
       const aside = Math.abs((to[0] - at[0]) * y) + Math.abs((to[1] - at[1]) * x);
-      const cost = (along + 2 * aside) * (tied.has(other) ? 0.5 : 1);
+      const cost = (along + 2 * aside) * (tied.has(other) ? 0.5 : 1) * (aside > along ? 100 : 1);
       if (along > 4 && cost < least) [best, least] = [card, cost];
     });
     return best;

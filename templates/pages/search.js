@@ -36,7 +36,7 @@ function unpackedBlocks(file) {
       held = held.slice(BLOCK);
       return block;
     },
-    stop: () => reader.cancel()
+    stop: () => reader.cancel().catch(() => {})
   };
 }
 
@@ -111,7 +111,9 @@ async function resolve(file) {
     blocks = magic[0] === 0x1f && magic[1] === 0x8b ? unpackedBlocks(file) : plainBlocks(file);
     const kept = await readHeaders(blocks);
     if (!kept.length) return complain(file.name + " has no FITS header; expected a file that begins with SIMPLE, as it is or gzipped.");
-    const answer = await fetch("resolve", {method: "POST", body: new Blob(kept), headers: {"Content-Type": "application/fits"}});
+    const body = new Uint8Array(kept.length * BLOCK);
+    kept.forEach((block, number) => body.set(block, number * BLOCK));
+    const answer = await fetch("resolve", {method: "POST", body, headers: {"Content-Type": "application/fits"}});
     if (!answer.ok) return complain(await answer.text());
     show(file, await answer.json());
   } catch (error) {
