@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,25 +17,19 @@ from uuid import UUID
 
 import fastjsonschema
 
-from fitsprov.errors import InvalidRecord, MalformedID
+from fitsprov.errors import InvalidRecord
 from fitsprov.exchange.document import read_document
-from fitsprov.model.facts import Event
-from fitsprov.model.identifiers import activity_id, is_id, name_id, parse_id
-from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Package, Usage
+from fitsprov.exchange.record_facts import read_facts
+from fitsprov.exchange.record_parts import Json, Parts, on_node, read_agent, read_environment, read_node
+from fitsprov.model.facts import Relation, Responsibility
+from fitsprov.model.identifiers import activity_id
+from fitsprov.model.lineage import Activity, Category, Dataset, Execution, Usage
 from fitsprov.model.record import Record, Step
 
 __all__ = ["parse_record"]
 
-Json = Mapping[str, Any]
-
-# what was meant for an ID and is none must not become a name in silence
-LIKE_ID = re.compile(
-    r"(?:urn:uuid:|ivo://|butler://).*"
-    r"|[0-9A-Fa-f]{32}"
-    r"|[0-9A-Za-z]{7,9}-[0-9A-Za-z]{3,5}-[0-9A-Za-z]{3,5}-[0-9A-Za-z]{3,5}-[0-9A-Za-z]{11,13}",
-    re.IGNORECASE,
-)
-PLATFORM = ("os", "kernel", "libc", "python", "hardware")
+FREE = frozenset({"data_id", "config", "resources", "content"})
+TYPED = frozenset({"fitsprov", "actual", "epoch", "value"})
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -57,9 +50,7 @@ def parse_record(text: str, *, source: str, root: Path) -> Record:
     InvalidRecord
         Where it has a wrong key or value, an ID twice, or a cycle: ``source: where: what stands there; expected …``.
     """
-    document = read_document(
-        text, source=source, free=frozenset({"data_id", "config"}), typed=frozenset({"fitsprov", "actual"})
-    )
+    document = read_document(text, source=source, free=FREE, typed=TYPED)
     validate(document, source)
     return Reader(document, source, root.absolute()).record()
 
@@ -103,59 +94,58 @@ def brief(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-class Reader:
+class Reader(Parts):
     """Reads one valid document."""
 
     def __init__(self, document: Json, source: str, root: Path) -> None:
+        super().__init__(source)
         self.document = document
-        self.source = source
         self.root = root
         self.categories = {
             name: Category(about["category"]) for name, about in document.get("types", {}).items() if about
         }
         self.files: dict[str, str] = {}
+        self.agent = read_agent(document.get("agent"))
+        self.environment = read_environment(document.get("environment"))
+        self.node = read_node(document.get("node"))
+        self.derived: list[Relation] = []
+        self.members: list[Relation] = []
+        self.informed: list[Relation] = []
+        self.responsible: list[Responsibility] = []
 
     def record(self) -> Record:
         """Read all of it."""
         document = self.document
-        agent = read_agent(document.get("agent"))
-        environment = read_environment(document.get("environment"))
+        jobs = enumerate(document.get("executions", ()))
+        executions = tuple(self.execution(one, self.node, f"executions[{n}]") for n, one in jobs)
         datasets = [self.dataset(one, None, f"datasets[{n}]") for n, one in enumerate(document.get("datasets", ()))]
-        names: dict[UUID, str] = {}
-        steps = [
-            self.step(one, agent, environment, names, f"activities[{n}]")
-            for n, one in enumerate(document.get("activities", ()))
-        ]
+        steps = [self.step(one, f"activities[{n}]") for n, one in enumerate(document.get("activities", ()))]
+        facts = read_facts(self, document)
         for known in (*datasets, *(dataset for step in steps for dataset in step.generated)):
-            names.pop(known.id, None)
+            self.names.pop(known.id, None)
         return Record(
             source=self.source,
             run=document.get("run"),
-            agent=agent,
-            environment=environment,
+            agent=self.agent,
+            environment=self.environment,
             categories=self.categories,
-            datasets=(*datasets, *(Dataset(id=uuid, name=name, stub=True) for uuid, name in names.items())),
+            datasets=(*datasets, *(Dataset(id=uuid, name=name, stub=True) for uuid, name in self.names.items())),
             steps=tuple(steps),
-            events=tuple(self.event(one, f"events[{n}]") for n, one in enumerate(document.get("events", ()))),
+            executions=executions,
+            responsible=tuple(self.responsible),
+            derived=tuple(self.derived),
+            members=tuple(self.members),
+            informed=tuple(self.informed),
+            **facts,
         )
-
-    def refuse(self, where: str, problem: str) -> InvalidRecord:
-        """Make the error for one place."""
-        return InvalidRecord(f"{self.source}: {where}: {problem}")
-
-    def identify(self, text: str, where: str) -> tuple[UUID, str | None]:
-        """Read an ID, or key a name."""
-        if is_id(text):
-            return parse_id(text), None
-        if LIKE_ID.fullmatch(text):
-            raise self.refuse(
-                where, f"'{text}'; expected a UUID (8-4-4-4-12 hex digits), a DID or URI that ends in one, or a name"
-            )
-        return name_id(text), text
 
     def dataset(self, one: Json, run: str | None, where: str) -> Dataset:
         """Read a dataset; ``run`` is that of the activity that made it."""
         uuid, name = self.identify(one["id"], f"{where}.id")
+        for key, relations in (("derived_from", self.derived), ("members", self.members)):
+            for n, other in enumerate(one.get(key, ())):
+                relations.append(Relation(uuid, self.dataset_id(other, f"{where}.{key}[{n}]")))
+        self.note_responsible(one, dataset=uuid)
         return Dataset(
             id=uuid,
             type=one["type"],
@@ -165,6 +155,7 @@ class Reader:
             category=self.categories.get(one["type"]),
             uri=self.uri(one, where),
             publisher_did=one.get("publisher_did"),
+            origin=one.get("origin"),
         )
 
     def uri(self, one: Json, where: str) -> str | None:
@@ -179,10 +170,8 @@ class Reader:
             )
         return uri
 
-    def step(
-        self, one: Json, agent: Agent | None, environment: Environment | None, names: dict[UUID, str], where: str
-    ) -> Step:
-        """Read an activity; names of what it used are noted."""
+    def step(self, one: Json, where: str) -> Step:
+        """Read an activity."""
         run = one.get("run") or self.document.get("run")
         generated = [self.dataset(d, run, f"{where}.generated[{n}]") for n, d in enumerate(one.get("generated", ()))]
         activity = Activity(
@@ -194,10 +183,15 @@ class Reader:
             ended=self.time(one, "ended", where),
             status=one.get("status"),
             config=one.get("config"),
-            environment=read_environment(one["environment"]) if "environment" in one else environment,
-            agent=read_agent(one["agent"]) if "agent" in one else agent,
+            environment=read_environment(one["environment"]) if "environment" in one else self.environment,
+            agent=read_agent(one["agent"]) if "agent" in one else self.agent,
+            execution=self.job(one, where),
+            epoch=one.get("epoch"),
         )
-        used = [self.usage(u, names, f"{where}.used[{n}]") for n, u in enumerate(one.get("used", ()))]
+        for n, other in enumerate(one.get("informed_by", ())):
+            self.informed.append(Relation(activity.id, self.uuid(other, f"{where}.informed_by[{n}]")))
+        self.note_responsible(one, activity=activity.id)
+        used = [self.usage(u, f"{where}.used[{n}]") for n, u in enumerate(one.get("used", ()))]
         if len({(usage.dataset, usage.role) for usage in used}) < len(used):
             pairs = [(usage.dataset, usage.role) for usage in used]
             twice = next(n for n, pair in enumerate(pairs) if pair in pairs[:n])
@@ -209,52 +203,28 @@ class Reader:
     def activity_id(self, one: Json, run: str | None, generated: Iterable[Dataset], where: str) -> UUID:
         """Read an activity's ID, or derive it."""
         if "id" in one:
-            try:
-                return parse_id(one["id"])
-            except MalformedID:
-                raise self.refuse(f"{where}.id", f"'{one['id']}'; expected a UUID (8-4-4-4-12 hex digits)") from None
+            return self.uuid(one["id"], f"{where}.id")
         ids = [dataset.id for dataset in generated]
         if not ids:
             raise self.refuse(where, "neither 'id' nor 'generated'; expected one of them")
         return activity_id(run, one.get("task"), ids)
 
-    def usage(self, one: Json, names: dict[UUID, str], where: str) -> Usage:
+    def usage(self, one: Json, where: str) -> Usage:
         """Read what was presented to an activity."""
-        uuid, name = self.identify(one["id"], f"{where}.id")
-        if name is not None:
-            names[uuid] = name
-        return Usage(uuid, one.get("role"), one.get("actual"))
+        return Usage(self.dataset_id(one["id"], f"{where}.id"), one.get("role"), one.get("actual"))
 
-    def time(self, one: Json, key: str, where: str) -> datetime | None:
-        """Read a time; UTC where it has no zone."""
-        if key not in one:
-            return None
-        try:
-            time = datetime.fromisoformat(one[key])
-            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            raise self.refuse(f"{where}.{key}", f"'{one[key]}'; expected a time like 2025-12-29T04:48:07Z") from None
+    def job(self, one: Json, where: str) -> Execution | None:
+        """Read the job of an activity, or what ran on a node."""
+        node = read_node(one.get("node")) or self.node
+        if "job" in one:
+            return self.execution(one["job"], node, f"{where}.job")
+        return None if node is None else on_node(node)
 
-    def event(self, one: Json, where: str) -> Event:
-        """Read an event."""
-        time = self.time(one, "time", where)
-        assert time is not None  # the schema requires it
-        return Event(
-            component=one["component"], kind=one["kind"], time=time, before=one.get("from"), after=one.get("to")
-        )
-
-
-def read_agent(one: Json | None) -> Agent | None:
-    """Read who is responsible."""
-    return None if one is None else Agent(id=one["id"], name=one.get("name"), type=one.get("type"))
-
-
-def read_environment(one: Json | None) -> Environment | None:
-    """Read software and hardware."""
-    if one is None:
-        return None
-    return Environment(
-        container=one.get("container"),
-        packages=tuple(Package(p["manager"], p["name"], p["version"]) for p in one.get("packages", ())),
-        platform={key: one[key] for key in PLATFORM if key in one},
-    )
+    def note_responsible(self, one: Json, *, dataset: UUID | None = None, activity: UUID | None = None) -> None:
+        """Keep who answers for a dataset or activity."""
+        for each in one.get("responsible", ()):
+            agent = read_agent(each)
+            assert agent is not None
+            self.responsible.append(
+                Responsibility(agent=agent, role=each.get("role"), dataset=dataset, activity=activity)
+            )
