@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fitsprov.actions.fetching import Fetched, fetch
     from fitsprov.actions.harvesting import Harvest, harvest
     from fitsprov.actions.reading import inspect, read
     from fitsprov.actions.registry import Counts, Registry
     from fitsprov.actions.repointing import repoint
-    from fitsprov.actions.resolving import Resolution, Status, resolve
+    from fitsprov.actions.resolution import Resolution, Status
+    from fitsprov.actions.resolving import resolve
     from fitsprov.actions.stamping import Outcome, export, stamp, strip
     from fitsprov.actions.verifying import Verdict, verdict_of, verify
     from fitsprov.conventions.reading import ConventionReading, Reading
@@ -33,6 +35,7 @@ __all__ = [
     "ConventionReading",
     "Counts",
     "Dataset",
+    "Fetched",
     "Finding",
     "FitsprovError",
     "Harvest",
@@ -50,6 +53,7 @@ __all__ = [
     "Status",
     "Verdict",
     "export",
+    "fetch",
     "harvest",
     "inspect",
     "read",
@@ -62,11 +66,13 @@ __all__ = [
 ]
 
 HOMES = {
+    "actions.fetching": ("Fetched", "fetch"),
     "actions.harvesting": ("Harvest", "harvest"),
     "actions.reading": ("inspect", "read"),
     "actions.registry": ("Counts", "Registry"),
     "actions.repointing": ("repoint",),
-    "actions.resolving": ("Resolution", "Status", "resolve"),
+    "actions.resolution": ("Resolution", "Status"),
+    "actions.resolving": ("resolve",),
     "actions.stamping": ("Outcome", "export", "stamp", "strip"),
     "actions.verifying": ("Verdict", "verdict_of", "verify"),
     "conventions.reading": ("ConventionReading", "Reading"),

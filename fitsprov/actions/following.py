@@ -7,6 +7,8 @@ and how much may come back; what does come is held against the stamp.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,7 +17,10 @@ from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Direction, Lineage
 from fitsprov.model.stamp import Stamp
 
-__all__ = ["Online"]
+if TYPE_CHECKING:
+    from fitsprov.datalink.guard import GuardedSession
+
+__all__ = ["Online", "identified"]
 
 WAYS = {Direction.UP: "BACK", Direction.DOWN: "FORTH"}
 
@@ -43,14 +48,24 @@ class Online:
         self.consent = consent
         self.allow_hosts = tuple(allow_hosts)
         self.seconds = seconds
+        self.lock = Lock()
         self.answers: dict[str, bool] = {}
         self.silent: dict[str, ServiceError] = {}
 
     def agrees(self, host: str) -> bool:
         """Whether a host may be asked; the user is asked once."""
-        if host not in self.answers:
-            self.answers[host] = self.consent is None or self.consent(host)
-        return self.answers[host]
+        with self.lock:
+            if host not in self.answers:
+                self.answers[host] = self.consent is None or self.consent(host)
+            return self.answers[host]
+
+    def session(self, *, streams: float | None = None) -> GuardedSession:
+        """Open a guarded session: for documents, or for streams of which each piece must come within some seconds."""
+        from fitsprov.datalink.guard import SECONDS, GuardedSession
+
+        if streams is not None:
+            return GuardedSession(self.agrees, self.allow_hosts, seconds=streams, most=None)
+        return GuardedSession(self.agrees, self.allow_hosts, seconds=self.seconds or SECONDS)
 
     def lineage(self, stamp: Stamp, direction: Direction, depth: int | None) -> Lineage:
         """Follow the DATALINK of a stamp: links, provenance service, provenance.
@@ -61,7 +76,6 @@ class Online:
             Where no lineage of this dataset comes of it.
         """
         from fitsprov.datalink.client import ask_links, ask_provenance
-        from fitsprov.datalink.guard import SECONDS, GuardedSession
         from fitsprov.exchange.prov_read import read_prov_json
 
         url = stamp.datalink or ""
@@ -69,7 +83,7 @@ class Online:
         if site in self.silent:
             raise self.silent[site]
         dataset = identified(stamp)
-        with GuardedSession(self.agrees, self.allow_hosts, seconds=self.seconds or SECONDS) as session:
+        with self.session() as session:
             try:
                 links = ask_links(session, url)
                 way = WAYS[direction]

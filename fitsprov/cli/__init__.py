@@ -21,6 +21,7 @@ COMMANDS = (
     "export",
     "show",
     "resolve",
+    "fetch",
     "verify",
     "impact",
     "incident",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fitsprov.model.lineage import Activity
     from fitsprov.model.stamp import Input, Stamp
 
-__all__ = ["finding_lines", "reading_text", "resolution_text", "verdict_text"]
+__all__ = ["finding_lines", "reading_text", "resolution_text", "safe", "verdict_text"]
 
 COLOURS = {Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 WIDE = 100

@@ -29,7 +29,17 @@ from fitsprov.datalink.terms import core_terms
 from fitsprov.errors import ServiceError
 from fitsprov.model.identifiers import is_id, parse_id
 
-__all__ = ["DALQueryError", "LinksResults", "ask_links", "ask_provenance", "offline_vocabulary", "read_links"]
+__all__ = [
+    "DALQueryError",
+    "LinksResults",
+    "ask_links",
+    "ask_provenance",
+    "offline_vocabulary",
+    "read_links",
+    "records_of",
+    "shown",
+    "source_of",
+]
 
 LOCK = RLock()
 LINKS_TYPES = ("application/x-votable+xml", "text/xml", "application/xml")
@@ -132,15 +142,7 @@ def ask_provenance(
         Where the links are those of another dataset, say that there is none, or offer none; where the service does
         not answer.
     """
-    source = f"links of {host_of(links.queryurl)}"
-    records = [record for record in links if dataset is None or identify(str(record.id)) == dataset]
-    if not records and len(links):
-        others = ", ".join(sorted({shown(record.id) for record in links})[:3])
-        message = f"{source} are those of {others}; expected those of {dataset}"
-        raise ServiceError(message, code="service-answers-otherwise")
-    for record in records:
-        if record.error_message:
-            raise told_fault(source, record.error_message)
+    source, records = source_of(links), records_of(links, dataset)
     offered = [record for record in records if record.get("local_semantics") == "provenance"]
     wanted = {"RESPONSEFORMAT": "PROV-JSON", "DIRECTION": direction, "DEPTH": "ALL" if depth is None else str(depth)}
     for record in offered:
@@ -159,6 +161,30 @@ def ask_provenance(
     return found
 
 
+def records_of(links: LinksResults, dataset: UUID | None) -> list[DatalinkRecord]:
+    """The rows of a dataset; of all, where it is not known.
+
+    Raises
+    ------
+    ServiceError
+        Where they are those of another, or say that there is none.
+    """
+    records = [record for record in links if dataset is None or identify(str(record.id)) == dataset]
+    if not records and len(links):
+        others = ", ".join(sorted({shown(record.id) for record in links})[:3])
+        message = f"{source_of(links)} are those of {others}; expected those of {dataset}"
+        raise ServiceError(message, code="service-answers-otherwise")
+    for record in records:
+        if record.error_message and record.semantics == "#this":
+            raise told_fault(source_of(links), record.error_message)
+    return records
+
+
+def source_of(links: LinksResults) -> str:
+    """What links are called in messages."""
+    return f"links of {host_of(links.queryurl)}"
+
+
 def call_service(
     session: GuardedSession, links: LinksResults, record: DatalinkRecord, wanted: Mapping[str, str]
 ) -> requests.Response:
@@ -166,8 +192,9 @@ def call_service(
     try:
         query = DatalinkQuery.from_resource(record, links.get_adhocservice_by_id(record.service_def), session=session)
     except Exception as error:  # a descriptor may be anything
-        source = f"links of {host_of(links.queryurl)}"
-        message = f"{source} describe no service {shown(record.service_def)} that can be called: {shown(error)}"
+        message = (
+            f"{source_of(links)} describe no service {shown(record.service_def)} that can be called: {shown(error)}"
+        )
         raise ServiceError(message, code="service-answer-invalid") from None
     query.update(wanted)
     response: requests.Response = query.submit()

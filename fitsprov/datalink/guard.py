@@ -226,6 +226,15 @@ class GuardedSession(requests.Session):
                 return
             yield piece
 
+    def rest(self) -> bool:
+        """Count no time until the next request; whether there can be one."""
+        self.watch.pause()
+        return not self.watch.over
+
+    def stop(self) -> None:
+        """End what is being read, from another thread."""
+        self.watch.until = 0
+
     def too_slow(self, host: str) -> str:
         """Say that time was over."""
         return f"{host} takes more than {self.watch.seconds:g} s; expected an answer"

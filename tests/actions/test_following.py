@@ -164,7 +164,7 @@ def links(base: str, *rows: str, descriptor: str = "") -> bytes:
 
 
 def row(url: str = "", service: str = "", error: str = "", identifier: str = COADD) -> str:
-    cells = (identifier, url, service, error, "#documentation", "application/json", "provenance")
+    cells = (identifier, url, service, error, "#this" if error else "#documentation", "application/json", "provenance")
     return f"<TR>{''.join(f'<TD>{cell}</TD>' for cell in cells)}</TR>"
 
 
@@ -183,7 +183,7 @@ def prov(body: bytes, **headers: str) -> bytes:
     return http(body, **({"Content_Type": "application/json"} | headers))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def honest(base: str) -> dict[str, bytes]:
     """What the real service answers."""
     import httpx

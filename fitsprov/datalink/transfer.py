@@ -1,0 +1,251 @@
+"""One download: resumed where it was cut, checked against all that is said about it, renamed when it is whole.
+
+Nothing that a service says is a path: its names lose what is not of a plain file name. Bytes are kept as they were
+sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event
+from urllib.parse import unquote, urlsplit
+
+import requests
+
+from fitsprov.datalink.addresses import host_of
+from fitsprov.datalink.guard import GuardedSession
+from fitsprov.datalink.journal import Journal, Note
+from fitsprov.errors import FileRefused, ServiceError
+
+__all__ = ["Got", "Transfer", "plain_name"]
+
+UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\/]|[^\S ]|[\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+LONGEST = 200
+"""Bytes of a name."""
+EXTENDED = re.compile(r";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]+)", re.IGNORECASE)  # RFC 8187, 3.2
+QUOTED = re.compile(r';\s*filename\s*=\s*(?:"([^"]*)"|([^;\s"]+))', re.IGNORECASE)
+RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+ALGORITHMS = {"sha-512": "sha512", "sha-256": "sha256", "sha": "sha1", "md5": "md5"}
+"""As RFC 9530, 5 and RFC 3230, 4.1.1 name them → as hashlib does; the strongest first."""
+
+Progress = Callable[[int, int], None]
+"""Told of bytes that came, and of bytes that are expected beside those that it was told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """A file in the folder."""
+
+    path: Path
+    size: int
+    fresh: bool
+    """False where it was there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Downloads into one folder."""
+
+    folder: Path
+    journal: Journal
+    overwrite: bool = False
+    progress: Progress = lambda came, expected: None
+    stopping: Event
+
+    def get(self, session: GuardedSession, url: str, size: int | None = None) -> Got:
+        """Download a file, or find it there.
+
+        Parameters
+        ----------
+        size : int, optional
+            Bytes that the link announces; counts where the answer announces none.
+
+        Raises
+        ------
+        ServiceError
+            Where it does not come, or is not what was announced.
+        FileRefused
+            Where another file is in its place, or none can be written.
+        """
+        try:
+            with self.ask(session, url) as response:
+                return self.take(session, response, url, size)
+        except (ServiceError, FileRefused):
+            raise
+        except OSError as error:
+            raise FileRefused(f"{self.folder}: {error.strerror or error}; expected a folder to write in") from None
+
+    def ask(self, session: GuardedSession, url: str) -> requests.Response:
+        """Ask for all of a file, for what is missing of it, or whether it is still the same."""
+        note, headers = self.journal.get(url), {"Want-Repr-Digest": "sha-256=1"}
+        if note is not None and note.validator and not self.overwrite:
+            have = size_of(self.folder / note.name)
+            begun = size_of(self.part(note))
+            if note.whole and have is not None and have == note.size:
+                headers["If-None-Match"] = note.validator
+            elif not note.whole and begun and not note.validator.startswith("W/"):
+                headers |= {"Range": f"bytes={begun}-", "If-Range": note.validator}
+        response = session.get(url, headers=headers)
+        if response.status_code == 416 and note is not None:
+            response.close()
+            self.part(note).unlink(missing_ok=True)
+            response = session.get(url)
+        if response.status_code not in (200, 206, 304):
+            raise ServiceError(f"{url[:200]}: HTTP {response.status_code}; expected a file")
+        return response
+
+    def take(self, session: GuardedSession, response: requests.Response, url: str, size: int | None) -> Got:
+        """Write down what an answer brings."""
+        before = self.journal.get(url)
+        note = self.journal.name(url, lambda: plain_name(response))
+        path, there = self.folder / note.name, size_of(self.folder / note.name)
+        if response.status_code == 304:
+            return Got(path, there or 0, fresh=False)
+        start = self.start(response, url, note)
+        total = length(response, start)
+        note = replace(
+            note, validator=response.headers.get("etag", ""), size=size if total is None else total, whole=False
+        )
+        if there is not None and not self.overwrite:
+            if there != note.size or changed(before, note) or not agrees(path, told_digest(response)):
+                raise FileRefused(
+                    f"{path}: is not what the service has ({note.size} bytes); expected none or --overwrite"
+                )
+            self.journal.add(replace(note, whole=True))
+            return Got(path, there, fresh=False)
+        self.journal.add(note)
+        self.progress(0, (note.size or 0) - start)
+        came = self.write(session, response, self.part(note), start)
+        self.check(note, response, came)
+        self.part(note).replace(path)
+        self.journal.add(replace(note, size=came, whole=True))
+        return Got(path, came, fresh=True)
+
+    def part(self, note: Note) -> Path:
+        """Where a file grows."""
+        return self.folder / f"{note.name}.part"
+
+    def start(self, response: requests.Response, url: str, note: Note) -> int:
+        """Where in the file an answer begins.
+
+        Raises
+        ------
+        ServiceError
+            Where it is not what was asked for.
+        """
+        if response.status_code == 200:
+            return 0
+        told = response.headers.get("content-range", "")
+        match, begun = RANGE.fullmatch(told), size_of(self.part(note))
+        if match is None or int(match[1]) != begun or response.headers.get("etag", note.validator) != note.validator:
+            self.part(note).unlink(missing_ok=True)
+            message = f"{url[:200]}: '{told[:60]}' was sent for the bytes from {begun} on; begins anew next time"
+            raise ServiceError(message, code="service-answer-invalid")
+        return int(match[1])
+
+    def write(self, session: GuardedSession, response: requests.Response, part: Path, start: int) -> int:
+        """Write an answer behind what is there; give the size of all."""
+        with part.open("ab" if start else "wb") as file:
+            for piece in session.pieces(response):
+                file.write(piece)
+                self.progress(len(piece), 0)
+                if self.stopping.is_set():
+                    raise ServiceError(f"{host_of(response.url)}: interrupted; goes on next time")
+            file.flush()
+            os.fsync(file.fileno())
+            return file.tell()
+
+    def check(self, note: Note, response: requests.Response, came: int) -> None:
+        """Hold a file that came against its length and its digest; one that is not right goes."""
+        part = self.part(note)
+        if note.size is not None and came != note.size:
+            problem = f"{came} bytes came; expected {note.size}"
+        elif not agrees(part, told_digest(response)):
+            problem = "its digest is not the one that came with it; expected the bytes that were sent"
+        else:
+            return
+        part.unlink()
+        raise ServiceError(f"{note.url[:200]}: {problem}", code="service-answer-invalid")
+
+
+def length(response: requests.Response, start: int) -> int | None:
+    """How long the whole file is, as the answer says."""
+    match = RANGE.fullmatch(response.headers.get("content-range", ""))
+    if response.status_code == 206 and match is not None:
+        return int(match[3])
+    told = response.headers.get("content-length", "")
+    return int(told) + start if re.fullmatch(r"\d{1,18}", told) else None
+
+
+def told_digest(response: requests.Response) -> tuple[str, bytes] | None:
+    """The strongest digest of the whole file that an answer states (RFC 9530, 3; RFC 3230, 4.3.2)."""
+    said: dict[str, str] = {}
+    for header in ("Repr-Digest", "Digest"):
+        for item in response.headers.get(header, "").split(","):
+            name, _, value = item.strip().partition("=")
+            said.setdefault(name.strip().lower(), value.strip().strip(":"))
+    for name, algorithm in ALGORITHMS.items():
+        if name in said:
+            try:
+                return algorithm, base64.b64decode(said[name], validate=True)
+            except (binascii.Error, ValueError):
+                return None
+    return None
+
+
+def changed(before: Note | None, now: Note) -> bool:
+    """Whether the service has another file than when it was downloaded."""
+    return (
+        before is not None
+        and before.whole
+        and "" not in (before.validator, now.validator)
+        and before.validator != now.validator
+    )
+
+
+def agrees(path: Path, told: tuple[str, bytes] | None) -> bool:
+    """Whether a file has a digest, where one is told."""
+    if told is None:
+        return True
+    algorithm, digest = told
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).digest() == digest
+
+
+def size_of(path: Path) -> int | None:
+    """How large a file is; None where there is none."""
+    return path.stat().st_size if path.is_file() else None
+
+
+def plain_name(response: requests.Response) -> str:
+    """Name a file as its sender does (RFC 6266), else by the end of its URL; never anywhere but in its folder."""
+    for name in (
+        disposition_name(response.headers.get("content-disposition", "")),
+        unquote(urlsplit(response.url).path.rpartition("/")[2]),
+    ):
+        plain = UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" ._-~")
+        while len(plain.encode(errors="replace")) > LONGEST:
+            stem, dot, suffix = plain.partition(".")
+            plain = f"{stem[:-8]}{dot}{suffix}" if len(stem) > 8 else plain[:-8]
+        if plain and not plain.endswith(".part"):
+            packed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
+            return f"{plain}.gz" if packed and not plain.lower().endswith((".gz", ".tgz")) else plain
+    return "file"
+
+
+def disposition_name(told: str) -> str:
+    """The name in a Content-Disposition header (RFC 6266, 4.3); empty where there is none that can be read."""
+    if match := EXTENDED.search(told):
+        try:
+            return unquote(match[2], encoding=match[1], errors="replace")
+        except LookupError:
+            return ""
+    match = QUOTED.search(told)
+    return "" if match is None else match[1] or match[2] or ""
