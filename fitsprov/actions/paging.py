@@ -97,6 +97,7 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         data_id=dataset.data_id or {},
         name=dataset.name,
         publisher_did=dataset.publisher_did,
+        admitted=archive.caller is None or archive.caller.may_have(dataset.run, dataset.type),
         citation=cite(dataset, found.activity, did, archive.base_url),
         findings=found.findings,
         activity=activity,
@@ -159,7 +160,8 @@ def listed_datasets(items: Sequence[tuple[Dataset, str | None]]) -> Listed:
 def described(dataset: Dataset) -> dict[str, Any]:
     """What a line of a list says of a dataset."""
     category = None if dataset.category is None else dataset.category.value
-    return {"id": str(dataset.id), "type": dataset.type, "category": category, "label": label(dataset)}
+    name = dataset.name if dataset.data_id else None  # else it is the label
+    return {"id": str(dataset.id), "type": dataset.type, "category": category, "label": label(dataset), "name": name}
 
 
 def flatten(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:

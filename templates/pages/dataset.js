@@ -2,7 +2,7 @@
 // Lets the lineage be walked and unfolded in place, and text be copied. Without it every link still leads there.
 const said = document.getElementById("said");
 const WAYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-const SMALLEST = 0.6, LARGEST = 2;
+const LEGIBLE = 0.85, SMALLEST = 0.25, LARGEST = 2;
 
 class Walk {
   constructor(section) {
@@ -82,13 +82,13 @@ class Walk {
   }
 
   fit() {
-    this.scale = Math.max(SMALLEST, Math.min(1, (this.box.clientWidth - 2) / this.width));
+    this.scale = Math.max(LEGIBLE, Math.min(1, (this.box.clientWidth - 2) / this.width));
     this.resize();
   }
 
   zoom(by) {
     if (by === "fit") return this.fit();
-    this.scale = Math.max(SMALLEST / 2, Math.min(LARGEST, this.scale * by));
+    this.scale = Math.max(SMALLEST, Math.min(LARGEST, this.scale * by));
     this.resize();
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
@@ -280,3 +281,41 @@ def test_open_end_is_told(client: httpx.Client, survey: Path) -> None:
     (notice,) = page.xpath("//p[contains(@class, 'notice')]")
     assert "lineage-incomplete" in notice.text_content()
     assert not html.fromstring(client.get(f"/dataset/{COADD}").content).xpath("//p[contains(@class, 'notice')]")
+
+
+RULES = """
+others = "{others}"
+[[rule]]
+type = "visit_image"
+groups = ["survey"]
+[[token]]
+sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+groups = ["survey"]
+"""
+
+
+def test_page_offers_no_file_that_is_not_for_who_looks(
+    limited: Callable[..., httpx.Client], client: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "access.toml").write_text(RULES.format(others="listed"))
+    some = limited(access=str(tmp_path / "access.toml"))
+    closed = html.fromstring(client.get(f"/dataset/{COADD}").content).xpath(
+        "//section[h2[contains(., 'Made from')]]//a"
+    )
+    path = f"/dataset/{closed[0].get('href')}"
+    assert "Download, stamped" in words(client.get(path))
+    assert "not for everybody" in words(some.get(path))
+    assert "Download, stamped" in words(some.get(path, headers={"Authorization": "Bearer test"}))
+    assert "Download, stamped" in words(some.get(f"/dataset/{COADD}"))
+
+
+def test_page_tells_nothing_of_what_is_hidden(limited: Callable[..., httpx.Client], tmp_path: Path) -> None:
+    (tmp_path / "access.toml").write_text(RULES.format(others="hidden"))
+    some = limited(access=str(tmp_path / "access.toml"))
+    page = some.get(f"/dataset/{COADD}")
+    assert "visit_image" not in page.text
+    whole = some.get(f"/dataset/{COADD}", headers={"Authorization": "Bearer test"})
+    assert "visit_image" in whole.text
+    for href in html.fromstring(whole.content).xpath("//section[h2[contains(., 'Made from')]]//a/@href")[:1]:
+        assert some.get(f"/dataset/{href}").status_code == 404
+    assert "Nothing found" in words(some.get("/?type=visit_image"))
