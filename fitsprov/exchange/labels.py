@@ -36,6 +36,8 @@ def dimensions(dataset: Dataset) -> dict[str, str]:
 
 def spell(value: Scalar) -> str:
     """Spell a value as ``--data-id`` reads it: JSON, a plain string without its quotes."""
+    if type(value) is int:
+        return str(value)
     if isinstance(value, str) and PLAIN.fullmatch(value):
         return printable(value)
     return printable(json.dumps(value, ensure_ascii=False))
