@@ -34,8 +34,10 @@ class Settings:
     """Beginnings of URIs of object stores, to which the service sends clients with a signed URL."""
     max_ids: int = 100_000
     """IDs in one request to the service; what is more is left out of the answer, which says so."""
+    max_traced: int = 100
+    """Datasets whose provenance one request may ask for."""
     max_rows: int = 1_000_000
-    """Rows of one answer of the service."""
+    """Rows, or datasets, of one answer of the service; what is more is left out, which it says."""
     max_body: int = 8 * 2**20
     """Bytes of a request to the service."""
     max_depth: int = 1_000

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fitsprov.errors import UsageError
 from fitsprov.model.lineage import Lineage
 
-__all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "write_document"]
+__all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "write_document", "write_documents"]
 
 DOCUMENTS = ("prov-json", "prov-n", "prov-xml", "votable")
 """Provenance documents that other programs read."""
@@ -66,17 +68,48 @@ def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", author
     UsageError
         Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
     """
+    return write_documents([lineage], format, model=model, authority=authority)
+
+
+def write_documents(
+    lineages: Sequence[Lineage],
+    format: str,
+    *,
+    model: str = "IVOA",
+    authority: str | None = None,
+    descriptions: bool = True,
+    overflow: bool = False,
+) -> str:
+    """Write lineages as one provenance document.
+
+    Parameters
+    ----------
+    format, model, authority
+        As for one lineage.
+    descriptions : bool
+        Whether ProvenanceDM's descriptions of kinds of entities and activities are told.
+    overflow : bool
+        Whether a VOTable says that something was left out because it was too much.
+
+    Raises
+    ------
+    UsageError
+        Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
+    """
     from fitsprov.exchange.telling import Model, tell
+    from fitsprov.exchange.uniting import unite, without_descriptions
 
     if model not in list(Model):
         raise UsageError(f"model {model!r} is none; expected IVOA or W3C")
     if format == "votable" and model != Model.IVOA:
         raise UsageError(f"model {model} in a VOTable; expected IVOA, or one of the PROV formats")
-    document = tell(lineage, model=Model(model), authority=authority)
+    document = unite([tell(lineage, model=Model(model), authority=authority) for lineage in lineages])
+    if not descriptions:
+        document = without_descriptions(document)
     if format == "votable":
         from fitsprov.exchange.provdm import write_votable
 
-        return write_votable(document)
+        return write_votable(document, overflow=overflow)
     if format == "prov-xml":
         from fitsprov.exchange.prov_xml import write_prov_xml
 

@@ -170,9 +170,8 @@ class Archive:
         return dataset.publisher_did or str(dataset.id)
 
     def public(self, dataset: Dataset) -> Dataset:
-        """A dataset whose copy is the one that the service gives, under the ID by which it is published."""
-        did = None if self.authority is None else self.did(dataset)
-        return replace(dataset, uri=self.file_url(dataset.id), publisher_did=dataset.publisher_did or did)
+        """A dataset whose copy, if there is one, is the one that the service gives."""
+        return dataset if dataset.uri is None else replace(dataset, uri=self.file_url(dataset.id))
 
     def provenance_link(self, dataset: Dataset) -> bytes:
         """The Link header that leads from a resource to its provenance (W3C PROV-AQ, 3.1)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from fitsprov.actions import drawing
 from fitsprov.actions.comparing import status_of
 from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
 from fitsprov.actions.serving import Archive, discreet
+from fitsprov.actions.trimming import bare, nearest
 from fitsprov.cards.grammar import BLOCK
 from fitsprov.errors import DatasetNotFound, NotFits, UsageError
 from fitsprov.files.accept import Source
@@ -20,10 +21,19 @@ from fitsprov.model.lineage import Direction, Lineage
 if TYPE_CHECKING:
     from fitsprov.files import HeaderUnit
 
-__all__ = ["FORMATS", "MOST", "ProvFormat", "prov_format", "resolve_header", "trace", "write_prov"]
+__all__ = [
+    "FORMATS",
+    "PARAMETERS",
+    "ProvFormat",
+    "Question",
+    "prov_format",
+    "resolve_header",
+    "trace",
+    "write_prov",
+]
 
-MOST = 100
-"""Datasets whose provenance one request may ask for."""
+ALONE = ("svg", "dot")
+"""Formats that hold one lineage."""
 NAMES = {
     "prov-json": ("prov-json", "application/json"),
     "application/json": ("prov-json", "application/json"),
@@ -46,6 +56,7 @@ NAMES = {
 FORMATS = ("PROV-JSON", "PROV-N", "PROV-XML", "PROV-VOTABLE", "PROV-SVG", "JSON", "DOT", "TREE", "TABLE")
 """One name of each format, for people."""
 DIRECTIONS = {"": Direction.UP, "BACK": Direction.UP, "FORTH": Direction.DOWN}
+BOOLEANS = {"": None, "0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,63 @@ class ProvFormat:
 
     drawing: str
     media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What of the provenance of datasets is asked for, by the parameters that provenance services share."""
+
+    depth: str = ""
+    """``DEPTH``: generations, a number or ``ALL``; 1 by default."""
+    direction: Direction = Direction.UP
+    """``DIRECTION``: ``BACK`` to ancestors, which is the default, or ``FORTH`` to products."""
+    model: str = "IVOA"
+    """``MODEL``: in the words of IVOA ProvenanceDM, or in those of W3C PROV alone."""
+    agent: bool = True
+    """``AGENT``: whether who is responsible is told."""
+    configuration: bool = True
+    """``CONFIGURATION``: whether configurations and environments are told."""
+    descriptions: bool = True
+    """``DESCRIPTIONS``: whether kinds of entities and activities are described."""
+    maxrec: int | None = None
+    """``MAXREC``: most datasets."""
+
+    @classmethod
+    def read(cls, given: Mapping[str, str], maxrec: int | None = None) -> Question:
+        """Read the parameters by their names.
+
+        ``MEMBERS`` and ``STEPS`` must be booleans and change nothing: there are no collections or parts of activities.
+
+        Raises
+        ------
+        UsageError
+        """
+        direction = given.get("DIRECTION", "").strip()
+        if direction.upper() not in DIRECTIONS:
+            raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
+        switches = {name: boolean(name, given.get(name, "")) for name in SWITCHES}
+        return cls(
+            depth=given.get("DEPTH", ""),
+            direction=DIRECTIONS[direction.upper()],
+            model=given.get("MODEL", "").strip().upper() or "IVOA",
+            agent=switches["AGENT"],
+            configuration=switches["CONFIGURATION"],
+            descriptions=switches["DESCRIPTIONS"],
+            maxrec=maxrec,
+        )
+
+
+SWITCHES = ("AGENT", "CONFIGURATION", "DESCRIPTIONS", "MEMBERS", "STEPS")
+PARAMETERS = ("DEPTH", "DIRECTION", "MODEL", *SWITCHES)
+"""Names of the parameters that are texts."""
+
+
+def boolean(name: str, text: str) -> bool:
+    """Read a switch, which is on unless it is said to be off."""
+    key = text.strip().lower()
+    if key not in BOOLEANS:
+        raise UsageError(f"{name} is '{text[:40]}'; expected 1 or 0, true or false")
+    return BOOLEANS[key] is not False
 
 
 def prov_format(name: str) -> ProvFormat:
@@ -70,27 +138,23 @@ def prov_format(name: str) -> ProvFormat:
     return ProvFormat(*NAMES[key])
 
 
-def trace(archive: Archive, identifier: str, *, depth: str = "", direction: str = "") -> Resolution:
+def trace(archive: Archive, identifier: str, *, depth: str = "", direction: Direction = Direction.UP) -> Resolution:
     """Resolve a dataset as a client asks for it.
 
     Parameters
     ----------
     depth : str
         Generations, a number or ``ALL``; 1 by default.
-    direction : str
-        ``BACK`` to ancestors, which is the default, or ``FORTH`` to products.
 
     Raises
     ------
     DatasetNotFound
     UsageError
     """
-    if direction.upper() not in DIRECTIONS:
-        raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
-    way, steps = DIRECTIONS[direction.upper()], generations(depth, archive.settings.max_depth)
+    steps = generations(depth, archive.settings.max_depth)
     with discreet():
         try:
-            found = resolve_id(identifier, archive.registry, direction=way, depth=steps)
+            found = resolve_id(identifier, archive.registry, direction=direction, depth=steps)
         except UsageError as error:
             raise DatasetNotFound(identifier) from error
     if found.lineage is None:
@@ -112,19 +176,13 @@ def generations(depth: str, most: int) -> int | None:
 
 def published(archive: Archive, lineage: Lineage) -> Lineage:
     """Name the copies that the service gives, not those on this machine."""
-    return replace(lineage, datasets={key: archive.public(one) for key, one in lineage.datasets.items()})
+    raws = {key: tuple(map(archive.public, some)) for key, some in lineage.listed_raws.items()}
+    datasets = {key: archive.public(one) for key, one in lineage.datasets.items()}
+    return replace(lineage, datasets=datasets, listed_raws=raws)
 
 
-def write_prov(
-    archive: Archive,
-    identifiers: Sequence[str],
-    format: ProvFormat,
-    *,
-    depth: str = "",
-    direction: str = "",
-    model: str = "",
-) -> Iterator[bytes]:
-    """Write the provenance of datasets.
+def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat, question: Question) -> Iterator[bytes]:
+    """Write the provenance of datasets; in the formats of PROV as one document.
 
     Raises
     ------
@@ -133,20 +191,29 @@ def write_prov(
         Where none or too many are asked for, or several in a format that holds one.
     """
     asked = list(filter(None, dict.fromkeys(identifiers)))
-    most = MOST if format.drawing == "json" else 1
+    most = 1 if format.drawing in ALONE else archive.settings.max_traced
     if not asked or len(asked) > most:
         raise UsageError(f"{len(asked)} IDs; expected {'one' if most == 1 else f'1 to {most}'} in this format")
-    found = [trace(archive, identifier, depth=depth, direction=direction) for identifier in asked]
+    found = [trace(archive, each, depth=question.depth, direction=question.direction) for each in asked]
+    whole = [one.lineage for one in found if one.lineage is not None]
+    most = min(question.maxrec or archive.settings.max_rows, archive.settings.max_rows)
+    kept = [nearest(one, most) for one in whole]
+    lineages = [bare(one, agents=question.agent, setup=question.configuration) for one in kept]
     if format.drawing == "json":
-        yield json.dumps([one.to_json() for one in found], indent=1).encode()
+        told = [replace(one, lineage=lineage).to_json() for one, lineage in zip(found, lineages, strict=True)]
+        yield json.dumps(told, indent=1).encode()
+    elif format.drawing in drawing.DOCUMENTS:
+        yield drawing.write_documents(
+            lineages,
+            format.drawing,
+            model=question.model,
+            authority=archive.authority,
+            descriptions=question.descriptions,
+            overflow=kept != whole,
+        ).encode(errors="replace")
     else:
-        lineage = found[0].lineage
-        assert lineage is not None
-        if format.drawing in drawing.DOCUMENTS:
-            text = drawing.write_document(lineage, format.drawing, model=model.upper() or "IVOA")
-        else:
-            text = drawing.draw(lineage, format.drawing)
-        yield text.encode(errors="replace")
+        for lineage in lineages:
+            yield drawing.draw(lineage, format.drawing).encode(errors="replace")
 
 
 class Head(Source):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from fitsprov.actions.access import Caller
+from fitsprov.actions.trimming import without
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.lineage import Dataset, Direction, Lineage, Neighbourhood
 from fitsprov.model.stamp import Input, Stamp
@@ -15,7 +16,7 @@ from fitsprov.model.stamp import Input, Stamp
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["View", "without"]
+__all__ = ["View"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +98,3 @@ class View:
         if not all(map(self.sees, stamp.raws or ())):
             stamp = replace(stamp, raws=None, n_raws=None, digests=None)
         return stamp
-
-
-def without(lineage: Lineage, hidden: Collection[UUID]) -> Lineage:
-    """Take datasets out of a lineage, and the activities of which nothing else is there."""
-    if not hidden:
-        return lineage
-    made = {dataset: maker for dataset, maker in lineage.generated_by.items() if dataset not in hidden}
-    gone = set(lineage.generated_by.values()) - set(made.values())
-    return replace(
-        lineage,
-        datasets={key: one for key, one in lineage.datasets.items() if key not in hidden},
-        activities={key: one for key, one in lineage.activities.items() if key not in gone},
-        generated_by=made,
-        used={
-            activity: tuple(usage for usage in usages if usage.dataset not in hidden)
-            for activity, usages in lineage.used.items()
-            if activity not in gone
-        },
-        listed_raws={
-            key: tuple(raw for raw in raws if raw.id not in hidden)
-            for key, raws in lineage.listed_raws.items()
-            if key not in hidden
-        },
-        complete=False,
-    )

@@ -25,14 +25,20 @@ DATATYPES = {
     "flag": 'datatype="boolean"',
     "size": 'datatype="long" unit="byte"',
 }
+OVERFLOW = '<INFO name="QUERY_STATUS" value="OVERFLOW"/>\n'
 CARRIAGE = {"\r": "&#13;"}
 """Else a reader takes it for the end of a line (XML 1.0, 2.11)."""
 
 
-def write_votable(document: Document) -> str:
+def write_votable(document: Document, *, overflow: bool = False) -> str:
     """Write a document that is told in the words of the IVOA as a VOTable.
 
     Classes of which there is no instance have no table.
+
+    Parameters
+    ----------
+    overflow : bool
+        Whether something was left out because it was too much (DALI 1.1, 4.4.1).
     """
     instances = Instances(document)
     told = [(each, list(each.rows(instances))) for each in CLASSES]
@@ -42,7 +48,8 @@ def write_votable(document: Document) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
         "<DESCRIPTION>Provenance of one dataset, in the classes of IVOA ProvenanceDM 1.0</DESCRIPTION>\n"
-        f'<RESOURCE type="results">\n<INFO name="QUERY_STATUS" value="OK"/>\n{infos}{tables}</RESOURCE>\n</VOTABLE>\n'
+        f'<RESOURCE type="results">\n<INFO name="QUERY_STATUS" value="OK"/>\n{infos}{tables}'
+        f"{OVERFLOW * overflow}</RESOURCE>\n</VOTABLE>\n"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from fitsprov.actions.serving import Archive
-from fitsprov.actions.tracing import prov_format, resolve_header, write_prov
+from fitsprov.actions.tracing import PARAMETERS, Question, prov_format, resolve_header, write_prov
 from fitsprov.errors import UsageError
 from fitsprov.service.answer import Answer, document
 from fitsprov.service.call import Call
@@ -16,14 +16,8 @@ __all__ = ["answer_prov", "answer_resolve"]
 def answer_prov(archive: Archive, call: Call) -> Answer:
     """Give the provenance of datasets."""
     chosen = prov_format(call.one("RESPONSEFORMAT"))
-    pieces = write_prov(
-        archive,
-        call.all("ID"),
-        chosen,
-        depth=call.one("DEPTH"),
-        direction=call.one("DIRECTION").strip(),
-        model=call.one("MODEL").strip(),
-    )
+    question = Question.read({name: call.one(name) for name in PARAMETERS}, call.number("MAXREC"))
+    pieces = write_prov(archive, call.all("ID"), chosen, question)
     return document(call, pieces, chosen.media_type)
 
 

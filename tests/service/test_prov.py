@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,8 +12,11 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from astropy.io import fits
+from click.testing import CliRunner
+from prov.model import ProvDocument
 
 import fitsprov
+from fitsprov.cli import main
 from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
 
 DID = f"{AUTHORITY}?{COADD}"
@@ -82,6 +86,99 @@ def test_words_of_the_w3c_alone(client: httpx.Client) -> None:
     assert both[0] != both[1]
     assert client.get(f"/prov?ID={COADD}").json() == both[0]
     assert client.get(f"/prov?ID={COADD}&MODEL=OPM").status_code == 400
+
+
+PROV_FORMATS = ["prov-json", "prov-n", "prov-xml", "votable"]
+
+
+@pytest.mark.parametrize("format", [*PROV_FORMATS, "svg", "dot"])
+@pytest.mark.parametrize("depth", ["ALL", "2"])
+def test_document_is_what_resolve_writes_but_for_where_copies_are(
+    client: httpx.Client, survey: Path, base: str, format: str, depth: str
+) -> None:
+    command = ["resolve", COADD, "--format", format, "--registry", f"{survey}/fitsprov.db"]
+    command += [] if depth == "ALL" else ["--depth", depth]
+    ours = CliRunner().invoke(main, command).stdout
+    theirs = client.get("/prov", params={"ID": DID, "DEPTH": depth, "RESPONSEFORMAT": format}).text
+    assert "file://" not in theirs
+    assert [without_places(ours, base)] == [without_places(theirs, base)]
+
+
+def without_places(text: str, base: str) -> str:
+    """A document without the URIs of copies."""
+    return re.sub(rf"(file://|{re.escape(base)}/files/)[^\"<>]*", "PLACE", text).rstrip("\n")
+
+
+def read_prov(text: str) -> ProvDocument:
+    return ProvDocument.deserialize(content=text, format="json")
+
+
+@pytest.mark.parametrize("format", PROV_FORMATS)
+def test_several_ids_are_one_document(client: httpx.Client, format: str) -> None:
+    query = {"ID": [COADD, visit(-1)], "RESPONSEFORMAT": format}
+    together = client.get("/prov", params=query).text
+    alone = [client.get("/prov", params={**query, "ID": one}).text for one in query["ID"]]
+    if format == "prov-json":
+        whole, *parts = map(json.loads, (together, *alone))
+        assert set(whole["entity"]) == set(parts[0]["entity"]) | set(parts[1]["entity"])
+        assert len(whole["used"]) == sum(len(part["used"]) for part in parts)
+        assert len(read_prov(together).get_records()) > len(read_prov(alone[0]).get_records())
+    for identifier in (COADD, visit(-1)):
+        assert identifier in together
+
+
+def test_several_ids_do_not_fit_in_one_drawing(client: httpx.Client) -> None:
+    answer = client.get("/prov", params={"ID": [COADD, visit(-1)], "RESPONSEFORMAT": "svg"})
+    assert answer.status_code == 400
+    assert answer.text == "UsageFault: 2 IDs; expected one in this format\n"
+
+
+def test_more_ids_than_the_limit_are_refused(limited: Callable[..., httpx.Client]) -> None:
+    answer = limited(max_traced=2).get("/prov", params={"ID": [visit(n) for n in range(3)]})
+    assert answer.status_code == 400
+    assert "3 IDs; expected 1 to 2" in answer.text
+
+
+def test_agents_configurations_and_descriptions_can_be_left_out(client: httpx.Client) -> None:
+    def ask_for(**switches: object) -> str:
+        return client.get("/prov", params={"ID": COADD, "DEPTH": "ALL", **switches}).text
+
+    whole = ask_for(AGENT="true", CONFIGURATION=1, DESCRIPTIONS=1, MEMBERS=0, STEPS="TRUE")
+    assert whole == ask_for()
+    for switch, told in {
+        "AGENT": "wasAssociatedWith",
+        "CONFIGURATION": "fitsprov:Configuration",
+        "DESCRIPTIONS": "voprov:EntityDescription",
+    }.items():
+        less = ask_for(**{switch: "0"})
+        assert told in whole
+        assert told not in less
+        assert len(read_prov(less).get_records()) < len(read_prov(whole).get_records())
+
+
+@pytest.mark.parametrize("name", ["AGENT", "MEMBERS", "STEPS", "DESCRIPTIONS", "CONFIGURATION"])
+def test_switch_that_is_none_is_refused(client: httpx.Client, name: str) -> None:
+    answer = client.get("/prov", params={"ID": COADD, name: "maybe"})
+    assert answer.status_code == 400
+    assert answer.text == f"UsageFault: {name} is 'maybe'; expected 1 or 0, true or false\n"
+
+
+def test_no_more_datasets_than_are_wanted(client: httpx.Client) -> None:
+    query = {"ID": COADD, "DEPTH": "ALL", "MAXREC": 10}
+    found = client.get("/prov", params=query).json()["entity"]
+    datasets = [one for one in found.values() if "fitsprov:Dataset" in str(one.get("prov:type"))]
+    assert len(datasets) == 10
+    table = client.get("/prov", params={**query, "RESPONSEFORMAT": "votable"}).text
+    assert '<INFO name="QUERY_STATUS" value="OVERFLOW"/>\n</RESOURCE>' in table
+    assert '<INFO name="complete" value="false"/>' in table
+    enough = client.get("/prov", params={**query, "RESPONSEFORMAT": "votable", "MAXREC": 1000}).text
+    assert "OVERFLOW" not in enough
+
+
+def test_limit_of_the_service_cuts_as_well(limited: Callable[..., httpx.Client]) -> None:
+    (found,) = limited(max_rows=5).get(f"/prov?ID={COADD}&DEPTH=ALL&RESPONSEFORMAT=json").json()
+    assert found["lineage_complete"] is False
+    assert len(found["parents"]) == 4
 
 
 def test_many_ids_are_one_list(client: httpx.Client) -> None:
