@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from fitsprov.actions.reading import inspect
 from fitsprov.actions.stamping import stamp
-from fitsprov.model.identifiers import datalink_url, publisher_did
+from fitsprov.model.identifiers import pointers
 from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["Stamped", "stamp_of"]
@@ -77,14 +77,14 @@ def stamp_of(ref: Any, provenance: Any = None, *, base_url: str | None = None, a
     base_url, authority : str, optional
         Where DATALINK cards and publisher DIDs point.
     """
-    did = None if authority is None else publisher_did(authority, ref.id)
+    did, datalink = pointers(ref.id, base_url, authority)
     made = Stamp(
         id=ref.id,
         run=ref.run,
         type=ref.datasetType.name,
         data_id=dict(ref.dataId.required) or None,
         publisher_did=did,
-        datalink=None if base_url is None else datalink_url(base_url, did or str(ref.id)),
+        datalink=datalink,
     )
     if provenance is None:
         return made

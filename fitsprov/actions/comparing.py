@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fitsprov.actions.resolution import Status
-from fitsprov.conventions.values import is_short_for
 from fitsprov.files.fingerprint import card_fingerprint
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import name_id
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
+from fitsprov.model.runs import is_short_for
 from fitsprov.model.stamp import Input, Stamp, list_digest
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fitsprov.actions.json_objects import environment_object
 from fitsprov.actions.resolving import resolve_any
 from fitsprov.capture import LOCK_MANAGERS, capture_environment, lock_text
 from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.exchange.shown import environment_object
 from fitsprov.model.difference import Difference, differences, environment_differences
 from fitsprov.model.lineage import Environment, Lineage
 
@@ -81,4 +81,4 @@ def environment_as(found: Environment, *, lock: str | None = None) -> dict[str, 
     """Give an environment as a JSON object, or as the lock file of one package manager."""
     if lock is not None:
         return lock_text(found, lock)
-    return environment_object(found) or {}
+    return environment_object(found)

@@ -11,8 +11,9 @@ from fitsprov.actions.conventions import native
 from fitsprov.actions.reading import find_table, needs_table
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
+from fitsprov.cards.search import find_card
 from fitsprov.conventions.convention import Convention, Group
-from fitsprov.conventions.reading import check_seal, find_prefix, group_of, read_group
+from fitsprov.conventions.reading import check_seal, group_of, read_group
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.errors import StampMissing, StampRefused, UsageError
 from fitsprov.files import Edit
@@ -90,13 +91,13 @@ class Stamping:
             if named not in (None, self.stamp.id) and not self.force:
                 raise StampRefused(
                     f"{unit.source}: its {convention.name} cards name dataset {named}; expected {self.stamp.id}"
-                    " (--force replaces them)"
+                    " (force replaces them)"
                 )
             remove += group
             insert += cards
         if any(insert.startswith(b"CONTINUE", at) for at in range(0, len(insert), CARD)):
             row = native().fixed["LONGSTRN"]
-            if find_prefix(unit.cards, b"LONGSTRN") < 0:
+            if find_card(unit.header, unit.end, b"LONGSTRN") < 0:
                 insert = format_card(row.name, row.value or "", row.comment) + insert
         return remove, insert
 
@@ -130,7 +131,7 @@ class Stamping:
             elif not self.replace:
                 raise StampRefused(
                     f"{unit.source}: the header names dataset {old.id}; expected {stamp.id or 'none'}"
-                    " (--replace takes its place, --derive keeps it as a parent)"
+                    " (replace takes its place, derive keeps it as a parent)"
                 )
             old = None
         if stamp.fingerprint is not None:
@@ -243,5 +244,5 @@ def spans(*groups: Group) -> tuple[tuple[int, int], ...]:
 
 def has_foreign(unit: HeaderUnit, keyword: bytes, group: Group) -> bool:
     """Whether a keyword stands in a header outside our group."""
-    at = find_prefix(unit.cards, keyword)
+    at = find_card(unit.header, unit.end, keyword)
     return at >= 0 and all(card.start != at for card, _ in group)

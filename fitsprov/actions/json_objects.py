@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fitsprov.exchange.shown import environment_object
+
 if TYPE_CHECKING:
     from fitsprov.conventions.reading import Reading
-    from fitsprov.model.lineage import Activity, Dataset, Environment
+    from fitsprov.model.lineage import Activity, Dataset
     from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["activity_object", "dataset_object", "found_object", "input_object", "reading_object", "stamp_object"]
@@ -109,19 +111,8 @@ def activity_object(activity: Activity | None) -> dict[str, Any] | None:
         "ended": iso(activity.ended),
         "status": activity.status,
         "config": None if activity.config is None else dict(activity.config),
-        "environment": environment_object(activity.environment),
+        "environment": None if activity.environment is None else environment_object(activity.environment),
         "agent": None if agent is None else {"id": agent.id, "name": agent.name, "type": agent.type},
-    }
-
-
-def environment_object(environment: Environment | None) -> dict[str, Any] | None:
-    """An environment as a JSON object."""
-    if environment is None:
-        return None
-    return {
-        "container": environment.container,
-        "packages": [{"manager": p.manager, "name": p.name, "version": p.version} for p in environment.packages],
-        **environment.platform,
     }
 
 

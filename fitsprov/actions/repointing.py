@@ -11,7 +11,7 @@ from fitsprov.actions.edits import Repointing
 from fitsprov.actions.reading import read
 from fitsprov.actions.stamping import Outcome, edit_target
 from fitsprov.errors import UsageError
-from fitsprov.model.identifiers import datalink_url, publisher_did
+from fitsprov.model.identifiers import pointers
 from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -107,11 +107,10 @@ def move_by_registry(registry: Registry, target: Any, hdu: int | str = 0) -> Mov
 def move_one(base_url: str | None, authority: str | None, recorded: Mapping[UUID, str | None], stamp: Stamp) -> Stamp:
     """Point a stamp that names its dataset elsewhere; a DID that was recorded comes before one made by rule."""
     assert stamp.id is not None
-    did = recorded.get(stamp.id)
-    if did is None:
-        did = stamp.publisher_did if authority is None else publisher_did(authority, stamp.id)
-    if base_url is None:
-        base_url, links, _ = (stamp.datalink or "").partition("/links?ID=")
-        if not links:
-            return replace(stamp, publisher_did=did)
-    return replace(stamp, publisher_did=did, datalink=datalink_url(base_url, did or str(stamp.id)))
+    known = recorded.get(stamp.id)
+    if known is None and authority is None:
+        known = stamp.publisher_did
+    if base_url is None and "/links?ID=" in (stamp.datalink or ""):
+        base_url = (stamp.datalink or "").partition("/links?ID=")[0]
+    did, datalink = pointers(stamp.id, base_url, authority, known)
+    return replace(stamp, publisher_did=did, datalink=datalink or stamp.datalink)

@@ -17,7 +17,7 @@ from fitsprov.actions.resolution import Resolution, Status
 from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.model.finding import Finding
-from fitsprov.model.identifiers import is_id, name_id, publisher_did
+from fitsprov.model.identifiers import is_id, name_id, pointers
 from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
 from fitsprov.model.stamp import Input, Stamp
 
@@ -176,10 +176,10 @@ def ask(registry: Registry | None, focus: UUID, direction: Direction, depth: int
 def with_did(lineage: Lineage, registry: Registry) -> Lineage:
     """Say under which publisher DID the registry would publish the dataset."""
     dataset = lineage.dataset
-    if dataset.publisher_did is not None or registry.authority is None:
+    did, _ = pointers(dataset.id, None, registry.authority, dataset.publisher_did)
+    if did == dataset.publisher_did:
         return lineage
-    named = replace(dataset, publisher_did=publisher_did(registry.authority, dataset.id))
-    return replace(lineage, datasets={**lineage.datasets, dataset.id: named})
+    return replace(lineage, datasets={**lineage.datasets, dataset.id: replace(dataset, publisher_did=did)})
 
 
 def lineage_of_header(focus: UUID, stamp: Stamp) -> Lineage:

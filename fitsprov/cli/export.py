@@ -14,8 +14,8 @@ from fitsprov.actions.stamping import Outcome, export
 from fitsprov.actions.streaming import export_stream
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, each, jobs_option
-from fitsprov.cli.stamp_options import value_options, values_of, write_options
-from fitsprov.cli.writing import report
+from fitsprov.cli.stamp_options import spelling_options, value_options, values_of
+from fitsprov.cli.writing import report, write_options
 from fitsprov.errors import UsageError
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
@@ -27,8 +27,9 @@ STREAM = "-"
 @click.argument("sources", nargs=-1, required=True, metavar="SRC...")
 @click.argument("dest", metavar="DEST")
 @value_options
-@write_options
+@spelling_options
 @click.option("--overwrite", is_flag=True, help="Replace what exists at DEST.")
+@write_options
 @jobs_option
 @registry_option
 @json_option

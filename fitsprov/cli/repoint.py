@@ -11,7 +11,7 @@ from fitsprov.actions.registering import open_registry
 from fitsprov.actions.repointing import Move, move_by_registry, move_pointers, move_to
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, each, jobs_option
-from fitsprov.cli.writing import report
+from fitsprov.cli.writing import in_place_options, report
 from fitsprov.settings import Settings
 
 
@@ -19,11 +19,7 @@ from fitsprov.settings import Settings
 @file_arguments
 @click.option("--base-url", metavar="URL", help="Where the service is now; else what the registry says.")
 @click.option("--authority", metavar="IVOID", help="What publisher DIDs begin with now; else what the registry says.")
-@click.option("--hdu", default="0", show_default=True, metavar="HDU", help="Which header: 0, SCI, SCI,2.")
-@click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
-@click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
-@click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@in_place_options
 @jobs_option
 @registry_option
 @json_option

@@ -12,8 +12,8 @@ from fitsprov.actions.choosing import StampSource
 from fitsprov.actions.stamping import stamp
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, jobs_option
-from fitsprov.cli.stamp_options import value_options, values_of, write_options
-from fitsprov.cli.writing import report
+from fitsprov.cli.stamp_options import spelling_options, value_options, values_of
+from fitsprov.cli.writing import in_place_options, report
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
 
@@ -21,13 +21,12 @@ from fitsprov.settings import Settings
 @click.command("stamp")
 @file_arguments
 @value_options
-@write_options
+@spelling_options
 @click.option("--replace", is_flag=True, help="Take the place of a stamp that names another dataset.")
 @click.option("--derive", is_flag=True, help="Keep the dataset that the header names as a parent.")
 @click.option("--force", is_flag=True, help="Replace foreign cards that name another dataset.")
-@click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
-@click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
 @click.option("--insert-range", is_flag=True, help="Grow files of 64 MiB or more in place (ext4, xfs).")
+@in_place_options
 @jobs_option
 @registry_option
 @json_option

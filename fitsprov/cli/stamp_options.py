@@ -1,18 +1,18 @@
-"""Options of the commands that write stamps."""
+"""Options of the commands that write stamps: what they say, and how it is spelled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fitsprov.actions.choosing import Values
+from fitsprov.cli.writing import together
 
-__all__ = ["value_options", "values_of", "write_options"]
+__all__ = ["spelling_options", "value_options", "values_of"]
 
-VALUE_OPTIONS = (
+value_options = together(
     click.option("--id", "id_", metavar="ID", help="Dataset ID: a UUID, an ivo:// DID or a butler:// URI."),
     click.option("--new-id", is_flag=True, help="Mint a dataset ID (UUIDv7)."),
     click.option("--run", metavar="RUN", help="Run collection."),
@@ -27,7 +27,7 @@ VALUE_OPTIONS = (
         help="Take the stamp from a run record, without a registry.",
     ),
 )
-WRITE_OPTIONS = (
+spelling_options = together(
     click.option(
         "--convention",
         "conventions",
@@ -44,25 +44,8 @@ WRITE_OPTIONS = (
         show_default=True,
         help="Where parents and raws are listed.",
     ),
-    click.option("--hdu", default="0", show_default=True, metavar="HDU", help="Which header: 0, SCI, SCI,2."),
     click.option("--fingerprint", is_flag=True, help="Fingerprint the data by SHA-256."),
-    click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power."),
-    click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing."),
 )
-
-
-def value_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that make a stamp."""
-    for option in reversed(VALUE_OPTIONS):
-        function = option(function)
-    return function
-
-
-def write_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say how it is written."""
-    for option in reversed(WRITE_OPTIONS):
-        function = option(function)
-    return function
 
 
 def values_of(options: dict[str, Any]) -> Values:

@@ -10,7 +10,7 @@ import click
 from fitsprov.actions.stamping import strip
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors
 from fitsprov.cli.many import Answer, Outputs, jobs_option
-from fitsprov.cli.writing import report
+from fitsprov.cli.writing import in_place_options, report
 
 
 @click.command("strip")
@@ -24,11 +24,7 @@ from fitsprov.cli.writing import report
     metavar="NAME",
     help="Whose cards to remove; may be given more than once.",
 )
-@click.option("--hdu", default="0", show_default=True, metavar="HDU", help="Which header: 0, SCI, SCI,2.")
-@click.option("--atomic", is_flag=True, help="Never write in place: a temporary file and a rename.")
-@click.option("--break-hardlinks", is_flag=True, help="Write a file that has other names; they keep the old one.")
-@click.option("--fsync/--no-fsync", default=True, show_default=True, help="Survive a loss of power.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@in_place_options
 @jobs_option
 @json_option
 def command(

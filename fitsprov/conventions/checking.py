@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from fitsprov.cards.card import parse_cards
 from fitsprov.cards.sums import seal_card
 from fitsprov.conventions.convention import Convention, Group
-from fitsprov.conventions.values import SHORTENED
 from fitsprov.conventions.writing import spell_native
 from fitsprov.errors import FitsprovError
 from fitsprov.model.finding import Finding
+from fitsprov.model.runs import is_shortened
 from fitsprov.model.stamp import Stamp, list_digest
 
 __all__ = ["check_counts", "check_digests", "check_numbers", "check_runs", "check_seal"]
@@ -85,9 +85,9 @@ def check_runs(stamp: Stamp) -> Iterator[Finding]:
     """Find runs whose names were shortened, each once."""
     shortened: Counter[str] = Counter()
     for item in stamp.parents or ():
-        if item.run is not None and "..." in item.run and SHORTENED.fullmatch(item.run):
+        if item.run is not None and is_shortened(item.run):
             shortened[item.run] += 1
-    if stamp.run is not None and "..." in stamp.run and SHORTENED.fullmatch(stamp.run):
+    if stamp.run is not None and is_shortened(stamp.run):
         yield Finding("run-shortened", f"run '{stamp.run}' was shortened when it was written")
     for run, times in shortened.items():
         yield Finding("run-shortened", f"run '{run}' of {times} inputs was shortened when it was written")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from fitsprov.conventions.building import Step
-from fitsprov.conventions.values import is_short_for
 from fitsprov.model.finding import Finding
+from fitsprov.model.runs import is_short_for
 from fitsprov.model.stamp import Stamp
 
 __all__ = ["ConventionReading", "join", "merge"]

@@ -14,13 +14,11 @@ from fitsprov.model.dataid import canonical_text, parse_data_id
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Software
 
-__all__ = ["FIELDS", "KINDS", "SHORTENED", "Kind", "is_short_for"]
+__all__ = ["FIELDS", "KINDS", "Kind"]
 
 
 DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
 VERSIONED = re.compile(r"(.+?)[/ _-](v?\d\S*)", re.IGNORECASE)
-SHORTENED = re.compile(r"([^.]+(?:\.{1,2}[^.]+)*)\.{3}([^.].*)")
-"""What astropy before 7.1 made Rubin do with values that were too long for one card."""
 
 
 class Kind(NamedTuple):
@@ -62,7 +60,7 @@ def read_time(value: Value) -> datetime:
 
 def spell_time(value: datetime) -> str:
     """Spell a time as a FITS date in UTC, whole seconds."""
-    return value.astimezone(UTC).isoformat(timespec="seconds")[:-6]
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat()[:19]
 
 
 def read_uuid(value: Value) -> UUID:
@@ -127,12 +125,6 @@ def read_indices(value: Value) -> tuple[int, ...]:
     if not all(word.isascii() and word.isdigit() for word in words):
         raise ValueError(f"{value!r} is no list of indices")
     return tuple(map(int, words))
-
-
-def is_short_for(short: str, whole: str) -> bool:
-    """Whether a run's name is this one with its middle left out."""
-    match = SHORTENED.fullmatch(short)
-    return match is not None and len(whole) > len(short) and whole.startswith(match[1]) and whole.endswith(match[2])
 
 
 KINDS: dict[str, Kind] = {

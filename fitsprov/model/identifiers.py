@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from fitsprov.errors import MalformedID, UsageError
 
-__all__ = ["activity_id", "datalink_url", "escape_name", "is_id", "name_id", "parse_id", "publisher_did"]
+__all__ = ["activity_id", "datalink_url", "escape_name", "is_id", "name_id", "parse_id", "pointers", "publisher_did"]
 
 NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
 """The namespace under which names become IDs."""
@@ -76,6 +76,17 @@ def publisher_did(authority: str, dataset: UUID) -> str:
 def datalink_url(base_url: str, identifier: str) -> str:
     """Point to the {links} document of a publisher DID or UUID, percent-encoded whole."""
     return f"{base_url.rstrip('/')}/links?ID={quote(identifier, safe='')}"
+
+
+def pointers(
+    dataset: UUID, base_url: str | None, authority: str | None, recorded: str | None = None
+) -> tuple[str | None, str | None]:
+    """Say where the stamp of a dataset points: its publisher DID, and the URL of its {links} document.
+
+    A DID that was recorded comes before one made by rule; without a DID the UUID leads to the document.
+    """
+    did = recorded if recorded is not None or authority is None else publisher_did(authority, dataset)
+    return did, None if base_url is None else datalink_url(base_url, did or str(dataset))
 
 
 def escape_name(name: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table
 
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import activity_id
+from fitsprov.model.runs import is_short_for
 from fitsprov.registry.claims import Claim, Named
 from fitsprov.registry.nodes import Loaded, Maker, Node, parent_keys
 from fitsprov.registry.schema import dataset_type, run, task
@@ -196,12 +197,6 @@ class Batch:
         """Note a contradiction."""
         self.findings.append((claim.uri, Finding("differs-from-registry", message)))
         self.gains[claim.convention]["findings"] += 1
-
-
-def is_short_for(short: str, whole: str) -> bool:
-    """Whether a text is another with its middle left out, as Rubin's writers did with what an older astropy refused."""
-    head, dots, tail = short.partition("...")
-    return bool(dots) and len(whole) > len(short) and whole.startswith(head) and whole.endswith(tail)
 
 
 def find_circle(parents: dict[int, list[int]]) -> list[tuple[int, int]]:

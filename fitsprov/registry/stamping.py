@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fitsprov.model.identifiers import datalink_url, publisher_did
+from fitsprov.model.identifiers import pointers
 from fitsprov.model.lineage import Category, Dataset, Lineage
 from fitsprov.model.stamp import Input, Stamp
 
@@ -17,9 +17,7 @@ def stamp_of(lineage: Lineage, base_url: str | None, authority: str | None) -> S
     A list that is not known to be complete is not given: a count of what is known by chance would lie.
     """
     dataset = lineage.dataset
-    did = dataset.publisher_did
-    if did is None and authority is not None:
-        did = publisher_did(authority, dataset.id)
+    did, datalink = pointers(dataset.id, base_url, authority, dataset.publisher_did)
     maker = lineage.generated_by.get(dataset.id)
     known = maker is not None or dataset.category is Category.RAW
     return Stamp(
@@ -29,7 +27,7 @@ def stamp_of(lineage: Lineage, base_url: str | None, authority: str | None) -> S
         data_id=dataset.data_id,
         activity_id=maker,
         publisher_did=did,
-        datalink=None if base_url is None else datalink_url(base_url, did or str(dataset.id)),
+        datalink=datalink,
         parents=tuple(as_input(parent, usage.role) for parent, usage in lineage.parents()) if known else None,
         raws=tuple(map(as_input, sorted(lineage.raws(), key=by_place))) if known and lineage.complete else None,
     )
