@@ -24,6 +24,7 @@ __all__ = [
     "new_engine",
     "open_engine",
     "parse_url",
+    "persist",
     "reading",
     "release",
     "shown",
@@ -39,8 +40,6 @@ holders: Counter[Engine] = Counter()
 counting = Lock()
 
 EXPECTED = "expected sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
-TRIES = 8
-"""How often a transaction is done again that was cut off."""
 
 
 def parse_url(url: str | Path) -> URL:
@@ -134,23 +133,34 @@ def writing(engine: Engine, url: URL) -> Iterator[Connection]:
 
 
 def transact(engine: Engine, url: URL, work: Callable[[Connection], T]) -> T:
-    """Do work in one transaction; again where a server was restarted meanwhile.
+    """Do work in one transaction that writes; again where a server was restarted meanwhile.
 
     Parameters
     ----------
     work : callable
         Must do the same however often it is done: whether a commit that was cut off went through, nobody can tell.
     """
-    for attempt in range(TRIES):
-        try:
-            with writing(engine, url) as connection:
-                return work(connection)
-        except RegistryError as error:
-            cause = original(error.__cause__)
-            if attempt + 1 == TRIES or is_file(url) or cause is None or not postgres.is_passing(cause):
-                raise
-            time.sleep(0.05 * 2**attempt)
-    raise AssertionError("the last attempt returns or raises")
+
+    def once() -> T:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            return work(connection)
+
+    return persist(url, once)
+
+
+def persist(url: URL, work: Callable[[], T]) -> T:
+    """Do work, again where a server was restarted meanwhile."""
+    deadline, pause = None, 0.05
+    with explained(url):
+        while True:
+            try:
+                return work()
+            except driver_errors(url) as error:
+                deadline = deadline or time.monotonic() + postgres.RESTART_SECONDS
+                if is_file(url) or not postgres.is_passing(original(error)) or time.monotonic() > deadline:
+                    raise
+                time.sleep(pause)
+                pause = min(2 * pause, 1.0)
 
 
 @contextmanager
@@ -160,7 +170,6 @@ def explained(url: URL) -> Iterator[None]:
         yield
     except driver_errors(url) as error:
         cause = original(error)
-        assert cause is not None
         text = sqlite.meaning(cause) if is_file(url) else postgres.meaning(cause)
         raise RegistryError(f"{shown(url)}: {text}") from error
 
@@ -174,6 +183,6 @@ def driver_errors(url: URL) -> tuple[type[Exception], ...]:
     return DBAPIError, psycopg.Error
 
 
-def original(error: BaseException | None) -> BaseException | None:
+def original(error: BaseException) -> BaseException:
     """The driver's own error."""
-    return error.orig if isinstance(error, DBAPIError) else error
+    return error.orig or error if isinstance(error, DBAPIError) else error

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from fitsprov.errors import MissingExtra, RegistryError
+from fitsprov.registry.version import number_changes
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,11 +42,12 @@ PASSING = ("08", "40001", "40P01", "57P01", "57P02", "57P03")
 NO_SERVER = (
     "Connection refused",
     "No such file",
-    "not translate host",
+    "resolve host",
+    "translate host",
     "timeout expired",
     "Network is unreachable",
 )
-STARTING = ("starting up", "shutting down", "recovery mode", "terminating connection")
+STARTING = ("starting up", "shutting down", "recovery mode", "not yet accepting", "terminating connection")
 
 
 def connect_old(url: URL) -> Engine:
@@ -75,6 +77,7 @@ def shared_engine(url: URL, process: int) -> Engine:
     )
     event.listen(engine, "begin", begin)
     event.listen(engine, "checkout", refuse_lost)
+    number_changes(engine)
     return engine
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fitsprov.registry import postgres
-from fitsprov.registry.engine import explained
+from fitsprov.registry.engine import persist
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIModule
+    pass
 
 __all__ = ["Reader"]
 
@@ -49,30 +49,25 @@ class Reader:
         return self.run(work, alone=False)
 
     def run(self, work: Callable[[Connection], T], *, alone: bool) -> T:
-        """Do it, once more with a new connection where a kept one was lost meanwhile."""
-        with explained(self.url):
-            while True:
-                connection, kept = self.take()
-                try:
-                    return run_on(connection, work, alone)
-                except (DBAPIError, self.engine.dialect.loaded_dbapi.Error) as error:
-                    connection.invalidate()
-                    if not (kept and self.is_lost(error)):
-                        raise
-                    self.close()
-                finally:
-                    self.keep(connection)
+        """Do it, with another connection where this one was lost."""
+        return persist(self.url, lambda: self.run_once(work, alone))
 
-    def is_lost(self, error: Exception) -> bool:
-        """Whether an error means that the server has gone, or has been started again."""
-        if isinstance(error, DBAPIError):
-            return error.connection_invalidated
-        return self.engine.dialect.is_disconnect(cast("DBAPIModule.Error", error), None, None)
-
-    def take(self) -> tuple[Connection, bool]:
-        """Give a connection that was kept, or else a new one; say which."""
+    def run_once(self, work: Callable[[Connection], T], alone: bool) -> T:
+        """Do it; after an error of the database no connection that was there before is trusted."""
+        connection = self.take()
         try:
-            return self.kept.pop(), True
+            return run_on(connection, work, alone)
+        except (DBAPIError, self.engine.dialect.loaded_dbapi.Error):
+            connection.invalidate()
+            self.close()
+            raise
+        finally:
+            self.keep(connection)
+
+    def take(self) -> Connection:
+        """Give a connection that was kept, or else a new one."""
+        try:
+            return self.kept.pop()
         except IndexError:
             connection = self.engine.connect()
         server = connection.dialect.name == "postgresql"
@@ -83,7 +78,7 @@ class Reader:
         cursor.execute("ROLLBACK")
         if server:
             cursor.execute(SETTINGS)
-        return connection, False
+        return connection
 
     def keep(self, connection: Connection) -> None:
         """Keep a connection for the next, if it is good and there are not enough."""

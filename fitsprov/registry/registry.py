@@ -23,13 +23,14 @@ from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import open_engine, parse_url, reading, release, shown, transact
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
 from fitsprov.registry.many_lineages import lineages_of
+from fitsprov.registry.noting import Noting
 from fitsprov.registry.opening import create_registry, read_about
 from fitsprov.registry.reader import Reader
 from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import by_place, stamp_of
 from fitsprov.registry.status import Status, count_all
-from fitsprov.registry.version import number_changes, version_of
+from fitsprov.registry.version import version_of
 
 if TYPE_CHECKING:
     from fitsprov.model.impact import Cause, Impact
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
-class Registry:
+class Registry(Noting):
     """A registry of provenance, opened; threads may share it, processes open their own.
 
     Every query sees one state of the registry, whatever others write meanwhile, and every record is taken in whole or
@@ -66,7 +67,6 @@ class Registry:
             release(self._engine)
             raise
         self._reader = Reader(self._engine, self._url)
-        number_changes(self._engine)
 
     @classmethod
     def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:

@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fitsprov.errors import RegistryError
+from fitsprov.registry.version import number_changes
 
 __all__ = ["connect_new", "connect_old", "file_of", "meaning", "prepare"]
 
@@ -51,7 +52,9 @@ def connect_old(url: URL) -> Engine:
 @lru_cache(maxsize=16)
 def shared_engine(path: Path, device: int, inode: int, process: int, writable: bool) -> Engine:
     """Make the engine of one file in one process."""
-    return make_engine(path, "rw") if writable else make_engine(path, "ro")
+    engine = make_engine(path, "rw" if writable else "ro")
+    number_changes(engine)
+    return engine
 
 
 def connect_new(url: URL) -> Engine:
