@@ -55,7 +55,7 @@ NAMES = {
 """``RESPONSEFORMAT`` in lower case → the name of the drawing, and its media type; ``json`` is what resolve prints."""
 FORMATS = ("PROV-JSON", "PROV-N", "PROV-XML", "PROV-VOTABLE", "PROV-SVG", "JSON", "DOT", "TREE", "TABLE")
 """One name of each format, for people."""
-DIRECTIONS = {"": Direction.UP, "BACK": Direction.UP, "FORTH": Direction.DOWN}
+DIRECTIONS = {"BACK": Direction.UP, "FORTH": Direction.DOWN}
 BOOLEANS = {"": None, "0": False, "false": False, "1": True, "true": True}
 
 
@@ -73,8 +73,8 @@ class Question:
 
     depth: str = ""
     """``DEPTH``: generations, a number or ``ALL``; 1 by default."""
-    direction: Direction = Direction.UP
-    """``DIRECTION``: ``BACK`` to ancestors, which is the default, or ``FORTH`` to products."""
+    direction: str = "BACK"
+    """``DIRECTION``: ``BACK`` to ancestors, or ``FORTH`` to products."""
     model: str = "IVOA"
     """``MODEL``: in the words of IVOA ProvenanceDM, or in those of W3C PROV alone."""
     agent: bool = True
@@ -96,13 +96,10 @@ class Question:
         ------
         UsageError
         """
-        direction = given.get("DIRECTION", "").strip()
-        if direction.upper() not in DIRECTIONS:
-            raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
         switches = {name: boolean(name, given.get(name, "")) for name in SWITCHES}
         return cls(
             depth=given.get("DEPTH", ""),
-            direction=DIRECTIONS[direction.upper()],
+            direction=given.get("DIRECTION", "").strip() or "BACK",
             model=given.get("MODEL", "").strip().upper() or "IVOA",
             agent=switches["AGENT"],
             configuration=switches["CONFIGURATION"],
@@ -138,23 +135,27 @@ def prov_format(name: str) -> ProvFormat:
     return ProvFormat(*NAMES[key])
 
 
-def trace(archive: Archive, identifier: str, *, depth: str = "", direction: Direction = Direction.UP) -> Resolution:
+def trace(archive: Archive, identifier: str, *, depth: str = "", direction: str = "BACK") -> Resolution:
     """Resolve a dataset as a client asks for it.
 
     Parameters
     ----------
     depth : str
         Generations, a number or ``ALL``; 1 by default.
+    direction : str
+        ``BACK`` to ancestors, or ``FORTH`` to products.
 
     Raises
     ------
     DatasetNotFound
     UsageError
     """
-    steps = generations(depth, archive.settings.max_depth)
+    if direction.upper() not in DIRECTIONS:
+        raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
+    way, steps = DIRECTIONS[direction.upper()], generations(depth, archive.settings.max_depth)
     with discreet():
         try:
-            found = resolve_id(identifier, archive.registry, direction=direction, depth=steps)
+            found = resolve_id(identifier, archive.registry, direction=way, depth=steps)
         except UsageError as error:
             raise DatasetNotFound(identifier) from error
     if found.lineage is None:
