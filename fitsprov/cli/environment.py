@@ -44,7 +44,7 @@ def command(
             shown = [answer] if as_json or isinstance(answer, str) else lines(answer)
     if as_json:
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
-    else:
+    elif shown:
         click.echo("\n".join(map(str, shown)).rstrip("\n"))
     raise SystemExit(int(here and bool(shown)))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Connection, Integer, Select, Table, cast, exists, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select
 
 from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
 from fitsprov.model.dataid import Scalar
@@ -110,17 +110,16 @@ def touched_by(begun: Select[Any]) -> Select[Any]:
 
 def downstream(begun: Select[Any]) -> CTE:
     """Select activities and all that used what they made, really used: each once, with whether it is of the first."""
-    first = begun.cte("first")
-    reached = select(first.c.id).cte("reached", recursive=True)
+    first = begun.subquery()
+    reached = select(first.c.id, literal(1).label("direct")).cte("reached", recursive=True)
     here = entity.alias("here")
     step = (
-        select(used.c.activity_id)
+        select(used.c.activity_id, literal(0))
         .select_from(reached.join(here, here.c.gen_aid == reached.c.id).join(used, used.c.entity_id == here.c.id))
         .where(used.c.actual.is_not(False))
     )
     reached = reached.union(step)
-    direct = exists().where(first.c.id == reached.c.id)
-    return select(reached.c.id, cast(direct, Integer).label("direct")).cte("found")
+    return select(reached.c.id, func.max(reached.c.direct).label("direct")).group_by(reached.c.id).cte("found")
 
 
 def seeds(connection: Connection, cause: Cause) -> Select[Any]:
