@@ -13,7 +13,7 @@ from fitsprov.cli.common import expand, json_option, one_line_errors, registry_o
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.settings import Settings
 
-COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings")
+COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings", "facts")
 
 
 @click.command("record")
