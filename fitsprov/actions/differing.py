@@ -78,7 +78,7 @@ def differs_here(found: Environment) -> list[Difference]:
 
 
 def environment_as(found: Environment, *, lock: str | None = None) -> dict[str, Any] | str:
-    """Give an environment as a JSON object, or as the lock file of one package manager."""
+    """Give an environment as a run record has it, or as the lock file of one package manager."""
     if lock is not None:
         return lock_text(found, lock)
-    return environment_object(found)
+    return {name: value for name, value in environment_object(found).items() if value is not None}
