@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-__all__ = ["allow_host_option", "confirm_host", "name_host"]
+__all__ = ["allow_host_option", "confirm_host", "is_terminal", "name_host"]
 
 allow_host_option = click.option(
     "--allow-host",
@@ -13,6 +15,11 @@ allow_host_option = click.option(
     multiple=True,
     help="A host that may have a private or loopback address; may be repeated.",
 )
+
+
+def is_terminal() -> bool:
+    """Whether there is somebody to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def name_host(host: str) -> bool:

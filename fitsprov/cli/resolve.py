@@ -22,7 +22,7 @@ from fitsprov.cli.common import (
     registry_option,
     write_whole,
 )
-from fitsprov.cli.hosts import allow_host_option, confirm_host, name_host
+from fitsprov.cli.hosts import allow_host_option, confirm_host, is_terminal, name_host
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.model.finding import Severity, worst
@@ -77,7 +77,7 @@ def command(
     """Print the full provenance of files or dataset IDs, down to the raw observations."""
     as_json = as_json or format_ == "json"
     outputs = Outputs(as_json=as_json)
-    asking = online is None and sys.stdin.isatty() and sys.stderr.isatty()
+    asking = online is None and is_terminal()
     leave = Online(confirm_host if asking else name_host, allow_hosts) if online or asking else False
     with one_line_errors():
         names = expand(files, recursive=recursive, from_list=from_list)

@@ -57,15 +57,16 @@ def find_offers(
         if links.status[0].lower() == "overflow":
             problems.append(ServiceError(f"{source_of(links)}: some are left out; expected all of them"))
         for record in among(links, records, semantics):
+            target = str(record.get("access_url") or "")  # pyvo's own access_url gives that of a service, too
             if record.error_message:
                 problems.append(ServiceError(f"{source_of(links)}: {shown(record.error_message)}"))
-            elif record.access_url and is_links(record):
+            elif target and is_links(record):
                 if follow:
-                    take(ask_links(session, str(record.access_url)), follow=False)
-            elif record.access_url and is_forbidden(record):
-                problems.append(ServiceError(f"{shown(record.access_url)}: is not for you, the link says"))
-            elif record.access_url:
-                offers.setdefault(str(record.access_url), offer(record))
+                    take(ask_links(session, target), follow=False)
+            elif target and is_forbidden(record):
+                problems.append(ServiceError(f"{shown(target)}: is not for you, the link says"))
+            elif target:
+                offers.setdefault(target, offer(target, record))
 
     take(ask_links(session, url), follow=True)
     return list(offers.values()), problems
@@ -77,15 +78,15 @@ def among(links: LinksResults, records: Iterable[Any], semantics: Sequence[str])
     return [record for record in records if record.semantics in terms]
 
 
-def offer(record: Any) -> Offer:
+def offer(url: str, record: Any) -> Offer:
     """A row as an offer."""
-    size = record.content_length
+    size = str(record.get("content_length") or "")
     return Offer(
-        url=str(record.access_url),
+        url=url,
         semantics=str(record.semantics),
         description=shown(record.get("description") or ""),
         media_type=shown(record.content_type or ""),
-        size=int(size) if size else None,
+        size=int(size) if size.isdecimal() and len(size) < 19 else None,
     )
 
 
@@ -96,6 +97,5 @@ def is_links(record: Any) -> bool:
 
 
 def is_forbidden(record: Any) -> bool:
-    """Whether a row says that who asks may not have it (DataLink 1.1, 3.2.12)."""
-    said = record.get("link_authorized")
-    return said is not None and str(said).lower() in ("false", "0", "f")
+    """Whether a row says that who asks may not have it (DataLink 1.1, 3.2.11 and 3.2.12); pyvo reads null as false."""
+    return str(record.get("link_auth")) == "true" and str(record.get("link_authorized")) in ("False", "false", "F", "f")

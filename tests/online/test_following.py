@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,56 +14,11 @@ import pytest
 
 import fitsprov
 from fitsprov.actions.following import Online
-from fitsprov.actions.registering import create_registry
 from fitsprov.actions.resolving import resolve_any
 from fitsprov.exchange.tree import draw_tree
-from fitsprov.settings import Settings
 from tests.little import Answer, drip, http, little
-from tests.service.conftest import AUTHORITY, COADD, serving
-
-COADD_FILE = "drp/deep_coadd/deep_coadd_9813_42_r.fits"
-ALLOWED = ("127.0.0.1",)
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample survey with its registry."""
-    from fitsprov.actions.demonstrating import copy_sample
-
-    folder = tmp_path_factory.mktemp("archive")
-    copy_sample(folder)
-    with create_registry(f"sqlite:///{folder}/fitsprov.db", base_url="http://old.example", authority=AUTHORITY) as made:
-        for record in ("calib.yaml", "drp.yaml"):
-            made.record(folder / record)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def registry(archive: Path) -> Iterator[fitsprov.Registry]:
-    with fitsprov.Registry(f"sqlite:///{archive}/fitsprov.db") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def base(archive: Path) -> Iterator[str]:
-    """A service of it."""
-    with serving(Settings(registry=f"sqlite:///{archive}/fitsprov.db")) as base:
-        yield base
-
-
-@pytest.fixture
-def stamped(archive: Path, registry: fitsprov.Registry, tmp_path: Path) -> Callable[..., Path]:
-    """A copy of the coadd, as it leaves the archive: with a pointer to some service."""
-
-    def copy(base: str, **more: Any) -> Path:
-        stamp = registry.stamp(UUID(COADD))
-        url = f"{base}/links?ID={COADD}"
-        target = tmp_path / "mine.fits"
-        shutil.copy(archive / COADD_FILE, target)
-        fitsprov.stamp(target, replace(stamp, **{"datalink": url, **more}))
-        return target
-
-    return copy
+from tests.online.conftest import ALLOWED
+from tests.service.conftest import COADD
 
 
 def comparable(found: fitsprov.Resolution) -> dict[str, Any]:
