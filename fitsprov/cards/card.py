@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from fitsprov.cards.grammar import (
     CARD,
+    CARDS,
     ESCAPED,
     FLOAT,
     HIERARCH_KEYWORD,
@@ -18,6 +18,7 @@ from fitsprov.cards.grammar import (
     INTEGER,
     KEYWORD,
     PLAIN,
+    PLAIN_UNEQUAL,
     PRINTABLE,
     QUOTE_BEFORE_SLASH,
     RECORD_VALUED,
@@ -97,15 +98,19 @@ def format_card(keyword: str, value: Value, comment: str = "") -> bytes:
     return frame(keyword, comment).fill(value).encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around the values of one keyword; made once, filled for each value."""
 
-    keyword: str
-    head: str
-    """The keyword with its value indicator (4.1.2.2)."""
-    remark: str
-    """The comment behind its slash."""
+    def __init__(self, keyword: str, head: str, remark: str) -> None:
+        self.keyword = keyword
+        self.head = head
+        """The keyword with its value indicator (4.1.2.2)."""
+        self.remark = remark
+        """The comment behind its slash."""
+        self.short = len(head) == SHORT
+        self.plain = (PLAIN if self.short else PLAIN_UNEQUAL).fullmatch
+        self.feet: dict[int, str] = {}
+        """What follows a string in its card, by the string's length."""
 
     def fill(self, value: Value) -> str:
         """Write a value as cards of 80 characters.
@@ -114,10 +119,17 @@ class Frame:
         ------
         UnwritableValue
         """
-        if isinstance(value, str):
+        if not isinstance(value, str):
+            return self.fill_number(value)
+        foot = self.feet.get(len(value))
+        if foot is None or not self.plain(value):
             return self.fill_string(value)
+        return f"{self.head}'{value}{foot}"
+
+    def fill_number(self, value: int | float) -> str:
+        """Write a number or a logical in one card."""
         text = format_number(self.keyword, value)
-        line = f"{self.head}{text:>20}" if len(self.head) == SHORT else f"{self.head}{text}"
+        line = f"{self.head}{text:>20}" if self.short else f"{self.head}{text}"
         if len(line) > CARD:
             raise UnwritableValue(f"{self.keyword} = {text}: expected keyword and value to fit one card")
         return line + foot(len(line), self.remark)
@@ -125,22 +137,25 @@ class Frame:
     def fill_string(self, value: str) -> str:
         """Write a string in one card, or in one with CONTINUE cards behind it."""
         head = self.head
-        if len(head) > SHORT and "=" in value:
+        if not self.short and "=" in value:
             raise UnwritableValue(f"{self.keyword} = {value!r}: fitsio misreads = behind a HIERARCH keyword")
-        line = f"{head}'{value:<8}'"
-        if len(line) <= CARD and PLAIN.fullmatch(value):
-            return line + foot(len(line), self.remark)
         if PRINTABLE.fullmatch(value) is None:
             raise UnwritableValue(f"{self.keyword} = {value!r}: expected printable ASCII")
         if value.endswith((" ", "&")):
             raise UnwritableValue(f"{self.keyword} = {value!r}: FITS readers lose a final blank or &")
         quoted = value.replace("'", "''")
+        if len(head) + len(quoted) + 2 <= CARD:
+            fill = f"{'':{max(0, 8 - len(quoted))}}'"
+            end = fill + foot(len(head) + 1 + len(quoted) + len(fill), self.remark)
+            if quoted == value:
+                self.feet[len(value)] = end
+            return f"{head}'{quoted}{end}"
         lines = []
         while len(head) + len(quoted) + 2 > CARD:
             cut = cut_before(quoted, CARD - len(head) - 3)
             lines.append(f"{head}'{quoted[:cut]}&'".ljust(CARD))
             head, quoted = "CONTINUE  ", quoted[cut:]
-        last = f"{head}'{quoted}'" if lines else f"{head}'{quoted:<8}'"
+        last = f"{head}'{quoted}'"
         return "".join(lines) + last + foot(len(last), self.remark)
 
 
@@ -200,33 +215,37 @@ def cut_before(quoted: str, room: int) -> int:
     return cut - quotes % 2
 
 
-def parse_cards(header: bytes, start: int = 0, stop: int | None = None) -> Iterator[Card]:
+def parse_cards(
+    header: bytes, start: int = 0, stop: int | None = None, wanted: Callable[[str], object] | None = None
+) -> Iterator[Card]:
     """Read the cards between two offsets up to END; whatever stands there, without an error.
 
     Parameters
     ----------
     header : bytes
         Header bytes; `start` is a multiple of 80.
+    wanted : callable, optional
+        Asked of each keyword; cards of those that it denies are passed over.
     """
     text = header[start:stop].decode("latin-1")
-    at, size = 0, len(text) - len(text) % CARD
-    while at < size:
-        end = at + CARD
-        line = text[at:end]
-        keyword = line[:8].rstrip(" ")
-        value: Value | None = None
-        if line[8:10] == "= ":
-            value = parse_value(line[10:])
-        elif keyword == "HIERARCH" and line[8] == " ":
-            words, equals, field = line[9:].partition("=")
-            if equals:
-                keyword, value = " ".join(words.split()).upper(), parse_value(field)
-        elif keyword == "END" and not line[3:].strip():
+    at = end = 0
+    for columns, quoted, field in CARDS.findall(text):
+        begin, at = at, at + CARD
+        if begin < end:
+            continue
+        keyword = columns.rstrip(" ")
+        if keyword == "HIERARCH" and text[begin + 8] == " ":
+            words, equals, field = text[begin + 9 : at].partition("=")
+            keyword = " ".join(words.split()).upper() if equals else keyword
+        elif keyword == "END" and not text[begin + 3 : at].strip():
             return
+        end = at
+        if wanted is not None and not wanted(keyword):
+            continue
+        value = quoted[1:].rstrip(" ") if quoted else parse_value(field)
         if value.__class__ is str and value[-1:] == "&":
             value, end = parse_continued(text, value, end)
-        yield Card(keyword, value, start + at, start + end)
-        at = end
+        yield Card(keyword, value, start + begin, start + end)
 
 
 def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
@@ -242,10 +261,6 @@ def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
 
 def parse_value(field: str) -> Value | None:
     """Read a value field (4.2); None where it is undefined, its text where it is no FITS value."""
-    if field[:1] == "'":
-        parts = field.split("'", 2)
-        if len(parts) == 3 and parts[2][:1] != "'":
-            return parts[1].rstrip(" ")
     match = STRING.match(field)
     if match:
         text: str = match[1]

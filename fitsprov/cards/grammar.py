@@ -24,6 +24,12 @@ PRINTABLE = re.compile(r"[ -~]*")
 
 # A string that a card holds as it is
 PLAIN = re.compile(r"(?:[ -&(-~]*[!-%(-~])?")
+# The same behind a HIERARCH keyword, where fitsio misreads an equals sign
+PLAIN_UNEQUAL = re.compile(r"(?:[ -&(-<>-~]*[!-%(-<>-~])?")
+
+# 4.1.2: the columns of a keyword, its value indicator, and a string of one card or else the whole field. The cards of a
+# header are taken apart by one search, which moves on by whole cards
+CARDS = re.compile(r"(?=(.{8})(?:= (?:('[^']{0,68})'(?!')|(.{70})))?).{80}", re.DOTALL)
 
 # 4.2.1.1: a character string, its single quotes doubled
 STRING = re.compile(r" *'([^']*(?:''[^']*)*)'")

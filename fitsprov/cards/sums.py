@@ -59,10 +59,10 @@ def encode(value: int) -> str:
 def encode_one_of(value: int, choice: int) -> bytes:
     """Spell a sum as `encode` does, in one of many ways: 32 bits choose which."""
     halves, others = ways()
-    upper = lower = 0
-    for byte, way in zip(value.to_bytes(4, "big"), choice.to_bytes(4, "little"), strict=True):
-        upper = upper << 8 | halves[byte][way & 15]
-        lower = lower << 8 | others[byte][way >> 4]
+    a, b, c, d = value.to_bytes(4, "big")
+    i, j, k, m = choice.to_bytes(4, "little")
+    upper = halves[a][i & 15] << 24 | halves[b][j & 15] << 16 | halves[c][k & 15] << 8 | halves[d][m & 15]
+    lower = others[a][i >> 4] << 24 | others[b][j >> 4] << 16 | others[c][k >> 4] << 8 | others[d][m >> 4]
     text = (upper << 64 | lower).to_bytes(16, "big")
     return text[15:] + text[:15]
 

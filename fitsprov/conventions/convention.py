@@ -253,15 +253,13 @@ class Convention:
         if not own or len(own) == len(found):
             return own
         start, stop = own[0][0].start, own[-1][0].stop
-        there = {card.keyword for card, slot in found if slot.shared and start < card.start < stop}
+        outside = [card for card, slot in found if slot.shared and not start < card.start < stop]
+        if not outside:
+            return found
+        there = {card.keyword for card, _ in found if card not in outside}
         ids = tuple(str(card.value)[-36:].lower() for card, slot in own if slot.names_dataset and card.value)
-        return [
-            (card, slot)
-            for card, slot in found
-            if not slot.shared
-            or start < card.start < stop
-            or (card.keyword not in there and points_to(card.value, ids))
-        ]
+        others = [card for card in outside if card.keyword in there or not points_to(card.value, ids)]
+        return [(card, slot) for card, slot in found if card not in others]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,7 +24,6 @@ __all__ = [
     "check_digests",
     "check_seal",
     "combine",
-    "find_prefix",
     "group_of",
     "read_group",
     "read_header",
@@ -75,9 +74,9 @@ def read_header(header: bytes, conventions: Sequence[Spotted]) -> Reading:
     if not found:
         return Reading()
     found.sort(key=precedence)
-    matched = [(at, convention.load()) for at, convention in found]
-    cards = list(parse_cards(header, first_of(header, matched)))
-    return combine(*read_cards(cards, [convention for _, convention in matched], header))
+    matched = [(known.load(), at) for at, known in found]
+    groups = [(convention, cards_of(header, convention, at)) for convention, at in matched]
+    return combine(*read_groups(groups, header))
 
 
 def read_metadata(values: Mapping[str, object], conventions: Sequence[Spotted]) -> Reading:
@@ -87,16 +86,16 @@ def read_metadata(values: Mapping[str, object], conventions: Sequence[Spotted]) 
         for at, (keyword, value) in zip(range(0, CARD * len(values), CARD), values.items(), strict=True)
     ]
     ordered = sorted(conventions, key=lambda convention: precedence((0, convention)))
-    return combine(*read_cards(cards, [known.load() for known in ordered], b""))
+    return combine(*read_groups([(known.load(), cards) for known in ordered], b""))
 
 
-def read_cards(
-    cards: Sequence[Card], conventions: Iterable[Convention], header: bytes
+def read_groups(
+    found: Iterable[tuple[Convention, Iterable[Card]]], header: bytes
 ) -> tuple[list[ConventionReading], list[Finding]]:
-    """Read each convention by itself."""
+    """Read each convention by itself, from the cards among which its own stand."""
     readings: list[ConventionReading] = []
     findings: list[Finding] = []
-    for convention in conventions:
+    for convention, cards in found:
         group = convention.group(cards, beside=True)
         said = read_whole(group, convention)
         if said.betrayed:
@@ -127,17 +126,15 @@ def group_of(header: bytes, convention: Convention) -> Group:
     starts = [at for at in (find_prefix(header, prefix) for prefix in convention.prefixes) if at >= 0]
     if not starts:
         return []
-    group = convention.group(parse_cards(header, first_of(header, [(min(starts), convention)])))
+    group = convention.group(cards_of(header, convention, min(starts)))
     return group if any(slot.betrays for _, slot in group) else []
 
 
-def first_of(header: bytes, found: Sequence[tuple[int, Convention]]) -> int:
-    """Where to begin to read: a pointer may stand before the other cards of its group."""
-    if not all(convention.compact for _, convention in found):
-        return 0
-    start = min(at for at, _ in found)
+def cards_of(header: bytes, convention: Convention, at: int) -> Iterator[Card]:
+    """The cards whose keywords a convention knows, where the first that betrays it stands at an offset."""
+    start = at if convention.compact else 0
     pointer = find_card(header, start, b"DATALINK")
-    return start if pointer < 0 else pointer
+    return parse_cards(header, start if pointer < 0 else pointer, wanted=convention.slot)
 
 
 def read_group(group: Group, convention: Convention) -> tuple[Stamp, list[Finding]]:

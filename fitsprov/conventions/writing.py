@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 from fitsprov.cards.card import frame
@@ -22,7 +23,7 @@ from fitsprov.model.stamp import Input, Stamp
 __all__ = ["spell", "spell_native"]
 
 Writer = Callable[[Any], str]
-"""Gives the cards of a field from its value, CONTINUE cards with their first; ``""`` for None."""
+"""Gives the cards of a field from its value, CONTINUE cards with their first."""
 LISTS = ("parents", "raws")
 REPEATED = ("text", "string")
 """Kinds of value that stand in many headers."""
@@ -50,64 +51,65 @@ def spell_native(
         Whether LONGSTRN goes with CONTINUE cards; not where the header has one.
     """
     cards = spell_fields(stamp, native, lists=lists, stamped=stamped)
-    if long_strings and any(map(continued, cards)):
+    if long_strings and continued(cards):
         row = native.fixed["LONGSTRN"]
-        cards.insert(1, frame(row.name, row.comment).fill(row.value or ""))
-    body = "".join(cards).encode("ascii")
+        cards = cards[:CARD] + frame(row.name, row.comment).fill(row.value or "") + cards[CARD:]
+    body = cards.encode("ascii")
     return body + seal_card(body, native.fixed["FPV_SEAL"].comment)
 
 
 def spell(stamp: Stamp, convention: Convention) -> bytes:
     """Spell a stamp in a convention of others, with its lists."""
-    return "".join(spell_fields(stamp, convention, lists=True)).encode("ascii")
+    return spell_fields(stamp, convention, lists=True).encode("ascii")
 
 
 def continued(cards: str) -> bool:
     """Whether one of these is a CONTINUE card."""
-    return len(cards) > CARD and any(cards.startswith("CONTINUE", at) for at in range(0, len(cards), CARD))
+    return "CONTINUE" in cards and any(cards.startswith("CONTINUE", at) for at in range(0, len(cards), CARD))
 
 
-def spell_fields(stamp: Stamp, convention: Convention, *, lists: bool, stamped: datetime | None = None) -> list[str]:
+def spell_fields(stamp: Stamp, convention: Convention, *, lists: bool, stamped: datetime | None = None) -> str:
     """The cards of each field that the stamp has something for."""
     cards = []
-    for head, write in writers(convention):
-        if head == "stamped" and stamped is not None:
-            cards.append(write(stamped))
-        elif lists or head not in LISTS:
-            cards.append(write(getattr(stamp, head, None)))
-    return cards
+    for head, value_of, write in writers(convention):
+        value = stamped if head == "stamped" and stamped is not None else value_of(stamp)
+        if value is not None and (lists or head not in LISTS):
+            cards.append(write(value))
+    return "".join(cards)
 
 
 @cache
-def writers(convention: Convention) -> tuple[tuple[str, Writer], ...]:
-    """What writes the fields of a stamp in a convention, by their names, in its order."""
-    return tuple(
-        (head, list_writer(rows, convention) if head in LISTS else together([field_writer(row) for row in rows]))
-        for head, rows in convention.groups
-        if rows[0].kind != "constant" or head == "version"
-        if rows[0].kind != "seal"
-    )
+def writers(convention: Convention) -> tuple[tuple[str, Callable[[Stamp], Any], Writer], ...]:
+    """The fields of a stamp that are written in a convention, in its order: name, value, and what writes that."""
+    found: list[tuple[str, Callable[[Stamp], Any], Writer]] = []
+    for head, rows in convention.groups:
+        if head in LISTS:
+            found.append((head, attrgetter(head), list_writer(rows, convention)))
+        elif head == "version":
+            found += [(head, partial(constant, row), frame(row.name, row.comment).fill) for row in rows]
+        elif rows[0].kind not in ("constant", "seal"):
+            found += [(head, attrgetter(head), field_writer(row)) for row in rows]
+    return tuple(found)
 
 
-def together(several: list[Writer]) -> Writer:
-    """Write one field by several keywords."""
-    return several[0] if len(several) == 1 else lambda value: "".join([write(value) for write in several])
+def constant(row: Keyword, stamp: Stamp) -> str:
+    """What a keyword always says."""
+    return row.value or ""
 
 
 def field_writer(row: Keyword) -> Writer:
     """What writes a field by one keyword."""
-    if row.kind == "constant":
-        constant = frame(row.name, row.comment).fill(row.value or "")
-        return lambda value: constant
+    if row.field[0] == "software":
+        return lambda programs: spell_mapping(row, row.name, {one.name: one.version for one in programs})
     if len(row.field) > 1:
-        return lambda value: spell_mapping(row, row.name, value or {})
+        return lambda mapping: spell_mapping(row, row.name, mapping)
     fill, spelled = frame(row.name, row.comment).fill, KINDS[row.kind].spell
     if row.kind in REPEATED:
-        return lru_cache(maxsize=1024)(lambda value: "" if value is None else fill(spelled(value)))
-    return lambda value: "" if value is None else fill(spelled(value))
+        return lru_cache(maxsize=1024)(lambda value: fill(spelled(value)))
+    return lambda value: fill(spelled(value))
 
 
-def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar]) -> str:
+def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar | None]) -> str:
     """The cards of a mapping: of all its keys, or of the one that the row names."""
     if row.field[-1] != "{key}":
         return spell_value(row, name, mapping.get(row.field[-1]))
@@ -128,18 +130,14 @@ def list_writer(rows: tuple[Keyword, ...], convention: Convention) -> Writer:
     """What writes a list, item by item."""
     columns = [(row, item_writer(row)) for row in rows]
 
-    def write(items: tuple[Input, ...] | None) -> str:
-        if items and convention.longest is not None and len(items) > convention.longest:
+    def write(items: tuple[Input, ...]) -> str:
+        if convention.longest is not None and len(items) > convention.longest:
             raise StampRefused(
                 f"{len(items)} {rows[0].field[0]}: convention {convention.name} holds {convention.longest} as cards;"
                 " expected lists='table' or 'none'"
             )
         return "".join(
-            [
-                spell(row.numbered(n), item)
-                for n, item in enumerate(items or (), convention.first)
-                for row, spell in columns
-            ]
+            [spell(row.numbered(n), item) for n, item in enumerate(items, convention.first) for row, spell in columns]
         )
 
     return write

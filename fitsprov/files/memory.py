@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import singledispatch
+from functools import cached_property, singledispatch
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -66,7 +66,7 @@ def holder_of(obj: Any) -> Holder | None:
 class HeaderAlone(HeaderUnit):
     """A header that announces data which are elsewhere."""
 
-    @property
+    @cached_property
     def data_size(self) -> int:
         """None are here."""
         return 0

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import BinaryIO
 
 from fitsprov.cards.card import Value, parse_cards
@@ -30,12 +30,12 @@ ReadAt = Callable[[int, int], bytes]
 """``read_at(offset, size)``: fewer bytes than asked only at the end of the file."""
 
 BITPIX = b"BITPIX  "
-FIRST_READ = 4 * BLOCK
-LONGEST_HEADER = 512 * FIRST_READ
+FIRST_READ = 8 * BLOCK
+LONGEST_HEADER = 256 * FIRST_READ
 """Where the search for END gives up: 5.6 MiB, 73,000 cards."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeaderUnit:
     """One header as it stands in a file; its values are read only when asked for."""
 
@@ -50,7 +50,7 @@ class HeaderUnit:
     source: str = ""
     """What errors name."""
 
-    @property
+    @cached_property
     def cards(self) -> bytes:
         """What stands before END; behind it an interrupted flip may have left cards that say nothing."""
         return self.header[: self.end]
@@ -77,7 +77,7 @@ class HeaderUnit:
         """Offset of the data in the file."""
         return self.start + len(self.header)
 
-    @property
+    @cached_property
     def data_size(self) -> int:
         """Bytes of data without their fill (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4).
 

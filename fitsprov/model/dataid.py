@@ -10,6 +10,8 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from fitsprov.errors import UsageError
@@ -19,9 +21,8 @@ __all__ = ["DataId", "Scalar", "canonical_text", "check_data_id", "parse_assignm
 Scalar = str | int | float | bool
 DataId = Mapping[str, Scalar]
 
-ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "'&\x7f"}
+ESCAPED = re.compile("['&\x7f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def canonical_text(data_id: DataId) -> str:
@@ -32,7 +33,22 @@ def canonical_text(data_id: DataId) -> str:
     UsageError
         Where it is no dataId: see `check_data_id`.
     """
-    return ENCODER.encode(check_data_id(data_id)).translate(ESCAPES)
+    items = sorted(check_data_id(data_id).items())
+    text = ",".join([f"{quoted(dimension)}:{scalar_text(value)}" for dimension, value in items])
+    return f"{{{text}}}"
+
+
+def scalar_text(value: Scalar) -> str:
+    """Spell the value of a dimension."""
+    if type(value) is int:
+        return str(value)
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+@lru_cache(maxsize=4096)
+def quoted(value: str) -> str:
+    """Spell a string; most are met in many dataIds."""
+    return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", encode_basestring_ascii(value))
 
 
 def parse_data_id(text: str) -> dict[str, Scalar]:
@@ -57,11 +73,16 @@ def check_data_id(value: Any) -> dict[str, Scalar]:
     for dimension, item in value.items():
         if not isinstance(dimension, str) or not dimension:
             raise UsageError(f"dataId dimension {dimension!r} is no name")
-        if not isinstance(item, Scalar) or (isinstance(item, float) and not math.isfinite(item)):
+        if not isinstance(item, (str, int, float)) or (isinstance(item, float) and not math.isfinite(item)):
             raise UsageError(f"dataId {dimension}={item!r} is no string, finite number or boolean")
-        if SURROGATE.search(f"{dimension}{item}"):
+        if has_surrogate(dimension) or (isinstance(item, str) and has_surrogate(item)):
             raise UsageError(f"dataId {dimension!r}={item!r} has a lone surrogate; expected Unicode text")
     return dict(value)
+
+
+def has_surrogate(text: str) -> bool:
+    """Whether a text has a lone surrogate."""
+    return not text.isascii() and SURROGATE.search(text) is not None
 
 
 def parse_assignment(text: str) -> tuple[str, Scalar]:

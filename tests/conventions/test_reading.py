@@ -13,7 +13,8 @@ from hypothesis import given
 from fitsprov.actions.conventions import all_conventions, find_convention, native
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
-from fitsprov.conventions.reading import Reading, find_prefix, group_of, read_header
+from fitsprov.conventions.reading import Reading, group_of, read_header
+from fitsprov.conventions.spotting import find_prefix
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.model.stamp import Input, Stamp
 from tests.strategies import rubin_stamps, stamps
