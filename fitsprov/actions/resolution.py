@@ -30,9 +30,9 @@ class Status(StrEnum):
     UNSTAMPED = "unstamped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Resolution:
-    """What is known about where a file, or a dataset, came from."""
+    """What is known about where a file, or a dataset, came from; in a notebook it shows itself, escaped."""
 
     name: str
     """The file or ID that was asked for."""
@@ -44,6 +44,26 @@ class Resolution:
     known_raws: tuple[Dataset, ...] | None = None
     """From a header that lists raws without the steps between; None where the lineage tells."""
     findings: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line: a lineage may have thousands of datasets."""
+        return f"<Resolution of {self.name!r}: {self.status}, from the {self.source}>"
+
+    def __str__(self) -> str:
+        """The lineage as a tree, and the findings."""
+        from fitsprov.actions.notebook import to_text
+
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from fitsprov.actions.notebook import to_html
+
+        return to_html(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """The same in each form, so that a notebook keeps the tree as text beside it."""
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
 
     @property
     def dataset(self) -> Dataset | None:
