@@ -13,7 +13,8 @@ from fitsprov.cli.common import expand, json_option, one_line_errors, registry_o
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.settings import Settings
 
-COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings", "facts")
+COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings")
+ONE = {"activities": "activity", **{word: word.removesuffix("s") for word in COUNTS if word != "activities"}}
 
 
 @click.command("record")
@@ -48,5 +49,6 @@ def command(
 
 def describe(counts: dict[str, int]) -> str:
     """The counts of a record in words, those that are new."""
-    parts = [f"{counts[word]} {word}" for word in COUNTS if counts[word] and word != "files"]
+    words = {word: counts[word] for word in COUNTS if counts[word] and word != "files"}
+    parts = [f"{number} {ONE[word] if number == 1 else word}" for word, number in words.items()]
     return ", ".join(parts) or "nothing new"
