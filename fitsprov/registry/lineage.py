@@ -8,40 +8,17 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, func, literal, null, select, union_all
+from sqlalchemy import Connection, Select, bindparam, literal, null, select, union_all
 
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Neighbourhood, Usage
 from fitsprov.registry.activities import activities_by_key, usages_by_key, usages_of_datasets
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
-from fitsprov.registry.schema import Key, activity, entity, listed_raw, role, used
+from fitsprov.registry.reach import Bounds, follow
+from fitsprov.registry.schema import activity, entity, listed_raw, role, used
 
 __all__ = ["lineage_of", "neighbourhoods_of"]
-
-
-@compiled
-def walk(direction: Direction, limited: bool) -> Select[Any]:
-    """Select the keys of all that can be reached from ``focus``, with the level; really used edges only.
-
-    Without a limit every dataset is met once. With one, each pair of dataset and level is, and the least level counts.
-    """
-    reached = select(bindparam("focus", type_=Key).label("id"), literal(0).label("level")).cte(
-        "reached", recursive=True
-    )
-    here = entity.alias("here")
-    if direction is Direction.UP:
-        path = reached.join(here, here.c.id == reached.c.id).join(used, used.c.activity_id == here.c.gen_aid)
-        following = used.c.entity_id
-    else:
-        path = reached.join(used, used.c.entity_id == reached.c.id).join(here, here.c.gen_aid == used.c.activity_id)
-        following = here.c.id
-    step = select(following, reached.c.level + 1 if limited else literal(0))
-    step = step.select_from(path).where(used.c.actual.is_not(False))
-    if limited:
-        step = step.where(reached.c.level < bindparam("depth"))
-    reached = reached.union(step)
-    return select(reached.c.id, func.min(reached.c.level)).group_by(reached.c.id)
 
 
 @compiled
@@ -65,10 +42,8 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     start = next((key for (key,) in key_of().rows(connection, uuid=focus)), None)
     if start is None:
         raise DatasetNotFound(focus)
-    # one level more than asked for shows whether the depth cuts anything
-    parameters = {"focus": start} | ({} if depth is None else {"depth": depth + 1})
-    rows = walk(direction, depth is not None).rows(connection, **parameters)
-    levels: dict[int, int] = {key: level for key, level in rows if depth is None or level <= depth}
+    reached = follow(connection, [start], direction, Bounds(depth))
+    levels = {start: 0} | {key: level for level, keys in enumerate(reached.generations, 1) for key in keys}
     found = datasets_by_key(connection, levels)
     if direction is Direction.UP:
         expanded = {one.maker for one in found.values() if depth is None or levels[one.key] < depth} - {None}
@@ -96,7 +71,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
             for maker, usages in used_by.items()
         },
         listed_raws={found[key].dataset.id: tuple(map(as_raw, raws)) for key, raws in listed.items()},
-        complete=not unknown and len(levels) == len(rows),
+        complete=not unknown and not reached.cut,
     )
 
 

@@ -21,6 +21,8 @@ from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.bulk import datasets_of_uris
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import open_engine, parse_url, reading, release, shown, transact
+from fitsprov.registry.following import Following
+from fitsprov.registry.graph import Graph
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
 from fitsprov.registry.many_lineages import lineages_of
 from fitsprov.registry.noting import Noting
@@ -28,7 +30,7 @@ from fitsprov.registry.opening import create_registry, read_about
 from fitsprov.registry.reader import Reader
 from fitsprov.registry.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
-from fitsprov.registry.stamping import by_place, stamp_of
+from fitsprov.registry.stamping import stamp_of
 from fitsprov.registry.status import Status, count_all
 from fitsprov.registry.version import version_of
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
-class Registry(Noting):
+class Registry(Following, Noting):
     """A registry of provenance, opened; threads may share it, processes open their own.
 
     Every query sees one state of the registry, whatever others write meanwhile, and every record is taken in whole or
@@ -67,6 +69,7 @@ class Registry(Noting):
             release(self._engine)
             raise
         self._reader = Reader(self._engine, self._url)
+        self._graph = Graph(self._engine, self._url, self._reader)
 
     @classmethod
     def create(cls, url: str | Path, *, base_url: str | None = None, authority: str | None = None) -> Self:
@@ -250,15 +253,6 @@ class Registry(Noting):
             return lineage_of(connection, focus, way, depth)
 
         return self._reader.snapshot(follow)
-
-    def raws(self, id: UUID | str) -> list[Dataset]:
-        """List the raw observations among the ancestors, by dataId and name.
-
-        Raises
-        ------
-        DatasetNotFound
-        """
-        return sorted(self.lineage(id).raws(), key=by_place)
 
     def stamp(self, id: UUID | str) -> Stamp:
         """Say what the header of a dataset should say; a list that is not known to be complete is None.

@@ -1,0 +1,131 @@
+"""How far a graph is followed: by statements, level by level, or in the adjacency file where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
+
+from fitsprov.model.lineage import Direction
+from fitsprov.registry.compiled import among, as_keys, compiled
+from fitsprov.registry.schema import entity, used
+
+if TYPE_CHECKING:
+    from fitsprov.registry.graphlayers import Layers
+
+__all__ = ["Bounds", "Found", "follow", "follow_in_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where to stop."""
+
+    depth: int | None = None
+    """How many generations."""
+    limit: int | None = None
+    """How many datasets are found at most."""
+    stop: tuple[int, ...] = ()
+    """Keys of types behind which nothing is looked for; what is begun from is not held against them."""
+    presented: bool = False
+    """Whether what was presented to an activity counts as used."""
+
+
+class Found(NamedTuple):
+    """What was found: keys by generation, without those begun from, which are of generation 0."""
+
+    generations: list[list[int]]
+    cut: bool
+    """Whether there was more behind the depth or the limit."""
+
+    @property
+    def keys(self) -> list[int]:
+        """All keys, the nearest first."""
+        return [key for generation in self.generations for key in generation]
+
+
+def goes_on(stopping: bool, presented: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Spell which datasets are followed, and which edges."""
+    kind = entity.c.dataset_type_id
+    stops = or_(kind.is_(None), ~among(kind, "stop")) if stopping else true()
+    return stops, true() if presented else used.c.actual.is_not(False)
+
+
+@compiled
+def parents(stopping: bool, presented: bool) -> Select[Any]:
+    """Select what a list of datasets was made from."""
+    made = entity.join(used, used.c.activity_id == entity.c.gen_aid)
+    return (
+        select(used.c.entity_id).distinct().select_from(made).where(among(entity.c.id), *goes_on(stopping, presented))
+    )
+
+
+@compiled
+def children(stopping: bool, presented: bool) -> Select[Any]:
+    """Select what was made from a list of datasets."""
+    product = entity.alias("product")
+    steps = used.join(product, product.c.gen_aid == used.c.activity_id)
+    if stopping:
+        steps = steps.join(entity, entity.c.id == used.c.entity_id)
+    return (
+        select(product.c.id).distinct().select_from(steps).where(among(used.c.entity_id), *goes_on(stopping, presented))
+    )
+
+
+def follow(connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
+    """Follow datasets by statements, one for each generation."""
+    steps = parents if direction is Direction.UP else children
+    seen = set(start)
+    frontier, number = list(seen), 0
+    generations: list[list[int]] = []
+    stop = as_keys(bounds.stop)["keys"]
+    while frontier:
+        stopping = bool(bounds.stop and generations)
+        options = {"stop": stop} if stopping else {}
+        rows = steps(stopping, bounds.presented).rows(connection, **as_keys(frontier), **options)
+        frontier = sorted({key for (key,) in rows} - seen)
+        if frontier and len(generations) == bounds.depth:
+            return Found(generations, True)
+        if bounds.limit is not None and number + len(frontier) > bounds.limit:
+            return Found([*generations, frontier[: bounds.limit - number]], True)
+        if frontier:
+            generations.append(frontier)
+        seen.update(frontier)
+        number += len(frontier)
+    return Found(generations, False)
+
+
+def follow_in_file(layers: Layers, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
+    """Follow datasets in memory; gives what `follow` gives.
+
+    Raises
+    ------
+    DamagedGraph
+        Where the file is not what was written.
+    """
+    import numpy as np
+
+    from fitsprov.registry.graphlayers import unique, within
+
+    steps = layers.parents if direction is Direction.UP else layers.children
+    frontier = unique(np.array([*start], np.int64))
+    seen = np.zeros(layers.greatest + 2, bool)
+    seen[frontier] = True
+    stop = np.array(sorted(bounds.stop), np.int64)
+    generations: list[list[int]] = []
+    number = 0
+    while len(frontier):
+        if generations and len(stop):
+            frontier = frontier[~within(layers.types(frontier), stop)]
+        found = steps(frontier, bounds.presented)
+        frontier = unique(found[~seen[found]])
+        if len(frontier) and len(generations) == bounds.depth:
+            return Found(generations, True)
+        if bounds.limit is not None and number + len(frontier) > bounds.limit:
+            return Found([*generations, frontier[: bounds.limit - number].tolist()], True)
+        if len(frontier):
+            generations.append(frontier.tolist())
+        seen[frontier] = True
+        number += len(frontier)
+    return Found(generations, False)
