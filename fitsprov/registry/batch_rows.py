@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, delete, select
 
 from fitsprov.registry.batch import Batch
 from fitsprov.registry.bulk import insert_rows, select_by, update_rows
-from fitsprov.registry.claims import Claim
 from fitsprov.registry.changes import note_grown
+from fitsprov.registry.claims import Claim
 from fitsprov.registry.compiled import among, as_keys
 from fitsprov.registry.nodes import Maker, Row
 from fitsprov.registry.schema import activity, artifact, entity, listed_raw, used
