@@ -1,7 +1,9 @@
-"""Draw the picture of the documentation: a stamp, and what it resolves to. Both are what the program really gives.
+"""Draw the pictures of the documentation: a stamp, what it resolves to, and how a notebook shows that.
+
+All are what the program really gives.
 
 python docs/make_pictures.py            # compare
-python docs/make_pictures.py --write    # write docs/_static/*.svg
+python docs/make_pictures.py --write    # write docs/_static/*
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -67,7 +70,11 @@ def pictures() -> dict[str, str]:
         if answer.lineage is None:
             raise RuntimeError(f"{target} does not resolve")
         told = resolution_text(answer, draw(answer.lineage, "tree", colour=True))
-        return {"stamp.svg": picture(list(stamp_cards(target)), told.splitlines())}
+        shown = replace(answer, source="service")  # as who has no registry sees it
+        return {
+            "stamp.svg": picture(list(stamp_cards(target)), told.splitlines()),
+            "resolution.html": f"{shown._repr_html_()}\n",
+        }
 
 
 def survey(folder: Path) -> fitsprov.Registry:

@@ -13,7 +13,7 @@ A page is a session in a folder of its own, a fresh copy of the sample data. In 
 ``toml``, ``yaml``
     blocks with a caption are files of that name.
 
-Other blocks are not run. ``[...]`` stands for any text; new IDs, the time of a stamp and what follows from it may
+A block within an HTML comment is run and not shown. Other blocks are not run. ``[...]`` stands for any text; new IDs, the time of a stamp and what follows from it may
 differ.
 """
 
@@ -24,6 +24,7 @@ import io
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 SHOWN_FOLDER = "/home/you/survey"
 """What the pages call the folder of a session."""
+SHOWN_PORT = "127.0.0.1:8765"
+"""Where a service on the pages answers; each session has a free port of its own."""
 
 FENCE = re.compile(
     r"^```(?:\{code-block\} )?(?P<kind>console|python|output|toml|yaml)\n"
@@ -99,6 +102,8 @@ class Session:
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
         self.printed = ""
         self.environment = environment(folder / "bin")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = f"127.0.0.1:{free.getsockname()[1]}"
 
     def block(self, match: re.Match[str]) -> str:
         """Run one block; give it as it should read."""
@@ -116,7 +121,7 @@ class Session:
 
     def command(self, match: re.Match[str]) -> str:
         """Run one command with the shell."""
-        line = match["command"].replace("\n> ", "\n")
+        line = match["command"].replace("\n> ", "\n").replace(SHOWN_PORT, self.port)
         done = subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,
@@ -135,12 +140,13 @@ class Session:
         """Run lines of Python, and keep what they print."""
         printed = io.StringIO()
         with contextlib.chdir(self.folder), contextlib.redirect_stdout(printed):
-            exec(compile(code, "page", "exec"), self.namespace)
+            exec(compile(code.replace(SHOWN_PORT, self.port), "page", "exec"), self.namespace)
         self.printed = self.clean(printed.getvalue())
 
     def clean(self, text: str) -> str:
-        """Name the folder as the pages do, and leave blanks at the ends of lines out."""
-        return re.sub(r"[ \t]+$", "", text.replace(str(self.folder), SHOWN_FOLDER), flags=re.MULTILINE)
+        """Name folder and port as the pages do, and leave blanks at the ends of lines out."""
+        text = text.replace(str(self.folder), SHOWN_FOLDER).replace(self.port, SHOWN_PORT)
+        return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
 
 
 def environment(bin_folder: Path) -> dict[str, str]:

@@ -78,7 +78,8 @@ def resolve(
             findings.append(Finding(error.code, str(error), "DATALINK"))
     if lineage is None:
         missing = "there is no registry to ask" if registry is None else "the registry does not know it"
-        findings.append(Finding("dataset-unknown", f"dataset {stamp.id or 'without ID'}: {missing}"))
+        hint = "; --online asks the service that DATALINK points to" if stamp.datalink and not online else ""
+        findings.append(Finding("dataset-unknown", f"dataset {stamp.id or 'without ID'}: {missing}{hint}"))
         named = with_ids(reading)
         return Resolution(
             name=name,
