@@ -10,7 +10,7 @@ from fitsprov.actions.json_objects import found_object
 from fitsprov.actions.registering import open_registry
 from fitsprov.model.dataid import parse_assignment
 
-__all__ = ["find", "registry_status"]
+__all__ = ["find", "index_registry", "registry_status"]
 
 
 def find(
@@ -37,6 +37,13 @@ def find(
 
 
 def registry_status(registry_url: str) -> dict[str, Any]:
-    """Say what a registry holds."""
+    """Say what a registry holds, and what its adjacency file does."""
     with open_registry(registry_url) as registry:
-        return asdict(registry.status())
+        indexed = registry.indexed()
+        return {**asdict(registry.status()), "index": None if indexed is None else asdict(indexed)}
+
+
+def index_registry(registry_url: str) -> dict[str, Any]:
+    """Make the adjacency file of a registry anew; say what it holds."""
+    with open_registry(registry_url) as registry:
+        return asdict(registry.index())

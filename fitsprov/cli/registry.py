@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fitsprov.actions.searching import registry_status
+from fitsprov.actions.searching import index_registry, registry_status
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.settings import Settings
 
@@ -32,10 +32,32 @@ def status(registry: Settings, as_json: bool) -> None:
         click.echo(f"{name:<14}{'-' if value is None else value}")
 
 
+@command.command("index")
+@registry_option
+@json_option
+def index(registry: Settings, as_json: bool) -> None:
+    """Write the graph into an adjacency file, from which large walks are answered.
+
+    It is made anew each time; others may write to the registry meanwhile and afterwards. What is newer than the file
+    is read from the registry, so that answers are never older than that.
+    """
+    with one_line_errors():
+        answer = index_registry(registry.need_registry())
+    click.echo(json.dumps([answer], indent=2) if as_json else spell(answer))
+
+
+def spell(index: Mapping[str, Any]) -> str:
+    """Say what an adjacency file holds."""
+    newer = f", {index['newer']} activities are newer" if index["newer"] else ""
+    return f"{index['path']}  ({index['edges']} edges, {index['size']} bytes{newer})"
+
+
 def lines(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Names and values, what belongs to a value indented under it."""
     for name, value in answer.items():
-        if isinstance(value, Mapping):
+        if name == "index" and value is not None:
+            yield name, spell(value)
+        elif isinstance(value, Mapping):
             yield from ((f"  {kind}", count) for kind, count in value.items())
         else:
             yield name.replace("_", " "), value

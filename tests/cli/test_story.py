@@ -25,6 +25,19 @@ def test_status_tells_what_is_in_a_registry(survey: Path, fitsprov: Fitsprov) ->
     assert AUTHORITY in ran.out
     (status,) = fitsprov("registry status --json").json
     assert status["activities"] == 94
+    assert status["index"] is None
+
+
+def test_an_index_is_made_and_told_of(survey: Path, fitsprov: Fitsprov) -> None:
+    ran = fitsprov("registry index")
+    assert ran.code == 0
+    assert ran.out.startswith(str(survey / "fitsprov.db.graph"))
+    assert "(329 edges," in ran.out
+    assert ran.out.strip() in fitsprov("registry status").out
+    (made,) = fitsprov("registry index --json").json
+    (status,) = fitsprov("registry status --json").json
+    assert status["index"] == made
+    assert made["newer"] == 0
 
 
 def test_recording_again_finds_nothing_new(survey: Path, fitsprov: Fitsprov) -> None:
