@@ -14,7 +14,8 @@ from fitsprov.cli.many import Answer, Outputs
 from fitsprov.settings import Settings
 
 COUNTS = ("files", "datasets", "activities", "edges", "stubs", "findings")
-ONE = {"activities": "activity", **{word: word.removesuffix("s") for word in COUNTS if word != "activities"}}
+WORDS = (*COUNTS[1:], "facts")
+ONE = {"activities": "activity", **{word: word.removesuffix("s") for word in WORDS if word != "activities"}}
 
 
 @click.command("record")
@@ -49,6 +50,6 @@ def command(
 
 def describe(counts: dict[str, int]) -> str:
     """The counts of a record in words, those that are new."""
-    words = {word: counts[word] for word in COUNTS if counts[word] and word != "files"}
+    words = {word: counts[word] for word in WORDS if counts[word]}
     parts = [f"{number} {ONE[word] if number == 1 else word}" for word, number in words.items()]
     return ", ".join(parts) or "nothing new"
