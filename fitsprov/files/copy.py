@@ -14,7 +14,7 @@ from fitsprov.files.layout import GROWTH, Edit
 from fitsprov.files.locks import is_at, open_regular, refusal
 from fitsprov.files.pieces import Decide, copy_pieces, pieces, stream_pieces
 from fitsprov.files.space import reserve
-from fitsprov.files.temporary import sync_folder, temporary
+from fitsprov.files.temporary import MOVES_OPEN, let_go, sync_folder, temporary
 from fitsprov.files.units import read_descriptor, reader
 
 __all__ = ["LARGE", "export_file", "replace_file", "stream"]
@@ -45,7 +45,7 @@ def replace_file(
             raise FileRefused(f"{path}: was replaced meanwhile by another writer; expected to be the only one")
         write_copy(descriptor, path, copy, lambda _: edit, hdu, kind, kind)
         keep_metadata(descriptor, path, status, copy)
-        publish(copy, name, path, fsync=fsync)
+        publish(name, path, copy, descriptor, fsync=fsync)
 
 
 def export_file(
@@ -95,7 +95,7 @@ def export_file(
         with temporary(dest, mode) as (copy, name):
             need_free(descriptor, source, dest, overwrite=overwrite)
             write_copy(descriptor, source, copy, decide, hdu, kind, kind_of_copy)
-            publish(copy, name, dest, fsync=fsync)
+            publish(name, dest, copy, fsync=fsync)
     except FitsprovError:
         raise
     except OSError as error:
@@ -118,7 +118,7 @@ def stream(source: BinaryIO, dest: BinaryIO, decide: Decide, hdu: int | str = 0,
     NotFits, TruncatedFits, UsageError
     """
     read_at = reader(source)
-    stream_pieces(read_at, pieces(read_at, decide, hdu, name), dest)
+    stream_pieces(read_at, pieces(read_at, decide, hdu, name, forward=True), dest)
     dest.flush()
 
 
@@ -168,7 +168,7 @@ def write_copy(
         unpacked(source, path) as content,
     ):
         read_at = reader(content)
-        stream_pieces(read_at, pieces(read_at, decide, hdu, path), dest)
+        stream_pieces(read_at, pieces(read_at, decide, hdu, path, forward=True), dest)
 
 
 def keep_metadata(source: int, path: str, status: os.stat_result, copy: int) -> None:
@@ -190,10 +190,18 @@ def keep_metadata(source: int, path: str, status: os.stat_result, copy: int) -> 
         os.fchmod(copy, stat.S_IMODE(status.st_mode))
 
 
-def publish(copy: int, name: str, path: str, *, fsync: bool) -> None:
-    """Rename a whole copy onto its target; in the order that a power loss respects."""
+def publish(name: str, path: str, copy: int, *others: int, fsync: bool) -> None:
+    """Rename a whole copy onto its target; in the order that a power loss respects.
+
+    Parameters
+    ----------
+    copy, others : int
+        The descriptors of the copy and, where it is open, of its target.
+    """
     if fsync:
         os.fsync(copy)
+    if not MOVES_OPEN:
+        let_go(copy, *others)
     os.replace(name, path)
     if fsync:
         sync_folder(path)

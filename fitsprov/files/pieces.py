@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from fitsprov.errors import TruncatedFits
+from fitsprov.errors import StampRefused, TruncatedFits
 from fitsprov.files.clone import copy_range, write_at
 from fitsprov.files.layout import Edit, leftover, rewrite_header
 from fitsprov.files.units import HeaderUnit, ReadAt, absent, is_wanted, walk
@@ -41,14 +41,27 @@ def data_of(unit: HeaderUnit, *, to_end: bool = False) -> Span:
 
 
 def pieces(
-    read_at: ReadAt, decide: Decide, hdu: int | str = 0, source: str = "", *, block_multiple: int = 1
+    read_at: ReadAt,
+    decide: Decide,
+    hdu: int | str = 0,
+    source: str = "",
+    *,
+    block_multiple: int = 1,
+    forward: bool = False,
 ) -> Iterator[bytes | Span]:
     """Give the pieces of an edited copy, in order; nothing is read twice.
+
+    Parameters
+    ----------
+    forward : bool
+        Whether what was passed cannot be read any more.
 
     Raises
     ------
     UsageError
         Where there is no such HDU.
+    StampRefused
+        Where the table that a new one replaces stands before the header, and was passed.
     NotFits, TruncatedFits
     """
     units, passed = walk(read_at, source, truncated=True), []
@@ -56,11 +69,20 @@ def pieces(
         if is_wanted(unit, hdu):
             break
         passed.append(unit)
-        yield unit.header
-        yield data_of(unit)
+        if forward:
+            yield unit.header
+            yield data_of(unit)
     else:
         raise absent(hdu, passed)
     edit = decide(unit) or (Edit() if leftover(unit) else None)
+    replaced = edit is not None and edit.table is not None
+    if not forward:
+        for one in passed:
+            if not (replaced and one.name == TABLE):
+                yield one.header
+                yield data_of(one)
+    elif replaced and any(one.name == TABLE for one in passed):
+        raise StampRefused(f"{source}: its {TABLE} table stands before the header; expected a plain file")
     yield unit.header if edit is None else rewrite_header(unit, edit, block_multiple=block_multiple)
     if edit is None or edit.table is None:
         yield data_of(unit, to_end=True)

@@ -16,8 +16,10 @@ from contextlib import contextmanager
 
 from fitsprov.files.locks import BINARY, HELD, NO_FOLLOW, UNKNOWN, is_at, lock, pause, refusal, release
 
-__all__ = ["discard", "remove_dead", "sync_folder", "temporary", "temporary_name"]
+__all__ = ["MOVES_OPEN", "discard", "let_go", "remove_dead", "sync_folder", "temporary", "temporary_name"]
 
+MOVES_OPEN = os.name == "posix"
+"""Whether a file that is open can be renamed, replaced and removed; not on Windows."""
 ABANDONED = 3600.0
 """Age in seconds at which a temporary file is nobody's, where locks cannot tell."""
 
@@ -73,10 +75,22 @@ def temporary(path: str, mode: int = 0o600) -> Iterator[tuple[int, str]]:
     try:
         yield descriptor, name
     except BaseException:
+        if not MOVES_OPEN:
+            let_go(descriptor)
         discard(name)
         raise
     finally:
         release(descriptor)
+
+
+def let_go(*descriptors: int) -> None:
+    """Close what is open under these numbers, which stay taken for whoever closes them."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    try:
+        for descriptor in descriptors:
+            os.dup2(nothing, descriptor)
+    finally:
+        os.close(nothing)
 
 
 def discard(name: str) -> None:

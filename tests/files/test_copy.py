@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
-from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits, UsageError
-from fitsprov.files import Edit, edit_file, export_file, read_unit, stream
+from fitsprov.errors import FileRefused, FitsprovError, NotFits, StampRefused, TruncatedFits, UsageError
+from fitsprov.files import Edit, Outcome, edit_file, export_file, read_unit, stream
 from fitsprov.files.units import read_header
 from tests.files.conftest import (
     Stamper,
@@ -186,3 +187,27 @@ def test_a_stream_that_ends_early_is_an_error(source: Path) -> None:
     size = len(read_header(io.BytesIO(content)).header) + 1000
     with pytest.raises(TruncatedFits, match="standard input: data of HDU 0 end after 1000 bytes"):
         stream(io.BytesIO(content[:size]), io.BytesIO(), STAMP)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_new_table_takes_the_place_of_one_before_the_header(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.fits{suffix}"
+    old, new = (
+        fits.BinTableHDU.from_columns([fits.Column("ID", "36A", array=[text * 36])], name="FITSPROV") for text in "ab"
+    )
+    fits.HDUList([fits.PrimaryHDU(), old, fits.ImageHDU(np.eye(3), name="SCI")]).writeto(path)
+    file = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), new]).writeto(file)
+    decide = Stamper(make_tail(), table=file.getvalue()[2880:])
+    if suffix:
+        with pytest.raises(StampRefused, match="FITSPROV table stands before"):
+            edit_file(path, decide, hdu="SCI")
+        assert list(tmp_path.iterdir()) == [path]
+        return
+    assert edit_file(path, decide, hdu="SCI") is Outcome.COPIED
+    with fits.open(path) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "SCI", "FITSPROV"]
+        assert hdus["SCI"].header["FPV_RUN"] == "one"
+    assert edit_file(path, Stamper(make_tail("two"), table=b""), hdu="SCI") is Outcome.COPIED
+    with fits.open(path) as hdus:
+        assert [hdu.name for hdu in hdus] == ["PRIMARY", "SCI"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fitsprov.files import Outcome, edit_file, temporary
+from fitsprov.files import Outcome, copy, edit_file, export_file, temporary
 from tests.files.conftest import Stamper, make_file, make_tail, strays
 
 ROOT = Path(__file__).parent.parent.parent
@@ -134,3 +135,33 @@ def test_a_folder_that_cannot_be_opened_is_not_synced(tmp_path: Path, monkeypatc
     monkeypatch.setattr(temporary, "os", Elsewhere())
     assert edit_file(path, Stamper(make_tail()), fsync=True) is Outcome.COPIED
     assert not strays(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs a list of what is open")
+@pytest.mark.parametrize("fsync", [False, True])
+def test_where_open_files_stay_where_they_are_nothing_is_renamed_or_removed_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fsync: bool
+) -> None:
+    """As on Windows."""
+
+    def refusing(call: Callable[..., None]) -> Callable[..., None]:
+        def moved(*names: str, **options: object) -> None:
+            moving = [Path(name) for name in names if Path(name).exists()]
+            for held in Path("/proc/self/fd").iterdir():
+                if held.exists() and any(held.samefile(one) for one in moving):
+                    raise PermissionError(13, "The process cannot access the file because it is being used")
+            call(*names, **options)
+
+        return moved
+
+    for module in (temporary, copy):
+        monkeypatch.setattr(module, "MOVES_OPEN", False)
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    path = make_file(tmp_path / "a.fits", 35)
+    assert edit_file(path, Stamper(make_tail()), fsync=fsync) is Outcome.COPIED
+    export_file(path, tmp_path / "b.fits", Stamper(make_tail("two")), fsync=fsync)
+    export_file(path, tmp_path / "b.fits.gz", Stamper(make_tail("two")), fsync=fsync)
+    with pytest.raises(ZeroDivisionError):
+        export_file(path, tmp_path / "c.fits", lambda unit: 1 / 0)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.fits", "b.fits", "b.fits.gz"]
