@@ -236,7 +236,7 @@ def parse_cards(
         keyword = columns.rstrip(" ")
         if keyword == "HIERARCH" and text[begin + 8] == " ":
             words, equals, field = text[begin + 9 : at].partition("=")
-            keyword = " ".join(words.split()).upper() if equals else keyword
+            keyword = hierarch_keyword(words) if equals else keyword
         elif keyword == "END" and not text[begin + 3 : at].strip():
             return
         end = at
@@ -246,6 +246,12 @@ def parse_cards(
         if value.__class__ is str and value[-1:] == "&":
             value, end = parse_continued(text, value, end)
         yield Card(keyword, value, start + begin, start + end)
+
+
+@lru_cache(maxsize=8192)
+def hierarch_keyword(words: str) -> str:
+    """The keyword that stands behind HIERARCH."""
+    return " ".join(words.split()).upper()
 
 
 def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:

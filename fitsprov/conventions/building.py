@@ -34,10 +34,6 @@ class Draft:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Counted list → keyword → count: a convention may have several lists of one kind."""
 
-    def state(self, name: str, value: Any) -> None:
-        """Put the value of a field."""
-        self.values.setdefault(name, value)
-
     def count(self, name: str, keyword: str, value: int) -> None:
         """Put a count that one keyword states."""
         self.counts.setdefault(name, {}).setdefault(keyword, value)
@@ -109,7 +105,7 @@ class Draft:
         return {name: max(found) for name, found in numbers.items() if found and len(found) == len(self.lists[name])}
 
 
-Place = Callable[[Draft, Any], None]
+Place = Callable[[Draft, Any], object]
 """Puts a value into a draft."""
 
 
@@ -133,7 +129,7 @@ def placing(row: Keyword, names: Mapping[str, str]) -> Place:
     if row.kind == "did":
         return place_did
     if not words:
-        return lambda draft, value: draft.state(head, value)
+        return lambda draft, value: draft.values.setdefault(head, value)
     name, column = fill(words[0], names), "version" if head == "software" else "value"
     if head in LISTS:
         return lambda draft, value: draft.add(head, name, {"name": name, column: value})
@@ -166,9 +162,9 @@ def placing_in_column(row: Keyword, names: Mapping[str, str]) -> Place:
 
 def place_did(draft: Draft, value: str) -> None:
     """Put a publisher DID, and the ID that it ends in."""
-    draft.state("publisher_did", value)
+    draft.values.setdefault("publisher_did", value)
     if is_id(value):
-        draft.state("id", parse_id(value))
+        draft.values.setdefault("id", parse_id(value))
 
 
 def place_nowhere(draft: Draft, value: Any) -> None:

@@ -12,18 +12,22 @@ from fitsprov.conventions.writing import spell_native
 from fitsprov.errors import FitsprovError
 from fitsprov.model.finding import Finding
 from fitsprov.model.runs import is_shortened
-from fitsprov.model.stamp import Stamp, list_digest
+from fitsprov.model.stamp import Input, Stamp, list_digest
 
 __all__ = ["check_counts", "check_digests", "check_numbers", "check_runs", "check_seal"]
 
 
-LISTS = ("parents", "raws")
+Counted = tuple[str, tuple[Input, ...] | None, int | None]
+
+
+def counted(stamp: Stamp) -> tuple[Counted, Counted]:
+    """The lists of a stamp by their names, with the counts beside them."""
+    return ("parents", stamp.parents, stamp.n_parents), ("raws", stamp.raws, stamp.n_raws)
 
 
 def check_counts(stamp: Stamp, convention: Convention) -> Iterator[Finding]:
     """Hold the lists against their counts."""
-    for name in LISTS:
-        items, count = getattr(stamp, name), getattr(stamp, f"n_{name}")
+    for name, items, count in counted(stamp):
         if items is not None and len(items) != count:
             keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
             yield Finding("count-differs", f"{len(items)} {name} are listed, {keyword} says {count}", keyword)
@@ -31,9 +35,9 @@ def check_counts(stamp: Stamp, convention: Convention) -> Iterator[Finding]:
 
 def check_digests(stamp: Stamp) -> Iterator[Finding]:
     """Hold the lists that are as long as their counts against their digests."""
-    for name in LISTS:
-        items, half = getattr(stamp, name), stamp.digest_of(name)
-        if items is None or not half or len(items) != getattr(stamp, f"n_{name}"):
+    for name, items, count in counted(stamp):
+        half = stamp.digest_of(name)
+        if items is None or not half or len(items) != count:
             continue
         digest = list_digest(items)
         if digest != half:

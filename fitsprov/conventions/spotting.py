@@ -32,21 +32,28 @@ LONG = as_number(HIERARCH)
 
 def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spotted]]:
     """Find the conventions that some keyword betrays, in their order, each with where the first such card stands."""
-    starts = starts_of(tuple(conventions))
+    known = tuple(conventions)
+    starts = starts_of(known)
     columns = first_columns(header, 0)
-    found = starts.keys() & memoryview(columns).cast("I")
+    found = starts_among(columns, known)
     if not found and ANY not in starts:
         return []
     hits = [(number, find_short(header, columns, prefix)) for start in found for number, prefix in starts[start]]
     behind = {ANY} & starts.keys()
     if LONG in found:
-        behind |= starts.keys() & memoryview(first_columns(header, len(HIERARCH))).cast("I")
+        behind |= starts_among(first_columns(header, len(HIERARCH)), known)
     hits += [(number, find_prefix(header, prefix)) for start in behind for number, prefix in starts[start]]
     first: dict[int, int] = {}
     for number, at in hits:
         if at >= 0:
             first[number] = min(at, first.get(number, at))
     return [(first[number], conventions[number]) for number in sorted(first)]
+
+
+@lru_cache(maxsize=256)
+def starts_among(columns: bytes, conventions: tuple[Spotted, ...]) -> frozenset[int]:
+    """Which beginnings stand in these columns; files of one program mostly have the same keywords in one order."""
+    return frozenset(starts_of(conventions).keys() & memoryview(columns).cast("I"))
 
 
 @lru_cache(maxsize=64)
@@ -60,16 +67,16 @@ def starts_of(conventions: tuple[Spotted, ...]) -> Starts:
     return starts
 
 
-def first_columns(header: bytes, start: int) -> bytearray:
+def first_columns(header: bytes, start: int) -> bytes:
     """The first few of the columns of all cards, from a column on, card after card."""
     stop = len(header) - len(header) % CARD
     taken = bytearray(FEW * (stop // CARD))
     for at in range(FEW):
         taken[at::FEW] = header[start + at : stop : CARD]
-    return taken
+    return bytes(taken)
 
 
-def find_short(header: bytes, columns: bytearray, prefix: bytes) -> int:
+def find_short(header: bytes, columns: bytes, prefix: bytes) -> int:
     """Where the first card stands whose keyword, not behind HIERARCH, begins so; -1 where there is none."""
     at = columns.find(prefix[:FEW])
     while at >= 0 and (at % FEW or not header.startswith(prefix, at // FEW * CARD)):

@@ -63,8 +63,12 @@ class Software:
 
 def list_digest(inputs: Iterable[Input]) -> str:
     """Digest a complete list: ``LC_ALL=C sort -u ids | sha256sum | cut -c1-32``."""
-    lines = sorted({item.key for item in inputs})
-    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()[:32]
+    return digest_keys({item.key for item in inputs})
+
+
+def digest_keys(keys: Iterable[str]) -> str:
+    """Digest the distinct keys of a list."""
+    return hashlib.sha256("".join([f"{key}\n" for key in sorted(keys)]).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +127,12 @@ class Stamp:
         items: Iterable[UUID | str | Input] | None = getattr(self, name)
         if items is None:
             return ""
-        distinct = tuple({item.key: item for item in map(Input.of, items)}.values())
-        object.__setattr__(self, name, distinct)
+        distinct = {item.key: item for item in map(Input.of, items)}
+        object.__setattr__(self, name, tuple(distinct.values()))
         if getattr(self, f"n_{name}") is None:
             object.__setattr__(self, f"n_{name}", len(distinct))
         complete = getattr(self, f"n_{name}") == len(distinct)
-        return list_digest(distinct) if complete and self.digests is None else ""
+        return digest_keys(distinct) if complete and self.digests is None else ""
 
     def digest_of(self, name: str) -> str:
         """The digest of ``parents`` or ``raws``; empty where the complete list is not known."""
