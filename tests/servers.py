@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from sqlalchemy import URL, Connection, make_url
 
 from fitsprov.registry.engine import open_engine, parse_url, release
-from fitsprov.registry.schema import metadata
+from fitsprov.registry.memory import IDENTITY
+from fitsprov.registry.schema import meta, metadata
 
 __all__ = ["OwnServer", "Server", "Shelf", "running"]
 
@@ -106,6 +108,7 @@ class Shelf:
             for table, rows in self.rows.items():
                 if rows:
                     connection.execute(table.insert(), rows)
+            connection.execute(meta.update().where(meta.c.key == IDENTITY).values(value=str(uuid4())))
 
 
 class OwnServer(Server):

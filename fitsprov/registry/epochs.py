@@ -15,16 +15,17 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, literal_column, or_, select, update
 
 from fitsprov.errors import InvalidRecord
 from fitsprov.model.facts import Epoch, Event
 from fitsprov.model.lineage import Activity
+from fitsprov.registry.compiled import compiled
 from fitsprov.registry.datasets import chunks
 from fitsprov.registry.schema import epoch, utc, validity
 from fitsprov.registry.vocabulary import next_key
@@ -35,6 +36,8 @@ TRACKED = ("config", "packages", "node")
 """Kinds of component whose states are compared when activities are recorded; the others are told by events."""
 SHARED = ("packages",)
 """Kinds whose change is one change, for however many tasks."""
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Component = tuple[str, str]
 """Kind and name."""
@@ -102,8 +105,8 @@ def place_activities(
         pinned, number = next((uuid, n) for uuid, n in placed.items() if not 1 <= n <= last)
         raise InvalidRecord(f"{source}: activity {pinned}: epoch {number}; expected one of 1 to {last}")
     times = {one.id: one.started for one in activities if one.epoch is None}
-    latest = latest_change(connection)
-    started = {uuid: utc(time) if time else latest for uuid, time in times.items()}
+    latest = latest_change(connection) if None in times.values() else EARLIEST
+    started = {uuid: utc(time or latest) for uuid, time in times.items()}
     components: defaultdict[Component, States] = defaultdict(States)
     for one in activities:
         if one.id in started:
@@ -134,18 +137,35 @@ def states_of(one: Activity, digest_of: Callable[[Any], bytes]) -> Iterable[tupl
 
 def compare(connection: Connection, components: Mapping[Component, States]) -> None:
     """Open an epoch for each component of which a record says what does not hold."""
-    holding: defaultdict[Component, list[Row[Any]]] = defaultdict(list)
-    names = {name for _, name in components}
-    query = select(validity).where(validity.c.kind.in_(TRACKED), validity.c.until.is_(None))
-    for chunk in chunks(names):
-        for row in connection.execute(query.where(validity.c.component.in_(chunk))):
+    holding: defaultdict[Component, list[Held]] = defaultdict(list)
+    for chunk in chunks({name for _, name in components}):
+        for row in map(Held._make, holding_query().rows(connection, components=chunk)):
             holding[row.kind, row.component].append(row)
     for component, states in sorted(components.items(), key=lambda one: (min(one[1].since.values()), one[0])):
         change(connection, component, states.since, holding[component])
 
 
+class Held(NamedTuple):
+    """A state that holds."""
+
+    id: int
+    kind: str
+    component: str
+    state: str | None
+    since: datetime
+    epoch_id: int | None
+
+
+@compiled
+def holding_query() -> Select[Any]:
+    """Select the states that hold of a list of components."""
+    query = select(*(validity.c[name] for name in Held._fields))
+    component = validity.c.component.in_(bindparam("components", expanding=True))
+    return query.where(or_(*(validity.c.kind == kind for kind in TRACKED)), validity.c.until.is_(None), component)
+
+
 def change(
-    connection: Connection, component: Component, since: Mapping[str, datetime], holding: Sequence[Row[Any]]
+    connection: Connection, component: Component, since: Mapping[str, datetime], holding: Sequence[Held]
 ) -> None:
     """Change the states of one component: one record may state several, and all of them hold then."""
     held = {row.state for row in holding}
@@ -156,7 +176,7 @@ def change(
     time = min(new.values())
     number = None
     if holding:
-        before, after = (" ".join(sorted(states)) for states in (held, since))
+        before, after = (" ".join(sorted(filter(None, states))) for states in (held, since))
         number = known_change(connection, component, max(row.epoch_id or 0 for row in holding), after)
         number = number or open_epoch(connection, time, component, before, after)
         gone = [row.id for row in holding if row.state not in since]
@@ -177,13 +197,22 @@ def known_change(connection: Connection, component: Component, behind: int, afte
     return found
 
 
+@compiled
+def begun_query() -> Select[Any]:
+    """Select the last epoch that had begun at a time."""
+    begun = epoch.c.time <= bindparam("time", type_=epoch.c.time.type)
+    return select(epoch.c.id).where(begun).order_by(epoch.c.id.desc()).limit(literal_column("1"))
+
+
 def epochs_at(connection: Connection, times: Mapping[Any, datetime]) -> dict[Any, int]:
     """Find the last epoch that had begun at each of some times; the first one had always."""
     if not times:
         return {}
-    begun = select(epoch.c.id).where(epoch.c.time <= min(times.values())).order_by(epoch.c.id.desc()).limit(1)
-    first = connection.scalar(begun) or 1
-    later = select(epoch.c.time, epoch.c.id).where(epoch.c.id > first, epoch.c.time <= max(times.values()))
+    earliest, latest = min(times.values()), max(times.values())
+    first = next((number for (number,) in begun_query().rows(connection, time=earliest)), 1)
+    if earliest == latest:
+        return dict.fromkeys(times, first)
+    later = select(epoch.c.time, epoch.c.id).where(epoch.c.id > first, epoch.c.time <= latest)
     steps = [(time, number) for time, number in connection.execute(later.order_by(epoch.c.time, epoch.c.id))]
     numbers = [first, *accumulate((number for _, number in steps), max)]
     return {name: numbers[bisect_right(steps, time, key=lambda step: step[0])] for name, time in times.items()}

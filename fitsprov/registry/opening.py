@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import URL, Connection, Engine, String, column, delete, insert, inspect, select, table
 
@@ -13,6 +13,7 @@ from fitsprov.errors import RegistryError, UsageError
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.registry import postgres, sqlite
 from fitsprov.registry.engine import explained, is_file, new_engine, reading, release, shown, transact
+from fitsprov.registry.memory import IDENTITY
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, entity, meta, used
 
 __all__ = ["create_registry", "read_about"]
@@ -60,6 +61,8 @@ def fill(url: URL, about: Mapping[str, str | None], connection: Connection) -> N
         from fitsprov.registry.migrate import migrate  # Alembic takes longer to load than a resolve
 
         migrate(connection)
+    if connection.scalar(select(meta.c.value).where(meta.c.key == IDENTITY)) is None:
+        connection.execute(insert(meta).values(key=IDENTITY, value=str(uuid4())))
     for key, value in about.items():
         if value is not None:
             connection.execute(delete(meta).where(meta.c.key == key))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, func, insert, select, update
 
 from fitsprov.model.lineage import Activity, Agent, Category, Environment
+from fitsprov.registry.compiled import compiled
 from fitsprov.registry.datasets import chunks
+from fitsprov.registry.memory import memory_of
 from fitsprov.registry.schema import (
     agent,
     config,
@@ -31,13 +32,13 @@ __all__ = ["Vocabulary", "next_key"]
 Values = tuple[Any, ...]
 
 
-@cache
+@compiled
 def greatest_key(table: Table) -> Select[Any]:
     """Select the greatest key of a table."""
     return select(func.max(table.c.id))
 
 
-@cache
+@compiled
 def rows_with(table: Table, indexed: str, columns: tuple[str, ...]) -> Select[Any]:
     """Select rows by a list of values of one column."""
     return select(*(table.c[name] for name in columns)).where(table.c[indexed].in_(bindparam("values", expanding=True)))
@@ -45,7 +46,8 @@ def rows_with(table: Table, indexed: str, columns: tuple[str, ...]) -> Select[An
 
 def next_key(connection: Connection, table: Table) -> int:
     """Give the first free key; good until the transaction ends, because writers queue."""
-    return (connection.scalar(greatest_key(table)) or 0) + 1
+    ((greatest,),) = greatest_key(table).rows(connection)
+    return (greatest or 0) + 1
 
 
 class Vocabulary:
@@ -60,6 +62,9 @@ class Vocabulary:
     def __init__(self, connection: Connection, quarrels: list[str]) -> None:
         self.connection = connection
         self.quarrels = quarrels
+        self.memory = memory_of(connection)
+        self.fresh: set[tuple[Table, int]] = set()
+        """Added by this transaction, which may fail yet."""
         self.keys: defaultdict[Table, dict[Values, int]] = defaultdict(dict)
         self.digests: dict[int, bytes] = {}
         """Of configurations and environments, by identity: thousands of activities share one."""
@@ -162,33 +167,47 @@ class Vocabulary:
         rows : mapping
             Identifying values, in the order of the row's columns → the whole row, should it be new.
         """
-        if not rows:
-            return {}
-        first = next(iter(rows))
-        query = rows_with(table, indexed, ("id", *list(rows[first])[: len(first)]))
-        known = self.keys[table]
-        for chunk in chunks(dict.fromkeys(values[0] for values in rows)):
-            for key, *values in self.connection.execute(query, {"values": chunk}):
-                known[tuple(values)] = key
-        missing = [values for values in rows if values not in known]
+        known, held = self.keys[table], self.memory.keys[table]
+        known.update((values, held[values]) for values in rows if values in held)
+        missing = self.look_up(table, indexed, rows, [values for values in rows if values not in known])
         if not missing:
             return {}
         added = dict(zip(missing, range(next_key(self.connection, table), 2**63), strict=False))
         self.connection.execute(insert(table), [{"id": key, **rows[values]} for values, key in added.items()])
+        self.fresh.update((table, key) for key in added.values())
         known |= added
         return added
+
+    def look_up(
+        self, table: Table, indexed: str, rows: Mapping[Values, Mapping[str, Any]], unknown: Sequence[Values]
+    ) -> list[Values]:
+        """Find rows that others have added; give those that nobody has."""
+        if not unknown:
+            return []
+        known = self.keys[table]
+        query = rows_with(table, indexed, ("id", *list(rows[unknown[0]])[: len(unknown[0])]))
+        for chunk in chunks(dict.fromkeys(values[0] for values in unknown)):
+            for key, *values in query.rows(self.connection, values=chunk):
+                known[tuple(values)] = key
+                if (table, key) not in self.fresh:
+                    self.memory.keep_key(table, tuple(values), key)
+        return [values for values in unknown if values not in known]
 
     def settle(self, table: Table, name: str, stated: Mapping[Any, Mapping[str, Any]]) -> None:
         """Complete rows by what is stated of them; what contradicts them is a quarrel."""
         completed = []
-        for chunk in chunks(stated):
-            query = rows_with(table, name, tuple(table.c.keys()))
-            for row in self.connection.execute(query, {"values": chunk}).mappings():
+        names = tuple(table.c.keys())
+        unsure = [value for value, facts in stated.items() if not self.memory.holds(table, value, dict(facts))]
+        for chunk in chunks(unsure):
+            for values in rows_with(table, name, names).rows(self.connection, values=chunk):
+                row = dict(zip(names, values, strict=True))
                 facts = {fact: value for fact, value in stated[row[name]].items() if value is not None}
                 for fact, value in facts.items():
                     if row[fact] is not None and row[fact] != value:
                         what = f"{table.name.replace('_', ' ')} '{row[name]}'"
                         self.quarrels.append(differs(what, fact, value, row[fact]))
                 completed += [{"key": row["id"], "value": v, "fact": f} for f, v in facts.items() if row[f] is None]
+                if (table, row["id"]) not in self.fresh and not completed:
+                    self.memory.keep_facts(table, row[name], row)
         for one in completed:
             self.connection.execute(update(table).where(table.c.id == one["key"]).values({one["fact"]: one["value"]}))
