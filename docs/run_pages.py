@@ -13,8 +13,8 @@ A page is a session in a folder of its own, a fresh copy of the sample data. In 
 ``toml``, ``yaml``
     blocks with a caption are files of that name.
 
-A block within an HTML comment is run and not shown. Other blocks are not run. ``[...]`` stands for any text; new IDs, the
-time of a stamp and what follows from it may differ.
+A block within an HTML comment is run and not shown. Other blocks are not run. ``[...]`` stands for any text; new IDs,
+the time of a stamp and what follows from it may differ.
 """
 
 from __future__ import annotations
