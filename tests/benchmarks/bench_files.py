@@ -1,4 +1,7 @@
-"""What it costs to edit, copy and read headers, held against the system calls that must be and against its peers."""
+"""What it costs to edit and copy files, held against the system calls that must be and against its peers.
+
+What the whole calls of the library cost is measured in `bench_stamping`.
+"""
 
 from __future__ import annotations
 
@@ -109,12 +112,6 @@ def measure_small(folder: Path) -> Iterator[Row]:
     stamp, strip = stamping(split, fsync=True)
     ratio = paired(stamp, one_block(split, fsync=True), rounds=101, before=strip)
     yield Row("13 cards in place, with fsync, in two pages", ratio, 2, notes="one block, with fsync")
-
-    edit_file(path, lambda _: Edit(tail=TAIL))
-    ratio = paired(lambda: read_unit(path), lambda: dict(fits.getheader(path)), rounds=MANY)
-    yield Row("read a header of 213 cards", ratio, 1 / 30, notes="astropy `getheader` into a dict")
-    ratio = paired(lambda: read_unit(path), lambda: fitsio.read_header(str(path)), rounds=MANY)
-    yield Row("read a header of 213 cards", ratio, 1 / 10, notes="fitsio `read_header`")
 
 
 def measure_large(folder: Path) -> Iterator[Row]:
