@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.registry.activities import activities_by_key, activities_by_uuid, usages_by_key
 from fitsprov.registry.compiled import among, as_keys
-from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.datasets import Stored, datasets_by_key
 from fitsprov.registry.schema import entity
 from fitsprov.registry.statement import Statement, merge, merge_usages
 
@@ -59,9 +59,8 @@ class Plan:
     quarrels: list[str] = field(default_factory=list)
 
 
-def reconcile(connection: Connection, said: Statement) -> Plan:
-    """Compare a statement with the registry; nothing is written."""
-    held = datasets_by_uuid(connection, said.datasets)
+def reconcile(connection: Connection, said: Statement, held: Mapping[UUID, Stored]) -> Plan:
+    """Compare a statement with the registry, which holds these of its datasets; nothing is written."""
     activities = activities_by_uuid(connection, said.activities)
     keys = {one.id: key for key, one in activities.items()}
     plan = Plan(
@@ -107,7 +106,7 @@ def compare_usages(connection: Connection, plan: Plan, said: Statement) -> None:
     """Plan the edges: all of a new activity; of a known one, what completes them."""
     stated = {plan.activity_keys[uuid]: uuid for uuid in said.used if uuid in plan.activity_keys and said.used[uuid]}
     plan.usages = {uuid: usages for uuid, usages in said.used.items() if uuid not in plan.activity_keys}
-    known = known_usages(connection, stated)
+    known = known_usages(connection, stated) if stated else {}
     grown = []
     for key, uuid in stated.items():
         old = known.get(key, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -17,9 +17,10 @@ from fitsprov.model.identifiers import activity_id
 from fitsprov.model.lineage import Activity, Dataset, Execution
 from fitsprov.model.record import Record, cycle_message
 from fitsprov.registry.activities import activities_by_uuid
+from fitsprov.registry.bulk import insert_rows, update_rows
 from fitsprov.registry.changes import note_grown
 from fitsprov.registry.compiled import among, as_keys
-from fitsprov.registry.datasets import chunks, datasets_by_key
+from fitsprov.registry.datasets import chunks, datasets_by_key, datasets_by_uuid
 from fitsprov.registry.epochs import place_activities
 from fitsprov.registry.facts import FactWriter
 from fitsprov.registry.jobs import take_executions
@@ -31,6 +32,7 @@ from fitsprov.registry.schema import (
     config,
     dataset_type,
     entity,
+    microseconds,
     role,
     run,
     software_env,
@@ -43,7 +45,12 @@ from fitsprov.registry.vocabulary import Vocabulary, next_key
 __all__ = ["Counts", "take_in"]
 
 Fact = TypeVar("Fact", Activity, Dataset)
-Values = dict[str, Any]
+Row = tuple[Any, ...]
+
+ACTIVITY = "uuid task_id run_id agent_id config_id software_env_id started ended status execution_id epoch_id id"
+DATASET = "uuid dataset_type_id run_id gen_aid data_id name publisher_did origin stub id"
+COLUMNS = {activity: ACTIVITY.split(), entity: DATASET.split()}
+USAGE = ("activity_id", "position", "entity_id", "role_id", "actual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,9 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         Where it contradicts the registry.
     """
     said = collate(record)
-    name_derived(connection, said)
-    plan = reconcile(connection, said)
+    held = datasets_by_uuid(connection, said.datasets)
+    name_derived(connection, said, [uuid for uuid in said.maker if uuid in held and held[uuid].maker is not None])
+    plan = reconcile(connection, said, held)
     words = gather_words(connection, plan, said, record)
     jobs = take_executions(connection, words, executions_of(plan, said, record))
     refuse_quarrels(said.source, plan)
@@ -122,10 +130,10 @@ def makers_of() -> Select[Any]:
     return query.where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
-def name_derived(connection: Connection, said: Statement) -> None:
+def name_derived(connection: Connection, said: Statement, made: Iterable[UUID]) -> None:
     """Give activities whose IDs were derived from what they generated, because no header had stated one, their own."""
     renamed = {}
-    for chunk in chunks(said.maker):
+    for chunk in chunks(made):
         for dataset, key, uuid, *words in connection.execute(makers_of(), {"uuids": chunk}):
             stated = said.maker[dataset]
             if uuid.version == 5 and uuid not in said.activities and uuid in derived_ids(dataset, *words):
@@ -196,53 +204,54 @@ class Writer:
         self.write_copies()
         return self.write_usages()
 
-    def add(self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact], Values]) -> None:
+    def add(self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact, int], Row]) -> None:
         """Insert rows and note their keys."""
         if not values:
             return
         start = next_key(self.connection, table)
         keys |= {value.id: key for key, value in enumerate(values, start)}
-        self.connection.execute(insert(table), [{"id": keys[value.id], **row(value)} for value in values])
+        insert_rows(self.connection, table, COLUMNS[table], [row(value, keys[value.id]) for value in values])
 
     def change(
-        self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact], Values]
+        self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact, int], Row]
     ) -> None:
         """Write completed rows again."""
-        if values:
-            query = update(table).where(table.c.id == bindparam("key"))
-            self.connection.execute(query, [{"key": keys[value.id], **row(value)} for value in values])
+        rows = [row(value, keys[value.id]) for value in values]
+        update_rows(self.connection, table, COLUMNS[table][:-1], rows)
 
-    def activity_row(self, one: Activity) -> Values:
+    def activity_row(self, one: Activity, number: int) -> Row:
         """Spell an activity as a row."""
         key = self.words.key
-        return {
-            "uuid": one.id,
-            "task_id": key(task, one.task, one.version),
-            "run_id": key(run, one.run),
-            "agent_id": None if one.agent is None else key(agent, one.agent.id),
-            "config_id": self.words.content_key(config, one.config),
-            "software_env_id": self.words.content_key(software_env, one.environment),
-            "started": one.started,
-            "ended": one.ended,
-            "status": one.status,
-            "execution_id": None if one.execution is None else self.jobs[one.execution.id],
-            "epoch_id": self.epochs.get(one.id),
-        }
+        return (
+            one.id.bytes,
+            key(task, one.task, one.version),
+            key(run, one.run),
+            None if one.agent is None else key(agent, one.agent.id),
+            self.words.content_key(config, one.config),
+            self.words.content_key(software_env, one.environment),
+            microseconds(one.started),
+            microseconds(one.ended),
+            one.status,
+            None if one.execution is None else self.jobs[one.execution.id],
+            self.epochs.get(one.id),
+            number,
+        )
 
-    def dataset_row(self, one: Dataset) -> Values:
+    def dataset_row(self, one: Dataset, number: int) -> Row:
         """Spell a dataset as a row."""
         maker = self.said.maker.get(one.id)
-        return {
-            "uuid": one.id,
-            "dataset_type_id": self.words.key(dataset_type, one.type),
-            "run_id": self.words.key(run, one.run),
-            "gen_aid": self.plan.makers.get(one.id) if maker is None else self.plan.activity_keys[maker],
-            "data_id": None if one.data_id is None else canonical_text(one.data_id),
-            "name": one.name,
-            "publisher_did": one.publisher_did,
-            "origin": one.origin,
-            "stub": one.stub,
-        }
+        return (
+            one.id.bytes,
+            self.words.key(dataset_type, one.type),
+            self.words.key(run, one.run),
+            self.plan.makers.get(one.id) if maker is None else self.plan.activity_keys[maker],
+            None if one.data_id is None else canonical_text(one.data_id),
+            one.name,
+            one.publisher_did,
+            one.origin,
+            one.stub,
+            number,
+        )
 
     def write_usages(self) -> int:
         """Write the edges of new and completed activities."""
@@ -255,18 +264,11 @@ class Writer:
             self.connection.execute(delete(used).where(among(used.c.activity_id)), as_keys(again))
         keys, roles = plan.dataset_keys, {None: None, **{name: key for (name,), key in self.words.keys[role].items()}}
         rows = [
-            {
-                "activity_id": maker,
-                "position": position,
-                "entity_id": keys[usage.dataset],
-                "role_id": roles[usage.role],
-                "actual": usage.actual,
-            }
+            (maker, position, keys[usage.dataset], roles[usage.role], usage.actual)
             for maker, usages in ((plan.activity_keys[uuid], usages) for uuid, usages in plan.usages.items())
             for position, usage in enumerate(usages)
         ]
-        if rows:
-            self.connection.execute(insert(used), rows)
+        insert_rows(self.connection, used, USAGE, rows)
         return len(rows) - plan.replaced
 
     def write_copies(self) -> None:

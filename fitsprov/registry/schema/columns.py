@@ -19,7 +19,20 @@ from sqlalchemy import (
     types,
 )
 
-__all__ = ["Instant", "Key", "String", "Text", "Uuid", "index_given", "key", "metadata", "points_to", "utc", "uuid"]
+__all__ = [
+    "Instant",
+    "Key",
+    "String",
+    "Text",
+    "Uuid",
+    "index_given",
+    "key",
+    "metadata",
+    "microseconds",
+    "points_to",
+    "utc",
+    "uuid",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -28,6 +41,11 @@ MICROSECOND = timedelta(microseconds=1)
 def utc(time: datetime) -> datetime:
     """Give a time in UTC; one without a zone is UTC already."""
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+def microseconds(time: datetime | None) -> int | None:
+    """Count the microseconds since 1970."""
+    return None if time is None else (utc(time) - EPOCH) // MICROSECOND
 
 
 class Uuid(TypeDecorator[UUID]):
@@ -57,7 +75,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Count microseconds."""
-        return None if value is None else (utc(value) - EPOCH) // MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Give a time with its zone."""
