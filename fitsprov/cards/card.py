@@ -229,29 +229,34 @@ def parse_cards(
     """
     text = header[start:stop].decode("latin-1")
     at = end = 0
-    for columns, quoted, field in CARDS.findall(text):
+    for head, quoted in CARDS.findall(text):
         begin, at = at, at + CARD
         if begin < end:
             continue
-        keyword = columns.rstrip(" ")
-        if keyword == "HIERARCH" and text[begin + 8] == " ":
-            words, equals, field = text[begin + 9 : at].partition("=")
-            keyword = hierarch_keyword(words) if equals else keyword
-        elif keyword == "END" and not text[begin + 3 : at].strip():
+        keyword = keyword_of(head)
+        if keyword == "END" and not text[begin + 3 : at].strip():
             return
         end = at
         if wanted is not None and not wanted(keyword):
             continue
-        value = quoted[1:].rstrip(" ") if quoted else parse_value(field)
+        value: Value | None
+        if len(head) == len("KEYWORD "):
+            value = None
+        elif quoted and len(head) + len(quoted) < CARD:
+            value = quoted[1:].rstrip(" ")
+        else:
+            value = parse_value(text[begin + len(head) : at])
         if value.__class__ is str and value[-1:] == "&":
             value, end = parse_continued(text, value, end)
         yield Card(keyword, value, start + begin, start + end)
 
 
 @lru_cache(maxsize=8192)
-def hierarch_keyword(words: str) -> str:
-    """The keyword that stands behind HIERARCH."""
-    return " ".join(words.split()).upper()
+def keyword_of(head: str) -> str:
+    """The keyword in what stands before a value."""
+    if head.startswith("HIERARCH ") and "=" in head:
+        return " ".join(head[9:].partition("=")[0].split()).upper()
+    return head[:8].rstrip(" ")
 
 
 def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:

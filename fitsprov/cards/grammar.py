@@ -27,9 +27,9 @@ PLAIN = re.compile(r"(?:[ -&(-~]*[!-%(-~])?")
 # The same behind a HIERARCH keyword, where fitsio misreads an equals sign
 PLAIN_UNEQUAL = re.compile(r"(?:[ -&(-<>-~]*[!-%(-<>-~])?")
 
-# 4.1.2: the columns of a keyword, its value indicator, and a string of one card or else the whole field. The cards of a
-# header are taken apart by one search, which moves on by whole cards
-CARDS = re.compile(r"(?=(.{8})(?:= (?:('[^']{0,68})'(?!')|(.{70})))?).{80}", re.DOTALL)
+# 4.1.2: what stands before a value, the HIERARCH convention's included, and a string behind it that holds no quote; one
+# search takes the cards of a header apart, because it moves on by whole cards
+CARDS = re.compile(r"(?=(HIERARCH [^=]{0,70}= *|.{8}(?:= )?)('[^']{0,68}(?='(?!')))?).{80}", re.DOTALL)
 
 # 4.2.1.1: a character string, its single quotes doubled
 STRING = re.compile(r" *'([^']*(?:''[^']*)*)'")

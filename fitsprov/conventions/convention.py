@@ -51,10 +51,10 @@ from functools import lru_cache, partial
 from itertools import groupby
 from typing import Any, Protocol
 
-from fitsprov.cards.card import Card, Value
+from fitsprov.cards.card import Card
 from fitsprov.conventions.building import Place, placing
 from fitsprov.conventions.keyword import Keyword, check_table
-from fitsprov.conventions.values import KINDS
+from fitsprov.conventions.values import KINDS, read_constant
 from fitsprov.errors import UsageError
 
 __all__ = ["Convention", "Group", "Keyword", "Known", "Slot", "Spotted", "Table"]
@@ -223,7 +223,7 @@ class Convention:
             return None
         row, names = found
         return Slot(
-            read=KINDS[row.kind].read if row.kind != "constant" else partial(read_constant, row.value),
+            read=partial(read_constant, row.value) if row.kind == "constant" else KINDS[row.kind].read,
             place=placing(row, names),
             betrays=self.betrayed_by(keyword),
             shared=row.shared,
@@ -280,13 +280,6 @@ class Slot:
 
 Group = list[tuple[Card, Slot]]
 """The cards of one convention in a header, each with what is done with it."""
-
-
-def read_constant(expected: str | None, value: Value) -> str:
-    """Read what is always the same."""
-    if value != expected:
-        raise ValueError(f"{value!r} is not {expected!r}")
-    return expected
 
 
 def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:

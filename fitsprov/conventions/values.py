@@ -14,7 +14,7 @@ from fitsprov.model.dataid import canonical_text, parse_data_id
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Software
 
-__all__ = ["FIELDS", "KINDS", "Kind"]
+__all__ = ["FIELDS", "KINDS", "Kind", "read_constant"]
 
 
 DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
@@ -71,6 +71,13 @@ def read_uuid(value: Value) -> UUID:
 def read_text(value: Value) -> str:
     """Read a string with escapes."""
     return unescape(need_text(value))
+
+
+def read_constant(expected: str | None, value: Value) -> str:
+    """Read what is always the same."""
+    if need_text(value) != expected:
+        raise ValueError(f"{value!r} is not {expected!r}")
+    return expected
 
 
 def read_seal(value: Value) -> Value:

@@ -102,7 +102,7 @@ def field_writer(row: Keyword) -> Writer:
     if row.field[0] == "software":
         return lambda programs: spell_mapping(row, row.name, {one.name: one.version for one in programs})
     if len(row.field) > 1:
-        return lambda mapping: spell_mapping(row, row.name, mapping)
+        return lambda mapping: spell_mapping(row, row.name, dict(sorted(mapping.items())))
     fill, spelled = frame(row.name, row.comment).fill, KINDS[row.kind].spell
     if row.kind in REPEATED:
         return lru_cache(maxsize=1024)(lambda value: fill(spelled(value)))
@@ -114,7 +114,7 @@ def spell_mapping(row: Keyword, name: str, mapping: Mapping[str, Scalar | None])
     if row.field[-1] != "{key}":
         return spell_value(row, name, mapping.get(row.field[-1]))
     cards = []
-    for key, value in sorted(mapping.items()):
+    for key, value in mapping.items():
         if key.upper().lower() != key:
             raise UnwritableValue(f"{name}: key '{key}'; expected lower case, because keywords tell no case")
         cards.append(spell_value(row, name.replace("{key}", key.upper()), value))
