@@ -9,7 +9,7 @@ from fitsprov.exchange.shown import environment_object
 
 if TYPE_CHECKING:
     from fitsprov.conventions.reading import Reading
-    from fitsprov.model.lineage import Activity, Dataset
+    from fitsprov.model.lineage import Activity, Dataset, Execution
     from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["activity_object", "dataset_object", "found_object", "input_object", "reading_object", "stamp_object"]
@@ -88,6 +88,7 @@ def dataset_object(dataset: Dataset | None, stamp: Stamp | None) -> dict[str, An
         "type": dataset.type,
         "data_id": None if dataset.data_id is None else dict(dataset.data_id),
         "publisher_did": dataset.publisher_did,
+        "origin": dataset.origin,
     }
 
 
@@ -113,6 +114,25 @@ def activity_object(activity: Activity | None) -> dict[str, Any] | None:
         "config": None if activity.config is None else dict(activity.config),
         "environment": None if activity.environment is None else environment_object(activity.environment),
         "agent": None if agent is None else {"id": agent.id, "name": agent.name, "type": agent.type},
+        "job": job_object(activity.execution),
+        "epoch": activity.epoch,
+    }
+
+
+def job_object(execution: Execution | None) -> dict[str, Any] | None:
+    """The job above an activity."""
+    if execution is None:
+        return None
+    node = execution.node
+    return {
+        "id": str(execution.id),
+        "system": execution.system,
+        "job": execution.job,
+        "node": None if node is None else {"name": node.name, "hardware": node.hardware},
+        "started": iso(execution.started),
+        "ended": iso(execution.ended),
+        "status": execution.status,
+        "resources": None if execution.resources is None else dict(execution.resources),
     }
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from fitsprov.actions.fact_objects import facts_object
 from fitsprov.actions.json_objects import activity_object, dataset_object, input_object
+from fitsprov.model.facts import DatasetFacts
 from fitsprov.model.finding import Finding
 from fitsprov.model.lineage import Activity, Dataset, Lineage
 from fitsprov.model.stamp import Stamp
@@ -43,6 +45,8 @@ class Resolution:
     lineage: Lineage | None = None
     known_raws: tuple[Dataset, ...] | None = None
     """From a header that lists raws without the steps between; None where the lineage tells."""
+    facts: DatasetFacts | None = None
+    """What the registry says of the dataset beside its lineage."""
     findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
@@ -108,6 +112,7 @@ class Resolution:
             "activity": activity_object(self.activity),
             "parents": self.parent_rows(),
             "raws": self.raw_rows(),
+            "facts": facts_object(self.facts),
             "lineage_complete": self.lineage is not None and self.lineage.complete,
             "findings": [finding.to_json() for finding in self.findings],
         }

@@ -14,6 +14,7 @@ from fitsprov.actions.following import Online
 from fitsprov.actions.identifying import identify, with_ids
 from fitsprov.actions.reading import Reading, inspect_metadata, inspect_source
 from fitsprov.actions.resolution import Resolution, Status
+from fitsprov.actions.standing import judge_standing
 from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.model.finding import Finding
@@ -91,12 +92,16 @@ def resolve(
             findings=tuple(findings),
         )
     findings += compare(stamp, lineage.dataset, who) + judge(lineage)
+    known = registry if who == "registry" else None
+    if known is not None:
+        findings += judge_standing(known, lineage)
     return Resolution(
         name=name,
         status=status_of(findings),
         source=who,
         stamp=completed(stamp, lineage.dataset),
         lineage=lineage,
+        facts=None if known is None else known.facts(lineage.focus),
         findings=tuple(findings),
     )
 
@@ -138,7 +143,8 @@ def resolve_id(
         status=Status.RESOLVED,
         source="registry",
         lineage=lineage,
-        findings=tuple(judge(lineage)),
+        facts=registry.facts(dataset.id),
+        findings=(*judge(lineage), *judge_standing(registry, lineage)),
     )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from fitsprov.actions.comparing import compare
 from fitsprov.actions.identifying import identify
 from fitsprov.actions.reading import inspect_source
+from fitsprov.actions.standing import judge_dataset
 from fitsprov.errors import DatasetNotFound
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.fingerprint import card_fingerprint, compare_data, wrong_checksums, wrong_datasums
@@ -45,6 +46,7 @@ VERDICTS = (
     (Verdict.TAMPERED, {"datasum-stale", "checksum-wrong"}),
     (Verdict.UNKNOWN, {"dataset-unknown"}),
     (Verdict.STALE, {"differs-from-registry", "stamp-stale", "pointer-stale", "conventions-disagree", "count-differs"}),
+    (Verdict.STALE, {"dataset-retracted", "dataset-superseded", "dataset-missing"}),
 )
 """Verdicts with the findings that bring them about; the first that fits counts."""
 
@@ -130,7 +132,7 @@ def check_registry(stamp: Stamp, dataset: UUID, registry: Registry) -> list[Find
     except DatasetNotFound as error:
         reason = "the stamp names no dataset ID" if stamp.id is None else str(error)
         return [Finding("dataset-unknown", reason, "FPV_ID")]
-    findings = compare(stamp, registry.dataset(dataset))
+    findings = compare(stamp, registry.dataset(dataset)) + judge_dataset(registry, dataset)
     for keyword, mine, theirs in (
         ("FPV_ACT", stamp.activity_id, now.activity_id),
         ("FPV_NPAR", stamp.n_parents, now.n_parents),

@@ -10,6 +10,7 @@ from uuid import UUID
 from fitsprov.actions.access import Caller
 from fitsprov.actions.trimming import without
 from fitsprov.errors import DatasetNotFound
+from fitsprov.model.facts import Annotation, DatasetFacts
 from fitsprov.model.lineage import Dataset, Direction, Lineage, Neighbourhood
 from fitsprov.model.stamp import Input, Stamp
 
@@ -98,3 +99,24 @@ class View:
         if not all(map(self.sees, stamp.raws or ())):
             stamp = replace(stamp, raws=None, n_raws=None, digests=None)
         return stamp
+
+    def facts(self, dataset: UUID | str) -> DatasetFacts:
+        """Fetch what is said of a dataset, without other datasets that the caller does not see."""
+        facts = self.whole.facts(self.dataset(dataset).id)
+        seen = self.datasets({*facts.derived_from, *facts.members, *facts.collections})
+        return replace(
+            facts,
+            annotations=tuple(map(self.told, facts.annotations)),
+            derived_from=tuple(filter(seen.__contains__, facts.derived_from)),
+            members=tuple(filter(seen.__contains__, facts.members)),
+            collections=tuple(filter(seen.__contains__, facts.collections)),
+        )
+
+    def standing(self, ids: Iterable[UUID]) -> dict[UUID, Annotation]:
+        """Find which of some datasets, all of them seen, are retracted, superseded or missing."""
+        return {key: self.told(one) for key, one in self.whole.standing(ids).items()}
+
+    def told(self, annotation: Annotation) -> Annotation:
+        """What someone said, without a successor that the caller does not see."""
+        hidden = annotation.successor is not None and not self.datasets([annotation.successor])
+        return replace(annotation, successor=None) if hidden else annotation

@@ -13,7 +13,8 @@ from fitsprov.model.finding import Finding, Severity
 if TYPE_CHECKING:
     from fitsprov.actions.reading import Reading
     from fitsprov.actions.resolving import Resolution
-    from fitsprov.model.lineage import Activity
+    from fitsprov.model.facts import DatasetFacts
+    from fitsprov.model.lineage import Activity, Execution
     from fitsprov.model.stamp import Input, Stamp
 
 __all__ = ["finding_lines", "reading_text", "resolution_text", "safe", "verdict_text"]
@@ -108,6 +109,8 @@ def resolution_text(resolution: Resolution, drawing: str) -> str:
     lines = [heading(resolution.name, status, f"(from the {resolution.source})")]
     if resolution.activity is not None:
         lines += activity_lines(resolution.activity)
+    if resolution.facts is not None:
+        lines += fact_lines(resolution.facts)
     if resolution.known_raws:
         lines += fields((("raws", f"{len(resolution.known_raws)} listed in the header"),))
     if drawing:
@@ -133,8 +136,44 @@ def activity_lines(activity: Activity) -> list[str]:
             ("container", None if environment is None else environment.container),
             ("software", shortened(", ".join(f"{package.name} {package.version}" for package in packages))),
             ("platform", ", ".join(f"{word}{platform[key]}" for key, word in PLATFORM.items() if key in platform)),
+            ("job", None if activity.execution is None else job_text(activity.execution)),
+            ("epoch", activity.epoch if activity.epoch != 1 else None),
         )
     )
+
+
+def job_text(execution: Execution) -> str:
+    """A job in one line."""
+    node = execution.node
+    where = None if node is None else f"on {node.name}" + (f" ({node.hardware})" if node.hardware else "")
+    used = None if execution.resources is None else shortened(pairs(dict(execution.resources)))
+    return "  ".join(filter(None, (f"{execution.system} {execution.job}", execution.status, where, used)))
+
+
+def fact_lines(facts: DatasetFacts) -> list[str]:
+    """What is said of a dataset beside its lineage."""
+    observation, interval = facts.observation, ""
+    if observation is not None:
+        times = [f"{time:%Y-%m-%d %H:%M:%S}" for time in (observation.started, observation.ended) if time is not None]
+        interval = f"{' to '.join(times)} UTC" if times else ""
+    lines: list[tuple[str, object]] = [("observed", interval)]
+    if observation is not None:
+        places = (observation.instrument, observation.sensor, observation.site)
+        script = " ".join(filter(None, (observation.script, observation.script_version)))
+        lines += [("with", " ".join(filter(None, places)))]
+        lines += [("program", observation.program), ("field", observation.field), ("script", script)]
+    lines += [("telemetry", f"{name}  {url}") for name, url in facts.telemetry.items()]
+    for metric in facts.metrics:
+        value = None if metric.value is None else f"{metric.value:g} {metric.unit or ''}".strip()
+        lines.append(("metric", "  ".join(filter(None, (metric.name, value, metric.verdict)))))
+    for one in facts.annotations:
+        who = None if one.agent is None else one.agent.name or one.agent.id
+        lines.append(("noted", "  ".join(filter(None, (f"{one.time:%Y-%m-%d}", one.kind, who, one.text)))))
+    lines.append(("value", facts.value and facts.value.value))
+    for word, ids in (("derived", facts.derived_from), ("members", facts.members), ("member of", facts.collections)):
+        lines.append((word, shortened(" ".join(map(str, ids)))))
+    lines += [(one.role or "by", one.agent.name or one.agent.id) for one in facts.responsible]
+    return fields(lines)
 
 
 def shortened(text: str) -> str:

@@ -22,6 +22,8 @@ class Severity(StrEnum):
 INFO, WARNING, ERROR = Severity
 
 CODES: dict[str, tuple[Severity, str]] = {
+    "ancestor-retracted": (WARNING, "The dataset was made from one that was retracted since."),
+    "ancestor-superseded": (INFO, "The dataset was made from one that another has superseded since."),
     "checksum-wrong": (WARNING, "CHECKSUM does not match header and data: something was edited after it was written."),
     "conventions-disagree": (WARNING, "Two conventions in one header disagree; the one with precedence is taken."),
     "count-differs": (WARNING, "A list in the header is shorter or longer than the count beside it says."),
@@ -66,6 +68,9 @@ CODES: dict[str, tuple[Severity, str]] = {
     "datalink-value": (ERROR, "A cell has no value of its column's kind (DataLink 1.1, 3.2)."),
     "datalink-value-missing": (ERROR, "A link has no ID or no semantics (DataLink 1.1, 3.2)."),
     "datalink-xml": (ERROR, "The document is not well-formed XML."),
+    "dataset-missing": (WARNING, "Somebody has said that no copy of the dataset is left."),
+    "dataset-retracted": (WARNING, "Somebody has said that the dataset must not be used any more."),
+    "dataset-superseded": (WARNING, "Somebody has said that another dataset takes the place of this one."),
     "dataset-unknown": (WARNING, "The registry does not know the dataset that the stamp names."),
     "datasum-stale": (ERROR, "The DATASUM card does not match the data: they were changed without it."),
     "differs-from-registry": (ERROR, "A card says something else than the registry."),
