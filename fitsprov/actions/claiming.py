@@ -10,7 +10,7 @@ from uuid import UUID
 from fitsprov.actions.identifying import identify, input_id, owner_of
 from fitsprov.actions.reading import inspect_metadata, inspect_source
 from fitsprov.conventions.reading import ConventionReading, Reading
-from fitsprov.errors import FitsprovError, NotFits
+from fitsprov.errors import FileRefused, FitsprovError, NotFits
 from fitsprov.files.accept import open_source
 from fitsprov.files.fingerprint import compute
 from fitsprov.model.dataid import canonical_text
@@ -18,6 +18,7 @@ from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import activity_id
 from fitsprov.model.stamp import Input, Stamp
 from fitsprov.registry.claims import Claim, Named
+from fitsprov.registry.texts import fault_of_claim
 
 __all__ = ["File", "Found", "read_claim", "read_claims"]
 
@@ -66,7 +67,10 @@ def read_claim(file: File, fingerprint: bool = False, conventions: Sequence[str]
         return Found(file.path, error=error)
     if reading.stamp is None:
         return Found(file.path)
-    return Found(file.path, claim_of(file, reading, computed), reading.findings)
+    claim = claim_of(file, reading, computed)
+    if fault := fault_of_claim(claim):
+        return Found(file.path, error=FileRefused(f"{file.path}: {fault}"))
+    return Found(file.path, claim, reading.findings)
 
 
 def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Claim:

@@ -147,6 +147,8 @@ def find_one(connection: Connection, identifier: UUID | str) -> Stored:
     """
     if isinstance(identifier, UUID):
         found = list(datasets_by_uuid(connection, [identifier]).values())
+    elif "\0" in identifier:  # which no text in a registry holds
+        found = []
     else:
         uuid = parse_id(identifier) if is_id(identifier) else name_id(identifier)
         found = [stored(row) for row in by_text().rows(connection, text=identifier, uuid=uuid)]
@@ -170,7 +172,10 @@ def find_datasets(
     limit: int | None = None,
 ) -> list[Dataset]:
     """Find datasets by what they are, in the order of run, type, dataId and name; ``*`` and ``?`` in a run or name."""
-    query = base().order_by(run.c.name, dataset_type.c.name, entity.c.data_id, entity.c.name, entity.c.uuid)
+    if any("\0" in text for text in (run_name, type_name, name) if text is not None):
+        return []
+    order = (run.c.name, dataset_type.c.name, entity.c.data_id, entity.c.name)
+    query = base().order_by(*(column.nulls_first() for column in order), entity.c.uuid)
     if type_name is not None:
         query = query.where(dataset_type.c.name == type_name)
     if run_name is not None:

@@ -16,6 +16,7 @@ from fitsprov.model.facts import About
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Execution, Node, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry.schema import utc
+from fitsprov.registry.texts import refuse_unfit
 
 __all__ = [
     "Statement",
@@ -54,8 +55,9 @@ def collate(record: Record) -> Statement:
     Raises
     ------
     InvalidRecord
-        Where a configuration is no JSON, or a version that of no task.
+        Where a configuration is no JSON, a version that of no task, or a text too long.
     """
+    refuse_unfit(record)
     checked: set[int] = set()
     said = Statement(source=record.source, categories=dict(record.categories))
     datasets = list(record.datasets)
@@ -183,8 +185,8 @@ LONGEST = 500
 
 
 def indexable(text: str) -> str:
-    """Give a text as an index takes it: one that is too long by its digest."""
-    return text if len(text) <= LONGEST else f"sha256:{digest(text).hex()}"
+    """Give a text as an index takes it: one that is too long, or holds a NUL, by its digest."""
+    return text if len(text) <= LONGEST and "\0" not in text else f"sha256:{digest(text).hex()}"
 
 
 def parameters(config: Mapping[str, Any]) -> dict[str, str]:

@@ -532,3 +532,11 @@ def test_one_path_is_enough(write: Write, registry: Registry) -> None:
     path = write("a.fits", id=uid("a"), parents=[])
     assert fitsprov.harvest(str(path), registry).files == 1
     assert fitsprov.harvest(path, registry).unchanged == 1
+
+
+def test_what_no_engine_could_keep_is_refused_and_the_others_are_taken(write: Write, registry: Registry) -> None:
+    good = write("good.fits", id=uid("good"), run=RUN)
+    write("long.fits", id=uid("long"), run="x" * 2_000)
+    told = said(registry, good.parent)
+    assert told == [f"long.fits: {good.parent}/long.fits: run '{'x' * 40}…' has 2000 bytes; expected at most 800"]
+    assert [dataset.id for dataset in registry.find()] == [uid("good")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event as on
 
-from fitsprov.errors import Conflict, InvalidRecord, RegistryError
+from fitsprov.errors import Conflict, DatasetNotFound, InvalidRecord, RegistryError
 from fitsprov.model.facts import Event
 from fitsprov.model.lineage import Agent, Category, Dataset, Environment, Package, Usage
 from fitsprov.model.record import Record
@@ -332,6 +332,81 @@ def test_sql_in_every_string_stays_text(registry: Registry) -> None:
     assert registry.find(run=HOSTILE, type=HOSTILE, name=HOSTILE, data_id={HOSTILE: HOSTILE}) == [parent]
     assert registry.dataset_of_file(f"file:///{HOSTILE}") == uid("p")
     assert registry.lineage(uid("x")).used == {given.activity.id: given.used}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        record(datasets=(dataset("d", "\0"),)),
+        record(datasets=(dataset("d", name="a\0b"),)),
+        record(datasets=(dataset("d", uri="file:///\0"),)),
+        record(step("s", [Usage(uid("a"), "\0")], ["x"])),
+        record(step("s", [], ["x"], status="\0")),
+        record(step("s", [], ["x"]), agent=Agent(id="a", name="\0")),
+        record(step("s", [], ["x"]), environment=Environment(packages=(Package("pip", "n", "\0"),))),
+        record(events=(Event(component="\0", kind="k", time=datetime(2025, 1, 1)),)),
+    ],
+)
+def test_a_nul_is_refused(registry: Registry, url: str, given: Record) -> None:
+    """SQLite would keep it, PostgreSQL does not."""
+    assert "holds a NUL character; expected text without" in refused(registry, url, given, InvalidRecord)
+
+
+def test_a_nul_in_json_is_escaped_and_kept(registry: Registry) -> None:
+    given = dataset("d", data_id={"k": "\0"})
+    made = step("s", [], [given], config={"a\0b": "\0"}, environment=Environment(platform={"k": "\0"}))
+    registry.record(record(made))
+    assert registry.dataset(uid("d")).data_id == {"k": "\0"}
+    assert registry.activity(made.activity.id) == made.activity
+
+
+@pytest.mark.parametrize("asked", [{"name": "\0"}, {"run": "\0*"}, {"type": "\0"}])
+def test_a_nul_finds_nothing(registry: Registry, asked: dict[str, str]) -> None:
+    registry.record(survey())
+    assert registry.find(**asked) == []  # type: ignore[arg-type]  # any field
+    with pytest.raises(DatasetNotFound):
+        registry.dataset("SC_1\0")
+
+
+LONG = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(100_000))
+"""A text that does not compress well."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        record(datasets=(dataset("d", LONG),)),
+        record(datasets=(dataset("d", name=LONG),)),
+        record(datasets=(dataset("d", uri=LONG),)),
+        record(datasets=(dataset("d"),), categories={LONG: Category.RAW}),
+        record(step("s", [Usage(uid("a"), LONG)], ["x"])),
+        record(step("s", [], ["x"], task=LONG)),
+        record(step("s", [], ["x"]), run=LONG),
+        record(step("s", [], ["x"]), environment=Environment(packages=(Package("pip", "n", LONG),))),
+        record(events=(Event(component=LONG, kind="k", time=datetime(2025, 1, 1)),)),
+    ],
+)
+def test_a_text_too_long_for_an_index_is_refused(registry: Registry, url: str, given: Record) -> None:
+    assert "has 300000 bytes; expected at most" in refused(registry, url, given, InvalidRecord)
+
+
+def test_a_long_text_that_no_index_holds_is_kept(registry: Registry) -> None:
+    config = {LONG: LONG, "sql": LONG}
+    made = step("s", [], [dataset("d", data_id={LONG: LONG})], status=LONG, config=config)
+    registry.record(record(made, environment=Environment(container=LONG, platform={LONG: LONG})))
+    found = registry.activity(made.activity.id)
+    assert (found.status, found.config) == (LONG, config)
+    assert registry.dataset(uid("d")).data_id == {LONG: LONG}
+
+
+def test_the_longest_texts_that_are_taken_fit(registry: Registry) -> None:
+    word, place = LONG[:266], "file:///" + LONG[:664]
+    packages = (Package(word, word, word),)
+    made = step(
+        "s", [Usage(uid("a"), word)], ["x"], task=word, version=word, environment=Environment(packages=packages)
+    )
+    given = record(made, datasets=(dataset("d", word, run=word, name=word, uri=place, publisher_did=word),))
+    assert registry.record(given) == Counts(files=1, datasets=2, activities=1, edges=1, stubs=1)
 
 
 def test_half_a_surrogate_pair_is_refused(registry: Registry, url: str) -> None:
