@@ -129,8 +129,6 @@ class ServiceError(FitsprovError, ConnectionError):
     Its ``code`` is that of the finding that tells of it.
     """
 
-    exit_code = 1
-
     def __init__(self, message: str, *, code: str = "service-unreachable") -> None:
         super().__init__(message)
         self.code = code

@@ -146,7 +146,7 @@ def test_fetch_by_id_needs_a_service(run: Callable[..., Ran], base: str) -> None
 
 def test_fetch_says_what_failed(run: Callable[..., Ran]) -> None:
     found = run(f"fetch {COADD} --service http://127.0.0.1:1")
-    assert found.code == 1
+    assert found.code == 3
     assert "which is not public" in found.err
 
 
