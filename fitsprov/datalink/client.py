@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import numpy as np
 import requests
 from astropy.io.votable import parse
 from astropy.io.votable.exceptions import VOWarning
@@ -31,6 +32,7 @@ from fitsprov.model.identifiers import is_id, parse_id
 
 __all__ = [
     "DALQueryError",
+    "Link",
     "LinksResults",
     "ask_links",
     "ask_provenance",
@@ -75,6 +77,34 @@ class LinksResults(DatalinkResults):  # type: ignore[misc]  # pyvo is untyped
         with offline_vocabulary():
             found: Iterable[DatalinkRecord] = list(super().bysemantics(semantics, include_narrower=include_narrower))
         return iter(found)
+
+
+class Link(NamedTuple):
+    """The cells of a row that are looked into, as text whatever they are; empty where there is none."""
+
+    record: DatalinkRecord
+    id: str
+    access_url: str
+    service_def: str
+    error_message: str
+    description: str
+    semantics: str
+    content_type: str
+    content_length: str
+    local_semantics: str
+    link_auth: str
+    link_authorized: str
+
+    @classmethod
+    def of(cls, record: DatalinkRecord) -> Link:
+        """Take a row of pyvo's."""
+        names = ("ID", *cls._fields[2:])
+        return cls(record, *(plain(record.get(name)) for name in names))
+
+
+def plain(value: Any) -> str:
+    """A cell as text; a column may have any type."""
+    return "" if value is None or value is np.ma.masked or np.ndim(value) else str(value)
 
 
 def read_links(data: bytes, *, url: str | None = None, session: Any = None) -> LinksResults:
@@ -143,7 +173,7 @@ def ask_provenance(
         not answer.
     """
     source, records = source_of(links), records_of(links, dataset)
-    offered = [record for record in records if record.get("local_semantics") == "provenance"]
+    offered = [record for record in records if record.local_semantics == "provenance"]
     wanted = {"RESPONSEFORMAT": "PROV-JSON", "DIRECTION": direction, "DEPTH": "ALL" if depth is None else str(depth)}
     for record in offered:
         if record.service_def:
@@ -161,7 +191,7 @@ def ask_provenance(
     return found
 
 
-def records_of(links: LinksResults, dataset: UUID | None) -> list[DatalinkRecord]:
+def records_of(links: LinksResults, dataset: UUID | None) -> list[Link]:
     """The rows of a dataset; of all, where it is not known.
 
     Raises
@@ -169,9 +199,10 @@ def records_of(links: LinksResults, dataset: UUID | None) -> list[DatalinkRecord
     ServiceError
         Where they are those of another, or say that there is none.
     """
-    records = [record for record in links if dataset is None or identify(str(record.id)) == dataset]
-    if not records and len(links):
-        others = ", ".join(sorted({shown(record.id) for record in links})[:3])
+    rows = [Link.of(record) for record in links]
+    records = [row for row in rows if dataset is None or identify(row.id) == dataset]
+    if rows and not records:
+        others = ", ".join(sorted({shown(row.id) for row in rows})[:3])
         message = f"{source_of(links)} are those of {others}; expected those of {dataset}"
         raise ServiceError(message, code="service-answers-otherwise")
     for record in records:
@@ -186,11 +217,12 @@ def source_of(links: LinksResults) -> str:
 
 
 def call_service(
-    session: GuardedSession, links: LinksResults, record: DatalinkRecord, wanted: Mapping[str, str]
+    session: GuardedSession, links: LinksResults, record: Link, wanted: Mapping[str, str]
 ) -> requests.Response:
     """Call the service of a row, as its descriptor says (DataLink 1.1, 4)."""
     try:
-        query = DatalinkQuery.from_resource(record, links.get_adhocservice_by_id(record.service_def), session=session)
+        service = links.get_adhocservice_by_id(record.service_def)
+        query = DatalinkQuery.from_resource(record.record, service, session=session)
     except Exception as error:  # a descriptor may be anything
         message = (
             f"{source_of(links)} describe no service {shown(record.service_def)} that can be called: {shown(error)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from fitsprov.datalink.client import LinksResults, ask_links, records_of, shown, source_of
+from fitsprov.datalink.client import Link, LinksResults, ask_links, records_of, shown, source_of
 from fitsprov.datalink.guard import GuardedSession
+from fitsprov.datalink.terms import VOCABULARY, parent_terms
 from fitsprov.errors import ServiceError
 
 __all__ = ["Offer", "find_offers"]
@@ -49,6 +49,7 @@ def find_offers(
     ServiceError
         Where the service gives no links of this dataset.
     """
+    terms = {term.removeprefix(VOCABULARY) if ":" in term else f"#{term.removeprefix('#')}" for term in semantics}
     offers: dict[str, Offer] = {}
     problems: list[ServiceError] = []
 
@@ -56,46 +57,45 @@ def find_offers(
         records = records_of(links, dataset)
         if links.status[0].lower() == "overflow":
             problems.append(ServiceError(f"{source_of(links)}: some are left out; expected all of them"))
-        for record in among(links, records, semantics):
-            target = str(record.get("access_url") or "")  # pyvo's own access_url gives that of a service, too
+        for record in (one for one in records if is_wanted(one.semantics, terms)):
             if record.error_message:
                 problems.append(ServiceError(f"{source_of(links)}: {shown(record.error_message)}"))
-            elif target and is_links(record):
-                if follow:
-                    take(ask_links(session, target), follow=False)
-            elif target and is_forbidden(record):
-                problems.append(ServiceError(f"{shown(target)}: is not for you, the link says"))
-            elif target:
-                offers.setdefault(target, offer(target, record))
+            elif is_links(record):
+                if follow and record.access_url:
+                    take(ask_links(session, record.access_url), follow=False)
+            elif record.access_url and is_forbidden(record):
+                problems.append(ServiceError(f"{shown(record.access_url)}: is not for you, the link says"))
+            elif record.access_url:
+                offers.setdefault(record.access_url, offer(record))
 
     take(ask_links(session, url), follow=True)
     return list(offers.values()), problems
 
 
-def among(links: LinksResults, records: Iterable[Any], semantics: Sequence[str]) -> list[Any]:
-    """Those of some records that have a term, or a narrower one."""
-    terms = {record.semantics for record in links.bysemantics(list(semantics))}
-    return [record for record in records if record.semantics in terms]
+def is_wanted(semantics: str, terms: Collection[str]) -> bool:
+    """Whether a row has one of some terms, or a narrower one (DataLink 1.1, 3.2.6)."""
+    own = semantics.removeprefix(VOCABULARY)
+    return any(term in terms for term in (own, *parent_terms(own)))
 
 
-def offer(url: str, record: Any) -> Offer:
+def offer(record: Link) -> Offer:
     """A row as an offer."""
-    size = str(record.get("content_length") or "")
+    size = record.content_length
     return Offer(
-        url=url,
-        semantics=str(record.semantics),
-        description=shown(record.get("description") or ""),
-        media_type=shown(record.content_type or ""),
-        size=int(size) if size.isdecimal() and len(size) < 19 else None,
+        url=record.access_url,
+        semantics=record.semantics,
+        description=shown(record.description),
+        media_type=shown(record.content_type),
+        size=int(size) if size.isdecimal() and 0 < len(size.lstrip("0")) < 19 else None,
     )
 
 
-def is_links(record: Any) -> bool:
+def is_links(record: Link) -> bool:
     """Whether a row leads to further links (DataLink 1.1, 3.1)."""
-    kind = str(record.content_type or "").replace(" ", "").lower()
+    kind = record.content_type.replace(" ", "").lower()
     return kind.startswith("application/x-votable+xml;") and "content=datalink" in kind
 
 
-def is_forbidden(record: Any) -> bool:
+def is_forbidden(record: Link) -> bool:
     """Whether a row says that who asks may not have it (DataLink 1.1, 3.2.11 and 3.2.12); pyvo reads null as false."""
-    return str(record.get("link_auth")) == "true" and str(record.get("link_authorized")) in ("False", "false", "F", "f")
+    return record.link_auth == "true" and record.link_authorized.lower() in ("false", "f")

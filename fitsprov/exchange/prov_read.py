@@ -7,27 +7,34 @@ Nothing in a document is believed to be what it should be: it may come from anyw
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple, replace
-from datetime import UTC, datetime
-from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Never, TypeVar
+from typing import Any
 from uuid import UUID
 
 from fitsprov.errors import InvalidRecord, UsageError
 from fitsprov.exchange.prov import legal
+from fitsprov.exchange.prov_attributes import Attributes, Json
 from fitsprov.exchange.telling import FITSPROV
 from fitsprov.model.dataid import parse_data_id
-from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Direction, Environment, Lineage, Package, Usage
+from fitsprov.model.lineage import (
+    Activity,
+    Agent,
+    Category,
+    Dataset,
+    Direction,
+    Environment,
+    Execution,
+    Lineage,
+    Node,
+    Package,
+    Usage,
+)
 from fitsprov.model.record import cycle_message
 
 __all__ = ["read_prov_json"]
 
-Json = Mapping[str, Any]
-Word = TypeVar("Word", bound=StrEnum)
-UUID_AT_END = re.compile(r"(?:.*[^0-9a-f-])?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 SETUPS = {"fitsprov:Configuration": "config", "fitsprov:Environment": "environment"}
 """Type of an entity → the field of the activities that used it."""
 
@@ -62,22 +69,18 @@ def read_prov_json(text: str | bytes, *, source: str) -> Lineage:
     return Reader(document, source).lineage()
 
 
-class Reader:
+class Reader(Attributes):
     """Reads one document, kind by kind."""
 
     def __init__(self, document: Json, source: str) -> None:
+        super().__init__(source)
         self.document = document
-        self.source = source
         self.datasets: dict[UUID, Dataset] = {}
         self.listed: dict[UUID, list[UUID]] = {}
         self.focus: list[tuple[UUID, Json]] = []
         self.setups: dict[UUID, tuple[str, Any]] = {}
         self.presented: list[tuple[UUID, int, Usage]] = []
         """To which activity, at which place among its usages."""
-
-    def refuse(self, problem: str) -> Never:
-        """Refuse the document."""
-        raise InvalidRecord(f"{self.source}: {problem}")
 
     def lineage(self) -> Lineage:
         """Read all of it."""
@@ -119,58 +122,12 @@ class Reader:
                     self.refuse(f"{kind} {name[:80]} is {type(each).__name__}; expected an object")
                 yield name, each
 
-    def uuid(self, name: object) -> UUID:
-        """The UUID in which a name of ours ends."""
-        match = UUID_AT_END.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            self.refuse(f"name {str(name)[:80]!r}; expected one that ends in a UUID")
-        return UUID(match[1])
-
     def known(self, told: Json, key: str, among: Mapping[UUID, object]) -> UUID:
         """What a statement ties, which must be described."""
         found = self.uuid(told.get(f"prov:{key}"))
         if found not in among:
             self.refuse(f"{key} {found} is nowhere described; expected it")
         return found
-
-    def texts(self, told: Json, name: str) -> list[str]:
-        """The values of an attribute, as text."""
-        given = as_list(told.get(name, []))
-        values = [value.get("$") if isinstance(value, dict) else value for value in given]
-        texts = [legal(value) for value in values if isinstance(value, str)]
-        if len(texts) < len(values):
-            self.refuse(f"{name} is {str(given)[:80]}; expected text")
-        return texts
-
-    def text(self, told: Json, name: str) -> str | None:
-        """The value of an attribute; None where it has none."""
-        values = self.texts(told, name)
-        if len(values) > 1:
-            self.refuse(f"{name} has {len(values)} values; expected one")
-        return values[0] if values else None
-
-    def flag(self, told: Json, name: str) -> bool:
-        """A boolean; false where it is not said."""
-        value = told.get(name, False)
-        if not isinstance(value, bool):
-            self.refuse(f"{name} is {str(value)[:80]}; expected true or false")
-        return value
-
-    def choice(self, told: Json, name: str, among: type[Word]) -> Word:
-        """One of few words."""
-        text = self.text(told, name)
-        if text not in list(among):
-            self.refuse(f"{name} is {str(text)[:80]}; expected one of {', '.join(among)}")
-        return among(text)
-
-    def time(self, told: Json, name: str) -> datetime | None:
-        """A time; one with a zone in UTC."""
-        text = self.text(told, name)
-        try:
-            time = None if text is None else datetime.fromisoformat(text)
-            return time if time is None or time.tzinfo is None else time.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.refuse(f"{name} is {str(text)[:80]}; expected a time")
 
     def entity(self, name: str, told: Json) -> None:
         """A dataset, a configuration or an environment."""
@@ -192,9 +149,7 @@ class Reader:
 
     def dataset(self, name: str, told: Json) -> Dataset:
         """A dataset."""
-        data_id, size = self.text(told, "fitsprov:dataId"), self.text(told, "fitsprov:size")
-        if size is not None and not re.fullmatch(r"[0-9]{1,19}", size):
-            self.refuse(f"fitsprov:size is {size[:80]}; expected bytes")
+        data_id = self.text(told, "fitsprov:dataId")
         try:
             place = None if data_id is None else parse_data_id(data_id)
         except UsageError as error:
@@ -207,34 +162,55 @@ class Reader:
             name=self.text(told, "fitsprov:name"),
             category=self.choice(told, "fitsprov:category", Category) if "fitsprov:category" in told else None,
             uri=self.text(told, "prov:location"),
-            size=None if size is None else int(size),
+            size=self.number(told, "fitsprov:size"),
             publisher_did=self.text(told, "fitsprov:publisherDid"),
+            origin=self.text(told, "fitsprov:origin"),
             stub=self.flag(told, "fitsprov:stub"),
         )
 
     def setup(self, kind: str, told: Json) -> Mapping[str, Any] | Environment:
         """What a configuration or an environment says."""
-        text = self.text(told, "prov:value")
-        try:
-            value = json.loads(text or "")
-            json.dumps(value, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            self.refuse(f"prov:value of a {kind} is {str(text)[:80]}; expected a JSON object")
+        value = self.object(self.text(told, "prov:value") or "", f"prov:value of a {kind}")
         return value if kind == "fitsprov:Configuration" else self.environment(value)
 
     def environment(self, value: dict[str, Any]) -> Environment:
         """An environment."""
-        container, packages = value.pop("container", None), value.pop("packages", [])
+        packages = value.pop("packages", [])
+        containers = {name: value.pop(name, None) for name in ("container", "container_base", "recipe")}
         try:
             rows = [Package(package["manager"], package["name"], package["version"]) for package in packages]
         except (LookupError, TypeError):
             self.refuse(f"packages {str(packages)[:80]}; expected manager, name and version of each")
-        texts = [*value.values(), *(text for row in rows for text in astuple(row)), container or ""]
+        texts = [*value.values(), *(text for row in rows for text in astuple(row)), *filter(None, containers.values())]
         if not all(isinstance(text, str) for text in texts):
             self.refuse(f"environment {str(value)[:80]}; expected container, packages and texts")
-        return Environment(container=container, packages=tuple(rows), platform=value)
+        return Environment(**containers, packages=tuple(rows), platform=value)
+
+    def job(self, told: Json) -> Execution | None:
+        """The job above an activity."""
+        text = self.text(told, "fitsprov:job")
+        if text is None:
+            return None
+        said = self.object(text, "fitsprov:job")
+        node, environment, resources = said.get("node"), said.get("environment"), said.get("resources")
+        texts = {name: self.text(said, name) for name in ("system", "job", "status")}
+        if (
+            not texts["system"]
+            or not texts["job"]
+            or not all(one is None or isinstance(one, dict) for one in (node, environment, resources))
+        ):
+            self.refuse(f"fitsprov:job is {text[:80]}; expected a system and a job")
+        return Execution(
+            id=self.uuid(said.get("id")),
+            system=texts["system"],
+            job=texts["job"],
+            node=node and Node(name=self.text(node, "name") or "", hardware=self.text(node, "hardware")),
+            environment=environment and self.environment(environment),
+            started=self.time(said, "started"),
+            ended=self.time(said, "ended"),
+            status=texts["status"],
+            resources=resources,
+        )
 
     def agent(self, name: str, told: Json) -> Agent:
         """An agent."""
@@ -251,6 +227,8 @@ class Reader:
             status=self.text(told, "fitsprov:status"),
             started=self.time(told, "prov:startTime"),
             ended=self.time(told, "prov:endTime"),
+            execution=self.job(told),
+            epoch=self.number(told, "fitsprov:epoch"),
         )
         for text in self.texts(told, "fitsprov:presented"):
             try:
@@ -304,8 +282,3 @@ class Reader:
         except CycleError as error:
             ring = [node for node in error.args[1][:-1] if node in lineage.datasets]
             raise InvalidRecord(cycle_message(self.source, ring[:5])) from None
-
-
-def as_list(value: Any) -> list[Any]:
-    """What one name says: a value, or a list of them (PROV-JSON, 2.2)."""
-    return value if isinstance(value, list) else [value]

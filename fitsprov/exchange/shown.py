@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fitsprov.exchange.labels import printable
-from fitsprov.exchange.prov import json_text, legal
+from fitsprov.exchange.prov import json_text, legal, spell_time
 from fitsprov.exchange.walk import Walk
 from fitsprov.model.identifiers import name_id
-from fitsprov.model.lineage import Activity, Agent, Dataset, Direction, Environment, Lineage
+from fitsprov.model.lineage import Activity, Agent, Dataset, Direction, Environment, Execution, Lineage
 
-__all__ = ["Content", "Shown", "activity_label", "content_id", "dataset_label", "description_id"]
+__all__ = ["Content", "Shown", "activity_label", "content_id", "dataset_label", "description_id", "job_object"]
 
 Follow = Callable[[UUID], Iterator[tuple[UUID, bool]]]
 """From a dataset to the next ones, and whether they were really used."""
@@ -112,12 +112,33 @@ def downward(lineage: Lineage) -> Follow:
 
 
 def environment_object(environment: Environment) -> dict[str, Any]:
-    """An environment as a JSON object, as ``resolve --json`` has it."""
+    """An environment as a JSON object; what only few have stands there where it is known."""
     return {
         "container": environment.container,
+        **known(container_base=environment.container_base, recipe=environment.recipe),
         "packages": [{"manager": p.manager, "name": p.name, "version": p.version} for p in environment.packages],
         **environment.platform,
     }
+
+
+def job_object(job: Execution) -> dict[str, Any]:
+    """The job above an activity as a JSON object, as far as it is known."""
+    return known(
+        id=str(job.id),
+        system=job.system,
+        job=job.job,
+        node=None if job.node is None else known(name=job.node.name, hardware=job.node.hardware),
+        environment=None if job.environment is None else environment_object(job.environment),
+        started=spell_time(job.started),
+        ended=spell_time(job.ended),
+        status=job.status,
+        resources=job.resources,
+    )
+
+
+def known(**fields: Any) -> dict[str, Any]:
+    """Those of the fields that are known."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def content_id(kind: str, text: str) -> UUID:

@@ -19,7 +19,15 @@ from uuid import UUID
 
 from fitsprov.exchange.labels import printable
 from fitsprov.exchange.prov import Document, Link, Name, Statement, Told, flat_json_text, json_text, legal, spell_time
-from fitsprov.exchange.shown import Content, Shown, activity_label, content_id, dataset_label, description_id
+from fitsprov.exchange.shown import (
+    Content,
+    Shown,
+    activity_label,
+    content_id,
+    dataset_label,
+    description_id,
+    job_object,
+)
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Lineage, Usage
 
@@ -133,6 +141,7 @@ class Teller:
             told.append(("fitsprov:publisherDid", legal(dataset.publisher_did)))
         if dataset.size is not None:
             told.append(("fitsprov:size", dataset.size))
+        told += texts(("fitsprov:origin", dataset.origin))
         if dataset.stub:
             told.append(("fitsprov:stub", True))
         told += [("fitsprov:listedRaw", str(raw.id)) for raw in self.shown.lineage.listed_raws.get(dataset.id, ())]
@@ -170,6 +179,10 @@ class Teller:
             ("fitsprov:run", activity.run),
             ("fitsprov:status", activity.status),
         )
+        if activity.epoch is not None:
+            told.append(("fitsprov:epoch", activity.epoch))
+        if activity.execution is not None:
+            told.append(("fitsprov:job", json_text(job_object(activity.execution))))
         usages = (usage for usage in self.shown.lineage.used.get(activity.id, ()) if usage.dataset in self.names)
         for place, usage in enumerate(usages):
             if usage.actual is False:

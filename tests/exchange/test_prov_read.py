@@ -19,7 +19,16 @@ from fitsprov.exchange.prov_read import read_prov_json
 from fitsprov.exchange.shown import Shown, environment_object
 from fitsprov.exchange.telling import Model, tell
 from fitsprov.exchange.tree import draw_tree
-from fitsprov.model.lineage import Activity, Category, Dataset, Lineage, Usage
+from fitsprov.model.lineage import (
+    Activity,
+    Category,
+    Dataset,
+    Environment,
+    Execution,
+    Lineage,
+    Node,
+    Usage,
+)
 from tests.exchange.test_prov import AUTHORITY, dressed, full_lineage
 
 
@@ -116,6 +125,29 @@ def test_all_that_is_known_comes_back() -> None:
     assert there_and_back(lineage).activities[key].environment == lineage.activities[key].environment
 
 
+def test_the_job_the_epoch_and_the_origin_come_back() -> None:
+    lineage = full_lineage()
+    ((key, activity),) = lineage.activities.items()
+    environment = Environment(container="c", container_base="b@sha256:1", recipe="r1", platform={"os": "linux"})
+    job = Execution(
+        id=uuid5(key, "job"),
+        system="slurm",
+        job="4711",
+        node=Node(name="n1"),
+        environment=environment,
+        started=activity.started and activity.started.astimezone(UTC),
+        resources={"cpu_seconds": 4.5},
+    )
+    lineage = replace(
+        lineage,
+        activities={key: replace(activity, execution=job, environment=environment, epoch=3)},
+        datasets={k: replace(one, origin="external") for k, one in lineage.datasets.items()},
+    )
+    back = there_and_back(lineage)
+    assert back == told(lineage)
+    assert back.activities[key].epoch == 3
+
+
 @pytest.mark.parametrize("name", ["survey_lineage", "large_lineage", "hostile_lineage"])
 def test_the_tree_is_the_same(name: str, request: pytest.FixtureRequest) -> None:
     lineage: Lineage = request.getfixturevalue(name)
@@ -144,6 +176,7 @@ def test_a_ring_is_refused(ring_lineage: Lineage) -> None:
 
 FULL = json.loads(write_prov_json(tell(full_lineage())))
 PRODUCT, USED = list(FULL["entity"])[:2]
+(ACTIVITY,) = FULL["activity"]
 
 
 def without(*path: str) -> dict[str, Any]:
@@ -175,7 +208,11 @@ def with_value(value: Any, *path: str) -> dict[str, Any]:
         (with_value("left", "entity", PRODUCT, "fitsprov:direction"), "expected one of up, down"),
         (with_value("yes", "entity", PRODUCT, "fitsprov:complete"), "expected true or false"),
         (with_value("[1]", "entity", PRODUCT, "fitsprov:dataId"), "dataId"),
-        (with_value("-1", "entity", PRODUCT, "fitsprov:size"), "expected bytes"),
+        (with_value("-1", "entity", PRODUCT, "fitsprov:size"), "expected a number"),
+        (with_value('{"id": 1}', "activity", ACTIVITY, "fitsprov:job"), "expected a system and a job"),
+        (with_value("[1]", "activity", ACTIVITY, "fitsprov:job"), "expected a JSON object"),
+        (with_value("noon", "activity", ACTIVITY, "prov:startTime"), "expected a time"),
+        (with_value("x", "activity", ACTIVITY, "fitsprov:presented"), "expected id, place and role"),
         (with_value({"$": 7}, "entity", PRODUCT, "fitsprov:run"), "expected text"),
         (with_value(["a", "b"], "entity", PRODUCT, "fitsprov:run"), "2 values"),
         (with_value("odd", "entity", PRODUCT, "fitsprov:category"), "expected one of raw"),
