@@ -13,10 +13,10 @@ __all__ = ["migrate"]
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema to the newest revision, inside the caller's transaction."""
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision, the newest by default, inside the caller's transaction."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
