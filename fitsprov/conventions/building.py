@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fitsprov.conventions.keyword import INDICES, LISTS, Keyword
-from fitsprov.model.identifiers import is_id, parse_id
+from fitsprov.model.identifiers import find_id
 from fitsprov.model.stamp import Input, Software, Stamp
 
 __all__ = ["Draft", "Place", "Step", "placing"]
@@ -163,8 +163,9 @@ def placing_in_column(row: Keyword, names: Mapping[str, str]) -> Place:
 def place_did(draft: Draft, value: str) -> None:
     """Put a publisher DID, and the ID that it ends in."""
     draft.values.setdefault("publisher_did", value)
-    if is_id(value):
-        draft.values.setdefault("id", parse_id(value))
+    dataset = find_id(value)
+    if dataset is not None:
+        draft.values.setdefault("id", dataset)
 
 
 def place_nowhere(draft: Draft, value: Any) -> None:

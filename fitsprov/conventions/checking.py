@@ -87,11 +87,9 @@ def check_seal(header: bytes, group: Group, stamp: Stamp, convention: Convention
 
 def check_runs(stamp: Stamp) -> Iterator[Finding]:
     """Find runs whose names were shortened, each once."""
-    shortened: Counter[str] = Counter()
-    for item in stamp.parents or ():
-        if item.run is not None and is_shortened(item.run):
-            shortened[item.run] += 1
+    shortened = [item.run for item in stamp.parents or () if item.run is not None and is_shortened(item.run)]
     if stamp.run is not None and is_shortened(stamp.run):
         yield Finding("run-shortened", f"run '{stamp.run}' was shortened when it was written")
-    for run, times in shortened.items():
-        yield Finding("run-shortened", f"run '{run}' of {times} inputs was shortened when it was written")
+    if shortened:
+        for run, times in Counter(shortened).items():
+            yield Finding("run-shortened", f"run '{run}' of {times} inputs was shortened when it was written")

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fitsprov.cards.card import Value, escape, unescape
 from fitsprov.model.dataid import canonical_text, parse_data_id
-from fitsprov.model.identifiers import is_id, parse_id
+from fitsprov.model.identifiers import find_id, parse_id
 from fitsprov.model.stamp import Input, Software
 
 __all__ = ["FIELDS", "KINDS", "Kind", "read_constant"]
@@ -96,7 +96,8 @@ def read_digests(value: Value) -> str:
 def read_input(value: Value) -> Input:
     """Read an entry of a list: an ID, or an escaped name."""
     text = need_text(value)
-    return Input(parse_id(text)) if is_id(text) else Input(name=unescape(text))
+    found = find_id(text)
+    return Input(found) if found is not None else Input(name=unescape(text))
 
 
 def read_word(value: Value) -> str:
@@ -109,7 +110,8 @@ def read_word(value: Value) -> str:
 def read_label(value: Value) -> Input:
     """Read what someone calls a dataset: an ID in any spelling, or a name as it stands."""
     text = read_word(value)
-    return Input(parse_id(text)) if is_id(text) else Input(name=text)
+    found = find_id(text)
+    return Input(found) if found is not None else Input(name=text)
 
 
 def read_version(value: Value) -> str:

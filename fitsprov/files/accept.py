@@ -95,7 +95,7 @@ def open_source(source: Any) -> AbstractContextManager[Source]:
     UsageError
         For anything else.
     FileRefused, NotFits
-        When it is entered or read.
+        When it is opened, entered or read.
     """
     return nullcontext(source) if isinstance(source, Source) else opened(source)
 
@@ -136,17 +136,29 @@ def local_path(text: str) -> str:
     return url2pathname(parts.path)
 
 
+class OpenedFile(Source):
+    """A file that was opened by its path; a context manager that closes it."""
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = open_regular(path)
+        try:
+            super().__init__(path, unpacked(partial(read_descriptor, self.descriptor), path))
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+
+    def __enter__(self) -> OpenedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.descriptor)
+
+
 @opened.register(str)
 @opened.register(os.PathLike)
-@contextmanager
-def opened_path(source: str | os.PathLike[str]) -> Iterator[Source]:
+def opened_path(source: str | os.PathLike[str]) -> OpenedFile:
     """Open a path."""
-    path = local_path(os.fspath(source))
-    descriptor = open_regular(path)
-    try:
-        yield Source(path, unpacked(partial(read_descriptor, descriptor), path))
-    finally:
-        os.close(descriptor)
+    return OpenedFile(local_path(os.fspath(source)))
 
 
 @opened.register(bytes)

@@ -50,7 +50,7 @@ class HeaderUnit:
     source: str = ""
     """What errors name."""
 
-    @cached_property
+    @property
     def cards(self) -> bytes:
         """What stands before END; behind it an interrupted flip may have left cards that say nothing."""
         return self.header[: self.end]

@@ -14,7 +14,17 @@ from uuid import UUID, uuid5
 
 from fitsprov.errors import MalformedID, UsageError
 
-__all__ = ["activity_id", "datalink_url", "escape_name", "is_id", "name_id", "parse_id", "pointers", "publisher_did"]
+__all__ = [
+    "activity_id",
+    "datalink_url",
+    "escape_name",
+    "find_id",
+    "is_id",
+    "name_id",
+    "parse_id",
+    "pointers",
+    "publisher_did",
+]
 
 NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
 """The namespace under which names become IDs."""
@@ -38,10 +48,16 @@ def parse_id(text: str) -> UUID:
     MalformedID
         Where ``text`` is a name or nothing at all.
     """
-    match = SPELLINGS.fullmatch(text)
-    if match is None:
+    found = find_id(text)
+    if found is None:
         raise MalformedID(text)
-    return UUID(match[match.lastgroup or 0])
+    return found
+
+
+def find_id(text: str) -> UUID | None:
+    """Read a dataset ID as `parse_id` does; None where the text is a name or nothing at all."""
+    match = SPELLINGS.fullmatch(text)
+    return None if match is None else UUID(match[match.lastgroup or 0])
 
 
 def is_id(text: str) -> bool:
