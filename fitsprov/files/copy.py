@@ -14,7 +14,8 @@ from fitsprov.files.layout import GROWTH, Edit
 from fitsprov.files.locks import is_at, open_regular, refusal
 from fitsprov.files.pieces import Decide, copy_pieces, pieces, stream_pieces
 from fitsprov.files.space import reserve
-from fitsprov.files.temporary import MOVES_OPEN, let_go, sync_folder, temporary
+from fitsprov.files.sync import sync, sync_folder
+from fitsprov.files.temporary import MOVES_OPEN, let_go, temporary
 from fitsprov.files.units import read_descriptor, reader
 
 __all__ = ["LARGE", "export_file", "replace_file", "stream"]
@@ -199,7 +200,7 @@ def publish(name: str, path: str, copy: int, *others: int, fsync: bool) -> None:
         The descriptors of the copy and, where it is open, of its target.
     """
     if fsync:
-        os.fsync(copy)
+        sync(copy)
     if not MOVES_OPEN:
         let_go(copy, *others)
     os.replace(name, path)

@@ -12,12 +12,12 @@ needs a file that nobody else has open.
 from __future__ import annotations
 
 import contextlib
-import os
 
 from fitsprov.cards.grammar import CARD, END
 from fitsprov.files.clone import PAGE, write_at
 from fitsprov.files.layout import FlipPlan
 from fitsprov.files.locks import alone, together
+from fitsprov.files.sync import sync
 from fitsprov.files.units import HeaderUnit, read_descriptor
 
 __all__ = ["flip", "may_flip"]
@@ -37,25 +37,20 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
         if plan.hide:
             write_at(descriptor, END[:KEYWORD], plan.at)
             if fsync and apart:
-                sync(descriptor)
+                sync(descriptor, data=True)
         write_at(descriptor, plan.behind, behind)
         if fsync and apart and plan.reveal:
-            sync(descriptor)
+            sync(descriptor, data=True)
         if plan.reveal:
             write_at(descriptor, b" " * KEYWORD, plan.at)
         if fsync:
-            sync(descriptor)
+            sync(descriptor, data=True)
     except BaseException:
         put_back(descriptor, unit, plan)
         raise
     finally:
         if plan.hide and apart:
             together(descriptor)
-
-
-def sync(descriptor: int) -> None:
-    """Have what was written on the disk; macOS has no fdatasync."""
-    (os.fdatasync if hasattr(os, "fdatasync") else os.fsync)(descriptor)
 
 
 def may_flip(descriptor: int, plan: FlipPlan) -> bool:

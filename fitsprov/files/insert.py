@@ -17,7 +17,8 @@ from fitsprov.files.clone import write_at
 from fitsprov.files.layout import GROWTH, Edit, rewrite_header
 from fitsprov.files.locks import alone, together
 from fitsprov.files.space import collapse, insert, reserve
-from fitsprov.files.temporary import discard, remove_dead, sync_folder, temporary, temporary_name
+from fitsprov.files.sync import sync, sync_folder
+from fitsprov.files.temporary import discard, remove_dead, temporary, temporary_name
 from fitsprov.files.units import HeaderUnit, read_descriptor
 
 __all__ = ["complete", "grow_inside"]
@@ -82,7 +83,7 @@ def grow_inside(descriptor: int, path: str, unit: HeaderUnit, edit: Edit, *, fsy
         with temporary(path) as (note, name):
             write_at(note, record.pack(), 0)
             if fsync:
-                os.fsync(note)
+                sync(note)
                 sync_folder(path)
             done = open_gap(descriptor, record)
             trouble = fill_gap(descriptor, record, fsync=fsync) if done else None
@@ -112,7 +113,7 @@ def fill_gap(descriptor: int, record: Record, *, fsync: bool) -> BaseException |
     try:
         write_at(descriptor, record.new, record.at)
         if fsync:
-            os.fsync(descriptor)
+            sync(descriptor)
     except BaseException as error:
         with contextlib.suppress(OSError):
             write_at(descriptor, record.opened(), record.at)
@@ -138,4 +139,4 @@ def recover(descriptor: int, status: os.stat_result, note: int) -> None:
     now = read_descriptor(descriptor, record.at, len(record.new))
     if all(byte in (old, new) for byte, old, new in zip(now, record.opened(), record.new, strict=False)):
         write_at(descriptor, record.new, record.at)
-        os.fsync(descriptor)
+        sync(descriptor)

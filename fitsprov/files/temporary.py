@@ -1,5 +1,5 @@
 # pathlib costs more than the system calls themselves
-# ruff: noqa: PTH108, PTH120
+# ruff: noqa: PTH108
 """Temporary files that outlive no call.
 
 The name of one derives from its target's, in the same folder, so any later call on the target finds what a killed one
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from fitsprov.files.locks import BINARY, HELD, NO_FOLLOW, UNKNOWN, is_at, lock, pause, refusal, release
 
-__all__ = ["MOVES_OPEN", "discard", "let_go", "remove_dead", "sync_folder", "temporary", "temporary_name"]
+__all__ = ["MOVES_OPEN", "discard", "let_go", "remove_dead", "temporary", "temporary_name"]
 
 MOVES_OPEN = os.name == "posix"
 """Whether a file that is open can be renamed, replaced and removed; not on Windows."""
@@ -97,16 +97,6 @@ def discard(name: str) -> None:
     """Remove a temporary file of our own."""
     with contextlib.suppress(OSError):
         os.unlink(name)
-
-
-def sync_folder(path: str) -> None:
-    """Have the name of a file on the disk."""
-    if os.name == "posix":
-        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def create(path: str, name: str, mode: int) -> int:

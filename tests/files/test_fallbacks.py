@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fitsprov.files import Outcome, copy, edit_file, export_file, temporary
+from fitsprov.files import Outcome, copy, edit_file, export_file, sync, temporary
 from tests.files.conftest import Stamper, make_file, make_tail, strays
 
 ROOT = Path(__file__).parent.parent.parent
@@ -132,7 +132,7 @@ class Elsewhere:
 
 def test_a_folder_that_cannot_be_opened_is_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make_file(tmp_path / "a.fits", 35)
-    monkeypatch.setattr(temporary, "os", Elsewhere())
+    monkeypatch.setattr(sync, "os", Elsewhere())
     assert edit_file(path, Stamper(make_tail()), fsync=True) is Outcome.COPIED
     assert not strays(tmp_path)
 
@@ -165,3 +165,33 @@ def test_where_open_files_stay_where_they_are_nothing_is_renamed_or_removed_open
     with pytest.raises(ZeroDivisionError):
         export_file(path, tmp_path / "c.fits", lambda unit: 1 / 0)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.fits", "b.fits", "b.fits.gz"]
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_where_fsync_is_not_enough_the_drive_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    """As on macOS, whose fsync ends before the drive has written."""
+    asked: list[str] = []
+
+    class Fcntl:
+        F_FULLFSYNC = 51
+
+        @staticmethod
+        def fcntl(descriptor: int, command: int) -> int:
+            assert command == 51
+            asked.append("drive")
+            if not able:
+                raise OSError(45, "Operation not supported")
+            return 0
+
+    monkeypatch.setattr(sync, "fcntl", Fcntl())
+    for name in ("fsync", "fdatasync"):
+        call = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda descriptor, call=call: (asked.append("system"), call(descriptor))[1])
+    path = make_file(tmp_path / "a.fits", 35)
+    for text, expected in (("one", Outcome.COPIED), ("two", Outcome.FLIPPED)):
+        asked.clear()
+        assert edit_file(path, Stamper(make_tail(text)), fsync=True) is expected
+        assert "drive" in asked
+        assert ("system" in asked) is not able
