@@ -94,18 +94,18 @@ def read_part(descriptor: int, part: Part, first: int, last: int) -> Iterator[by
         first += len(data) or size
 
 
-def deliver(archive: Archive, identifier: str) -> Delivery:
+def deliver(archive: Archive, dataset: Dataset) -> Delivery:
     """Prepare a dataset to be given away, with the stamp that is true now; its file stays as it is.
 
     What is no FITS file goes as it is. The stamp's time is that of the file, so that each request gets the same bytes.
 
     Raises
     ------
-    DatasetNotFound
+    Forbidden
     NoCopy
     NotFits, TruncatedFits
     """
-    dataset, path = find_copy(archive, identifier)
+    path = find_copy(archive, dataset)
     file = open_copy(dataset, path)
     try:
         head = os.pread(file.fileno(), len(MAGIC), 0)
@@ -120,14 +120,14 @@ def deliver(archive: Archive, identifier: str) -> Delivery:
         raise
 
 
-def header_text(archive: Archive, identifier: str) -> str:
+def header_text(archive: Archive, dataset: Dataset) -> str:
     """The primary header of a dataset as it would leave, a card a line.
 
     Raises
     ------
-    DatasetNotFound, NoCopy
+    Forbidden, NoCopy
     """
-    dataset, path = find_copy(archive, identifier)
+    path = find_copy(archive, dataset)
     try:
         with open_bytes(str(path)) as content:
             header = next(iter(pieces(reader(content), stamping(archive, dataset, path), 0, path.name)))
@@ -138,16 +138,16 @@ def header_text(archive: Archive, identifier: str) -> str:
     return "\n".join(lines[: lines.index("END") + 1])
 
 
-def find_copy(archive: Archive, identifier: str) -> tuple[Dataset, Path]:
-    """Find a dataset and its file; of a kind that links speak of, so that nothing else leaves this machine."""
-    dataset = archive.find(identifier)
+def find_copy(archive: Archive, dataset: Dataset) -> Path:
+    """Find the file of a dataset; of a kind that links speak of, so that nothing else leaves this machine."""
+    archive.admit(dataset)
     try:
         path = local_file(archive.registry, dataset.id)
     except FileRefused as error:
         raise NoCopy(dataset.id) from error
     if not media_type(dataset):
         raise NoCopy(dataset.id, "a file of a type that is served")
-    return dataset, path
+    return path
 
 
 def open_copy(dataset: Dataset, path: Path) -> BinaryIO:

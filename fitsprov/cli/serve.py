@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import click
 
-from fitsprov.actions.serving import base_url_of
+from fitsprov.actions.serving import Archive, base_url_of
 from fitsprov.cli.common import one_line_errors, registry_option
 from fitsprov.errors import MissingExtra, UsageError
 from fitsprov.settings import Settings
+
+LIMITS = {
+    "max_ids": "IDs in one request for links; what is more is left out.",
+    "max_traced": "IDs in one request for provenance.",
+    "max_rows": "Rows, or datasets, of one answer; what is more is left out.",
+    "max_depth": "Generations that a request may ask for by number.",
+    "max_body": "Bytes of a request.",
+    "max_seconds": "Time for one request.",
+}
+"""Setting → what it limits."""
+
+
+def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """An option and an environment variable for each limit."""
+    for name, told in reversed(LIMITS.items()):
+        default = Settings.__dataclass_fields__[name].default
+        function = click.option(
+            f"--{name.replace('_', '-')}",
+            type=click.FloatRange(0, min_open=True) if isinstance(default, float) else click.IntRange(1),
+            default=default,
+            show_default=True,
+            envvar=f"FITSPROV_{name.upper()}",
+            show_envvar=True,
+            metavar="N",
+            help=told,
+        )(function)
+    return function
 
 
 @click.command("serve")
@@ -19,9 +48,43 @@ from fitsprov.settings import Settings
 @click.option(
     "--base-url", metavar="URL", help="Where the service is met from outside; else as the registry says, else here."
 )
-@click.option("--access-log", is_flag=True, help="Log every request to stdout.")
+@click.option("--access-log", is_flag=True, help="Log every request to stdout, a line of JSON each.")
+@click.option(
+    "--access",
+    type=click.Path(exists=True, dir_okay=False),
+    envvar="FITSPROV_ACCESS",
+    show_envvar=True,
+    metavar="FILE",
+    help="Who may have what, as TOML; else everybody may have everything.",
+)
+@click.option(
+    "--descriptor",
+    "descriptors",
+    multiple=True,
+    envvar="FITSPROV_DESCRIPTORS",
+    show_envvar=True,
+    metavar="NAME|FILE",
+    help="Offer the service of this template for each dataset, as soda; repeatable.",
+)
+@click.option(
+    "--signed",
+    multiple=True,
+    envvar="FITSPROV_SIGNED",
+    show_envvar=True,
+    metavar="URI",
+    help="Send clients to copies whose URI begins so, as s3://bucket/, with a signed URL; repeatable.",
+)
+@limit_options
 @registry_option
-def command(host: str, port: int, workers: int, base_url: str | None, access_log: bool, registry: Settings) -> None:
+def command(
+    host: str,
+    port: int,
+    workers: int,
+    base_url: str | None,
+    access_log: bool,
+    registry: Settings,
+    **settings: Any,
+) -> None:
     """Serve links, provenance, stamped files and pages over HTTP; nothing is ever written.
 
     DataLink 1.1 is at /links. Stop it with Ctrl-C or SIGTERM: requests in work are finished first.
@@ -31,11 +94,12 @@ def command(host: str, port: int, workers: int, base_url: str | None, access_log
             from fitsprov.service.running import run
         except ImportError as error:
             raise MissingExtra("fitsprov serve", "serve") from error
-        settings = replace(registry, base_url=base_url or registry.base_url)
-        if (base := base_url_of(settings)) is None:
+        told = replace(registry, base_url=base_url or registry.base_url, **settings)
+        if (base := base_url_of(told)) is None:
             if host in ("0.0.0.0", "::"):
                 raise UsageError(f"nobody says where {host} is met from outside; expected --base-url http(s)://host")
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            settings = replace(settings, base_url=base)
+            told = replace(told, base_url=base)
+        Archive.open(told).close()  # what is wrong is said once, here
         click.echo(f"fitsprov: serving on {host}:{port}, links lead to {base}", err=True)
-        run(settings, host=host, port=port, workers=workers, access_log=access_log)
+        run(told, host=host, port=port, workers=workers, access_log=access_log)

@@ -35,6 +35,9 @@ INERT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none
 """On answers that are no pages."""
 WHO = (b"www-authenticate", b'Bearer realm="fitsprov"')
 
+PRIVATE = ((b"vary", b"authorization"), (b"cache-control", b"private"))
+"""Where not everybody gets the same."""
+
 Failure = Callable[[int, str, str], Answer]
 """``fail(status, fault, message)``."""
 
@@ -186,7 +189,7 @@ class Endpoint:
         if not any(name == b"content-security-policy" for name, _ in answer.headers):
             headers.append(INERT)
         if self.house.archive.access is not None:
-            headers.append((b"vary", b"authorization"))
+            headers += PRIVATE
         if isinstance(answer.body, Iterator) and scope["method"] != "HEAD":
             response = StreamingResponse(answer.body, answer.status)
             response.raw_headers = headers

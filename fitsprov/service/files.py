@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fitsprov.actions.delivering import Delivery, deliver, header_text
 from fitsprov.actions.serving import Archive
+from fitsprov.actions.signing import signed_url
 from fitsprov.service.answer import Answer, Headers, document
 from fitsprov.service.call import Call
 
@@ -17,15 +18,23 @@ RANGE = re.compile(rb"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,1
 
 
 def answer_file(archive: Archive, call: Call) -> Answer:
-    """Give a dataset, or a part of it."""
-    found = deliver(archive, call.path["id"])
+    """Give a dataset, or a part of it; or say where it is to be had."""
+    dataset = archive.find(call.path["id"])
+    archive.admit(dataset)
+    link = (b"link", archive.provenance_link(dataset))
+    elsewhere = signed_url(archive, dataset)
+    if elsewhere is not None:
+        return Answer(
+            b"", "text/plain", 302, (link, (b"location", elsewhere.encode()), (b"cache-control", b"no-store"))
+        )
+    found = deliver(archive, dataset)
     tag = f'{"" if found.exact else "W/"}"{found.tag}"'.encode()
     headers: Headers = (
         (b"etag", tag),
         (b"accept-ranges", b"bytes" if found.exact else b"none"),
         (b"cache-control", b"no-cache"),
         (b"content-disposition", disposition(found.name)),
-        (b"link", archive.provenance_link(found.dataset)),
+        link,
     )
     asked = call.headers.get(b"if-none-match")
     if asked is not None and found.tag.encode() in re.findall(rb'"([^"]*)"', asked):
@@ -68,5 +77,5 @@ def disposition(name: str) -> bytes:
 
 def answer_header(archive: Archive, call: Call) -> Answer:
     """Give the header with which a dataset would leave."""
-    text = header_text(archive, call.path["id"])
+    text = header_text(archive, archive.find(call.path["id"]))
     return document(call, [f"{text}\n".encode()], "text/plain;charset=utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -207,3 +208,23 @@ def test_no_file_stays_open(client: httpx.Client, whole: bytes) -> None:
         client.get(f"/files/{COADD}", headers={"Range": "bytes=0-10"})
         client.get(f"/files/{COADD}", headers={"Range": "bytes=999999999-"})
     assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
+
+
+def test_client_is_sent_to_an_object_store_with_a_signed_url(
+    tmp_path: Path, limited: Callable[..., httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("obstore")
+    for name, value in {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    url = f"sqlite:///{tmp_path}/one.db"
+    with create_registry(url) as made:
+        for number, store in enumerate(("survey", "other")):
+            dataset = {"id": visit(number), "type": "image", "file": f"s3://{store}/drp/a%20b.fits"}
+            made.record({"fitsprov": 1, "run": "r", "datasets": [dataset]})
+    client = limited(registry=url, signed=("s3://survey/",))
+    answer = client.get(f"/files/{visit(0)}")
+    assert answer.status_code == 302
+    assert re.match(r"https://[^?]*/drp/a%20b\.fits\?X-Amz-", answer.headers["location"])
+    assert "secret" not in answer.headers["location"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.get(f"/files/{visit(1)}").status_code == 404

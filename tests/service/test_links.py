@@ -347,3 +347,57 @@ def test_votlint_finds_nothing(base: str, needs_tool: Callable[[str], str]) -> N
     command = [needs_tool("stilts"), "votlint", f"votable={url}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_services_of_the_observatory_are_offered_before_the_provenance(limited: Callable[..., httpx.Client]) -> None:
+    data = limited(descriptors=("soda",)).get("/links", params={"ID": DID}).content
+    assert lint(data) == []
+    found = read_links(data)
+    assert [row["service_def"] for row in found if row["service_def"]][:2] == ["soda", "provenance"]
+    assert found.get_first_proc().access_url.endswith("/soda")
+    described = [item.get("ID") or item.get("utype") for item in etree.fromstring(data).iterfind("{*}RESOURCE")]
+    assert described == [None, "soda", "provenance", "progenitors", "adhoc:this"]
+    (example,) = etree.fromstring(data).iterfind("{*}RESOURCE[@utype='adhoc:this']/{*}PARAM[@name='exampleURL']")
+    assert example.get("value").endswith(f"/links?ID={quote(DID, safe='')}")
+
+
+def test_first_service_is_the_provenance_where_there_is_no_other(client: httpx.Client, base: str) -> None:
+    found = read_links(client.get("/links", params={"ID": DID}).content)
+    first = found.get_first_proc()
+    assert first.access_url == f"{base}/prov"
+    assert client.get("/prov", params={"ID": DID}).status_code == 200
+
+
+def test_links_of_each_row_are_those_of_its_dataset(base: str) -> None:
+    """pyvo's getdatalink() looks for the service of a table, and must not take one of ours for it."""
+    rows = "".join(f"<TR><TD>{one}</TD></TR>" for one in (COADD, visit(-1), visit(3)))
+    table = f"<TABLE>{ID_FIELD}<DATA><TABLEDATA>{rows}</TABLEDATA></DATA></TABLE>"
+    document = f'{VOTABLE}<RESOURCE type="results">{table}</RESOURCE>{service_for_pyvo(base)}</VOTABLE>'
+    for record in TAPResults(parse(io.BytesIO(document.encode()))):
+        links = record.getdatalink()
+        assert {link["ID"] for link in links} == {record["ID"]}
+        assert [link.access_url for link in links if link.semantics == "#this"] == [f"{base}/files/{record['ID']}"]
+
+
+def test_what_firefly_and_aladin_look_for_is_spelled_as_they_want_it(client: httpx.Client) -> None:
+    answer = client.get("/links", params={"ID": COADD}, headers={"Origin": "https://aladin.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    data = answer.content
+    (standard,) = etree.fromstring(data).iterfind(".//{*}INFO[@name='standardID']")
+    assert standard.get("value").startswith("ivo://ivoa.net/std/DataLink")  # Firefly minds the case
+    types = {row["content_type"] for row in read_links(data)}
+    assert types <= {
+        "",
+        "image/fits",
+        "text/plain",
+        "text/html",
+        "text/provenance-notation",
+        "application/json",
+        "application/x-votable+xml",
+        MEDIA_TYPE,
+    }
+    files = [row for row in read_links(data) if "/files/" in (row.access_url or "")]
+    assert {row["content_type"] for row in files if row.semantics == "#this"} == {"image/fits"}
+    for row in read_links(data):
+        if row["service_def"]:
+            assert row["content_type"] == ""
