@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from fitsprov.model.lineage import Direction
 from fitsprov.registry.graphfile import Column, GraphFile, Numbers
+from fitsprov.registry.reach import Bounds, Found
 
 __all__ = ["Layers", "Newer"]
+
+DENSE = 1_000_000
+"""Pairs of type and run up to which there is a counter for each."""
 
 EMPTY: Numbers = np.empty(0, np.int64)
 
@@ -85,6 +90,50 @@ class Layers:
         self.newer = newer
         self.greatest = max(file.about.entities, newer.greatest)
 
+    def follow(self, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
+        """Follow datasets; gives what `fitsprov.registry.reach.follow` gives.
+
+        Raises
+        ------
+        DamagedGraph
+            Where the file is not what was written.
+        """
+        generations: list[list[int]] = []
+        number = 0
+        for found in self.generations(np.array([*start], np.int64), direction, bounds):
+            if len(generations) == bounds.depth:
+                return Found(generations, True)
+            if bounds.limit is not None and number + len(found) > bounds.limit:
+                return Found([*generations, found[: bounds.limit - number].tolist()], True)
+            generations.append(found.tolist())
+            number += len(found)
+        return Found(generations, False)
+
+    def generations(self, start: Numbers, direction: Direction, bounds: Bounds) -> Iterator[Numbers]:
+        """Follow datasets to the end, or as long as somebody asks."""
+        steps = self.parents if direction is Direction.UP else self.children
+        stop = np.array(sorted(bounds.stop), np.int64)
+        frontier = unique(start)
+        seen = np.zeros(self.greatest + 1, bool)
+        seen[frontier] = True
+        while len(frontier):
+            found = steps(frontier, bounds.presented)
+            found = unique(found[~seen[found]])
+            if len(found):
+                yield found
+            seen[found] = True
+            frontier = found[~within(self.types(found), stop)] if len(stop) else found
+
+    def tally(self, activities: Iterable[int]) -> list[tuple[int, int, int, int]]:
+        """Count what activities made, and all that was made from it: type, run, datasets, and those made by them."""
+        direct = self.outputs(unique(np.array([*activities], np.int64)))
+        found = np.concatenate([direct, *self.generations(direct, Direction.DOWN, Bounds())])
+        types, runs = self.types(found), self.runs(found)
+        width = int(runs.max(initial=0)) + 1
+        places = types * width + runs
+        counted, directly = (count(some) for some in (places, places[: len(direct)]))
+        return [(*divmod(place, width), number, directly.get(place, 0)) for place, number in sorted(counted.items())]
+
     def parents(self, keys: Numbers, presented: bool) -> Numbers:
         """Give what datasets were made from, some of it several times."""
         return self.inputs(unique(self.makers(keys)), presented)
@@ -149,6 +198,16 @@ class Layers:
 def really(keys: Numbers, presented: bool) -> Numbers:
     """Leave out what was presented only, which is marked by its complement, or take the mark away."""
     return keys ^ (keys >> 63) if presented else keys[keys >= 0]
+
+
+def count(places: Numbers) -> dict[int, int]:
+    """Count equal numbers."""
+    if places.max(initial=0) < DENSE:
+        counts = np.bincount(places)
+        there = np.flatnonzero(counts)
+        return dict(zip(there.tolist(), counts[there].tolist(), strict=True))
+    values, counts = np.unique(places, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
 def unique(keys: Numbers) -> Numbers:

@@ -1,10 +1,10 @@
-"""How far a graph is followed: by statements, level by level, or in the adjacency file where there is one."""
+"""Following the graph by statements, one for each generation: what they find is the truth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
 
@@ -12,10 +12,7 @@ from fitsprov.model.lineage import Direction
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import entity, used
 
-if TYPE_CHECKING:
-    from fitsprov.registry.graphlayers import Layers
-
-__all__ = ["Bounds", "Found", "follow", "follow_in_file"]
+__all__ = ["Bounds", "Found", "follow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +89,5 @@ def follow(connection: Connection, start: Iterable[int], direction: Direction, b
         if frontier:
             generations.append(frontier)
         seen.update(frontier)
-        number += len(frontier)
-    return Found(generations, False)
-
-
-def follow_in_file(layers: Layers, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
-    """Follow datasets in memory; gives what `follow` gives.
-
-    Raises
-    ------
-    DamagedGraph
-        Where the file is not what was written.
-    """
-    import numpy as np
-
-    from fitsprov.registry.graphlayers import unique, within
-
-    steps = layers.parents if direction is Direction.UP else layers.children
-    frontier = unique(np.array([*start], np.int64))
-    seen = np.zeros(layers.greatest + 2, bool)
-    seen[frontier] = True
-    stop = np.array(sorted(bounds.stop), np.int64)
-    generations: list[list[int]] = []
-    number = 0
-    while len(frontier):
-        if generations and len(stop):
-            frontier = frontier[~within(layers.types(frontier), stop)]
-        found = steps(frontier, bounds.presented)
-        frontier = unique(found[~seen[found]])
-        if len(frontier) and len(generations) == bounds.depth:
-            return Found(generations, True)
-        if bounds.limit is not None and number + len(frontier) > bounds.limit:
-            return Found([*generations, frontier[: bounds.limit - number].tolist()], True)
-        if len(frontier):
-            generations.append(frontier.tolist())
-        seen[frontier] = True
         number += len(frontier)
     return Found(generations, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from fitsprov.model.lineage import Direction, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
 from fitsprov.registry.engine import transact
-from fitsprov.registry.reach import Bounds, follow, follow_in_file
+from fitsprov.registry.reach import Bounds, follow
 from tests.registry.making import dataset, record, step, survey, uid
 
 NewRegistry = Callable[[], AbstractContextManager[str]]
@@ -69,19 +70,32 @@ def agree(registry: Registry) -> int:
         if layers is None:
             return 0
         keys = [key for (key,) in connection.execute(text("SELECT id FROM entity"))]
+        made = connection.execute(text("SELECT gen_aid, id FROM entity WHERE gen_aid IS NOT NULL")).all()
+        for activities in [[maker] for maker, _ in made] + [[maker for maker, _ in made][:3]]:
+            direct = [key for maker, key in made if maker in activities]
+            touched = {*direct, *follow(connection, direct, Direction.DOWN, Bounds()).keys}
+            assert layers.tally(activities) == tally(connection, touched, direct)
         number = 0
         for direction in Direction:
             for presented in (False, True):
                 for bounds in (Bounds(presented=presented), Bounds(2, 3, (1,), presented)):
                     for start in [[key] for key in keys]:
                         expected = follow(connection, start, direction, bounds)
-                        found = follow_in_file(layers, start, direction, bounds)
+                        found = layers.follow(start, direction, bounds)
                         assert [sorted(one) for one in found.generations] == expected.generations
                         assert found.cut == expected.cut
                         number += 1
         return number
 
     return registry._reader.snapshot(compare)
+
+
+def tally(connection: Connection, touched: set[int], direct: list[int]) -> list[tuple[int, int, int, int]]:
+    """Count datasets by type and run."""
+    query = text("SELECT id, coalesce(dataset_type_id, 0), coalesce(run_id, 0) FROM entity")
+    places = {key: (kind, run) for key, kind, run in connection.execute(query)}
+    every, some = (Counter(places[key] for key in keys) for keys in (touched, direct))
+    return [(*place, number, some[place]) for place, number in sorted(every.items())]
 
 
 @settings(max_examples=8)
