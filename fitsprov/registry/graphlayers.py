@@ -15,6 +15,8 @@ __all__ = ["Layers", "Newer"]
 
 DENSE = 1_000_000
 """Pairs of type and run up to which there is a counter for each."""
+SPARSE = 100
+"""Places for each key up to which marking them is quicker than sorting them."""
 
 EMPTY: Numbers = np.empty(0, np.int64)
 
@@ -214,6 +216,11 @@ def unique(keys: Numbers) -> Numbers:
     """Give each key once, sorted."""
     if len(keys) < 2:
         return keys
+    greatest = int(keys.max())
+    if greatest < SPARSE * len(keys):
+        there = np.zeros(greatest + 1, bool)
+        there[keys] = True
+        return np.flatnonzero(there)
     found: Numbers = np.sort(keys)
     keep: Any = np.empty(len(found), bool)
     keep[0] = True

@@ -24,7 +24,7 @@ KEPT = 16
 """Connections that wait for the next reader, at most."""
 BEGIN = {"sqlite": "BEGIN", "postgresql": postgres.BEGIN_READING}
 # each statement finds rows by their keys: one plan is good for all times, and to make it takes longer than to run it
-SETTINGS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off"
+SETTINGS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
 
 
 class Reader:
