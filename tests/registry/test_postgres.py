@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
@@ -163,6 +164,49 @@ def server(postgres: Server) -> OwnServer:
     if not isinstance(postgres, OwnServer):
         pytest.skip("FITSPROV_TEST_PG names a server that is not ours to restart")
     return postgres
+
+
+PAGE = Path(__file__).parents[2] / "docs/howto/postgresql.md"
+
+
+@pytest.fixture
+def as_the_page_says(server: OwnServer) -> Iterator[str]:
+    """The URL of a database that is made by what the page tells a superuser."""
+    for statement in sql_of_page()[0]:
+        server.do(statement)
+    yield server.url.set(database="provenance", username="fitsprov").render_as_string(hide_password=False)
+    server.do("DROP DATABASE provenance WITH (FORCE)")
+    for role in ("fitsprov_reader", "fitsprov"):
+        server.do(f"DROP ROLE IF EXISTS {role}")
+
+
+def sql_of_page() -> list[list[str]]:
+    """The statements of each block of SQL."""
+    blocks = re.findall(r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [[line.strip() for line in block.split(";") if line.strip()] for block in blocks]
+
+
+def test_the_page_about_postgresql_works(server: OwnServer, as_the_page_says: str, tmp_path: Path) -> None:
+    """Roles, the registry, a reader, a backup and what comes back of it."""
+    with Registry.create(as_the_page_says) as registry:
+        registry.record(survey())
+        known = registry.lineage(uid("coadd"))
+    superuser = make_url(as_the_page_says).set(username="postgres").render_as_string(hide_password=False)
+    for statement in sql_of_page()[1]:
+        ask(server, superuser, statement)
+    reader = make_url(as_the_page_says).set(username="fitsprov_reader").render_as_string(hide_password=False)
+    with Registry(reader) as registry:
+        assert registry.lineage(uid("coadd")) == known
+        with pytest.raises(RegistryError, match="this user may not do that"):
+            registry.record(record(datasets=(dataset("new"),)))
+    tools, file = server.server.bin_path, tmp_path / "provenance.dump"
+    source = server.plain(make_url(superuser))
+    subprocess.run([tools / "pg_dump", "--format=custom", "--schema=fitsprov", f"--file={file}", source], check=True)
+    with server.lent() as again:
+        subprocess.run([tools / "pg_restore", f"--dbname={server.plain(make_url(again))}", file], check=True)
+        with Registry(again) as registry:
+            assert registry.lineage(uid("coadd")) == known
+            assert registry.record(survey()).datasets == 0
 
 
 WRITERS, EACH = 4, 60
