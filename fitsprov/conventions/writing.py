@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -78,7 +78,7 @@ def spell_fields(stamp: Stamp, convention: Convention, *, lists: bool, stamped: 
     return "".join(cards)
 
 
-@cache
+@lru_cache(maxsize=64)
 def writers(convention: Convention) -> tuple[tuple[str, Callable[[Stamp], Any], Writer], ...]:
     """The fields of a stamp that are written in a convention, in its order: name, value, and what writes that."""
     found: list[tuple[str, Callable[[Stamp], Any], Writer]] = []

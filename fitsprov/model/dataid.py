@@ -68,7 +68,7 @@ def parse_data_id(text: str) -> dict[str, Scalar]:
 
 def check_data_id(value: Any) -> dict[str, Scalar]:
     """Refuse what is no object of strings, finite numbers and booleans, or has text that UTF-8 cannot say."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise UsageError(f"dataId {value!r} is {type(value).__name__}; expected an object of dimension: value")
     for dimension, item in value.items():
         if not isinstance(dimension, str) or not dimension:
