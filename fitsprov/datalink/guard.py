@@ -8,6 +8,7 @@ user's goes along. Answers are held to a size and to a time, however slowly they
 from __future__ import annotations
 
 import math
+import os
 import socket
 import threading
 from collections import deque
@@ -134,6 +135,7 @@ class GuardedSession(requests.Session):
         self.most = most
         self.watch = Watch(seconds)
         self.trust_env = False
+        self.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
         self.max_redirects = REDIRECTS
         self.headers.update({"User-Agent": "fitsprov (IVOA-science)", "Accept-Encoding": "identity"})
         self.cookies.set_policy(NO_COOKIES)

@@ -35,6 +35,8 @@ from fitsprov.model.record import cycle_message
 
 __all__ = ["read_prov_json"]
 
+GENERATIONS = 1_000
+"""More than any pipeline makes; a drawing indents each."""
 SETUPS = {"fitsprov:Configuration": "config", "fitsprov:Environment": "environment"}
 """Type of an entity → the field of the activities that used it."""
 
@@ -271,14 +273,18 @@ class Reader(Attributes):
         return dataset if dataset.category is not None else replace(dataset, category=Category.RAW)
 
     def refuse_cycle(self, lineage: Lineage) -> None:
-        """Refuse datasets that were made from each other."""
-        graph: TopologicalSorter[UUID] = TopologicalSorter()
-        for activity, usages in lineage.used.items():
-            graph.add(activity, *(usage.dataset for usage in usages if usage.actual is not False))
-        for dataset, maker in lineage.generated_by.items():
-            graph.add(dataset, maker)
+        """Refuse datasets that were made from each other, and those of too many generations to be shown."""
+        below: dict[UUID, list[UUID]] = {
+            activity: [usage.dataset for usage in usages if usage.actual is not False]
+            for activity, usages in lineage.used.items()
+        }
+        below |= {dataset: [maker] for dataset, maker in lineage.generated_by.items()}
+        depth: dict[UUID, int] = {}
         try:
-            graph.prepare()
+            for node in TopologicalSorter(below).static_order():
+                depth[node] = 1 + max((depth[other] for other in below.get(node, ())), default=0)
         except CycleError as error:
             ring = [node for node in error.args[1][:-1] if node in lineage.datasets]
             raise InvalidRecord(cycle_message(self.source, ring[:5])) from None
+        if max(depth.values(), default=0) > 2 * GENERATIONS:  # each is a dataset and an activity
+            self.refuse(f"more than {GENERATIONS} generations; expected fewer")

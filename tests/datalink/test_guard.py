@@ -241,6 +241,12 @@ def test_nothing_of_the_users_goes_along(tmp_path: Path, monkeypatch: pytest.Mon
     assert b"cookie" not in sent
 
 
+def test_certificates_may_be_those_of_an_own_authority(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/etc/ssl/ours.pem")
+    with GuardedSession(Consent()) as session:
+        assert session.verify == "/etc/ssl/ours.pem"
+
+
 def test_a_stream_may_take_long_while_it_goes_on() -> None:
     pieces = itertools.chain(
         [http(b"", Content_Length=str(5 * 65536))], (time.sleep(0.2) or bytes(65536) for _ in range(5))

@@ -174,6 +174,24 @@ def test_a_ring_is_refused(ring_lineage: Lineage) -> None:
         there_and_back(ring_lineage)
 
 
+def chain(generations: int) -> Lineage:
+    ids = [UUID(int=n) for n in range(generations + 1)]
+    makers = [UUID(int=10**9 + n) for n in range(generations)]
+    return Lineage(
+        focus=ids[0],
+        datasets={key: Dataset(id=key) for key in ids},
+        activities={key: Activity(id=key) for key in makers},
+        generated_by=dict(zip(ids, makers, strict=False)),
+        used={maker: (Usage(key),) for maker, key in zip(makers, ids[1:], strict=True)},
+    )
+
+
+def test_a_thousand_generations_are_enough() -> None:
+    assert len(there_and_back(chain(999)).datasets) == 1000
+    with pytest.raises(InvalidRecord, match="more than 1000 generations"):
+        there_and_back(chain(1001))
+
+
 FULL = json.loads(write_prov_json(tell(full_lineage())))
 PRODUCT, USED = list(FULL["entity"])[:2]
 (ACTIVITY,) = FULL["activity"]
