@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain
 
-from fitsprov.service.call import Call
+from fitsprov.service.call import Call, accepts_gzip
 
 __all__ = ["Answer", "document", "text", "unchanged"]
 
 HELD = 2**18
 """Bytes of a document that are made before its head is sent: it then has a length and an ETag."""
+FAILED = b'"ERROR"'
+"""In a document that something went wrong with on the way, so that it is not to be kept."""
 WORTH = 1_400
 """Bytes below which a packet is one packet, compressed or not."""
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -40,14 +42,17 @@ def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Head
     for piece in stream:
         held.append(piece)
         size += len(piece)
-        if size > HELD:
-            return stream_on(call, chain(held, stream), media_type, headers)
+        if size > HELD and (more := next(stream, None)) is not None:
+            return stream_on(call, chain(held, [more], stream), media_type, headers)
     body = b"".join(held)
+    headers = (*headers, (b"vary", b"accept-encoding"))
+    if FAILED in body:
+        return Answer(body, media_type, 200, (*headers, (b"cache-control", b"no-store")))
     tag = call.tag or b'W/"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
-    headers = (*headers, (b"etag", tag), (b"cache-control", b"no-cache"), (b"vary", b"accept-encoding"))
+    headers = (*headers, (b"etag", tag), (b"cache-control", b"no-cache"))
     if call.method != "POST" and unchanged(tag, call.headers):
         return Answer(b"", media_type, 304, headers)
-    if size >= WORTH and call.accepts_gzip():
+    if size >= WORTH and accepts_gzip(call.headers):
         return Answer(b"".join(gzipped((body,))), media_type, 200, (*headers, (b"content-encoding", b"gzip")))
     return Answer(body, media_type, 200, headers)
 
@@ -61,7 +66,7 @@ def unchanged(tag: bytes, headers: Mapping[bytes, bytes]) -> bool:
 def stream_on(call: Call, pieces: Iterator[bytes], media_type: str, headers: Headers) -> Answer:
     """Answer with a document that is too long to be held."""
     headers = (*headers, (b"vary", b"accept-encoding"))
-    if call.accepts_gzip():
+    if accepts_gzip(call.headers):
         return Answer(gzipped(pieces), media_type, 200, (*headers, (b"content-encoding", b"gzip")))
     return Answer(pieces, media_type, 200, headers)
 

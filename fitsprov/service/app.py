@@ -17,6 +17,7 @@ from fitsprov.service.answer import Answer, text
 from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, House
 from fitsprov.service.files import answer_file, answer_header
+from fitsprov.service.keeping import Kept
 from fitsprov.service.links import answer_links, fail_in_votable
 from fitsprov.service.pages import answer_asset, answer_dataset, answer_search
 from fitsprov.service.prov import answer_prov, answer_resolve
@@ -46,7 +47,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
     """
     archive = Archive.open(settings)
     watch = Watch(access_log=access_log)
-    house = House(archive, watch, edition or datetime.now(UTC).isoformat())
+    house = House(archive, watch, Kept(), edition or datetime.now(UTC).isoformat())
 
     def route(path: str, answer: Callable[[Archive, Call], Answer], **options: Any) -> Route:
         return Route(path, Endpoint(house, path.partition("{")[0], answer, **options))

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from fitsprov.errors import UsageError
 
-__all__ = ["Call"]
+__all__ = ["Call", "accepts_gzip"]
 
 BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^;\s"]{1,200}))', re.IGNORECASE)  # RFC 2046, 5.1.1
 FIELD = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
@@ -87,13 +87,14 @@ class Call:
             raise UsageError(f"{name} is '{text[:40]}'; expected a number, 0 or more")
         return int(text)
 
-    def accepts_gzip(self) -> bool:
-        """Whether the client can unpack gzip (RFC 9110, 12.5.3)."""
-        for item in self.headers.get(b"accept-encoding", b"").lower().split(b","):
-            coding, _, weight = item.partition(b";")
-            if coding.strip() == b"gzip":
-                return weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
-        return False
+
+def accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a client can unpack gzip (RFC 9110, 12.5.3)."""
+    for item in headers.get(b"accept-encoding", b"").lower().split(b","):
+        coding, _, weight = item.partition(b";")
+        if coding.strip() == b"gzip":
+            return weight.replace(b" ", b"") not in (b"q=0", b"q=0.0", b"q=0.00", b"q=0.000")
+    return False
 
 
 def form(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,8 @@ from fitsprov.actions.delivering import NoCopy
 from fitsprov.actions.serving import Archive, TooSlow
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.service.answer import Answer, Headers, text, unchanged
-from fitsprov.service.call import Call
+from fitsprov.service.call import Call, accepts_gzip
+from fitsprov.service.keeping import Kept
 from fitsprov.service.watching import Watch
 
 __all__ = ["Endpoint", "Failure", "House", "fail_in_text"]
@@ -57,6 +58,7 @@ class House:
 
     archive: Archive
     watch: Watch
+    kept: Kept
     edition: str
     """Another one whenever the service may answer otherwise although the registry is as it was."""
 
@@ -92,7 +94,7 @@ class Endpoint:
             self.house.watch.note(scope, self.name, status, sent, perf_counter() - start)
 
     async def find(self, scope: Scope, receive: Receive) -> Answer:
-        """Find what to answer; what was not changed is found at once, all else in a thread and within its time."""
+        """Find what to answer; what is known is found at once, all else in a thread and within its time."""
         method = scope["method"]
         if method == "OPTIONS":
             return self.options()
@@ -101,8 +103,8 @@ class Endpoint:
             told = f"UsageFault: {method} is not for {scope['path']}; expected {self.allow().decode()}"
             return text(told, 405, allow)
         headers = dict(scope["headers"])
-        if self.follows and b"if-none-match" in headers and self.house.archive.near:
-            found = self.run(scope, headers, b"", only_unchanged=True)
+        if self.follows and method != "POST" and self.house.archive.near:
+            found = self.run(scope, headers, b"", only_known=True)
             if found is not None:
                 return found
         seconds = self.house.archive.settings.max_seconds
@@ -128,9 +130,7 @@ class Endpoint:
                 raise TooLarge(f"the request has more than {most} bytes; expected no more")
         return bytes(body)
 
-    def run(
-        self, scope: Scope, headers: dict[bytes, bytes], body: bytes, only_unchanged: bool = False
-    ) -> Answer | None:
+    def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, only_known: bool = False) -> Answer | None:
         """Answer a call; an error becomes an answer, and says nothing about this machine."""
         archive = self.house.archive
         try:
@@ -139,11 +139,18 @@ class Endpoint:
             tag = self.tag(scope, archive) if self.follows and scope["method"] != "POST" else None
             if tag is not None and unchanged(tag, headers):
                 return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
-            if only_unchanged:
-                return None
             form = headers if self.takes_form else {**headers, b"content-type": b""}
             path = scope.get("path_params", {})
-            return self.answer(archive, Call.of(scope["method"], path, scope["query_string"], form, body, tag))
+            call = Call.of(scope["method"], path, scope["query_string"], form, body, tag)
+            if tag is None:
+                return self.answer(archive, call)
+            key = (tag, accepts_gzip(headers))
+            found = self.house.kept.get(key)
+            if found is None and not only_known:
+                found = self.answer(archive, call)
+                if any(name == b"etag" for name, _ in found.headers):
+                    self.house.kept.put(key, found)
+            return found
         except Exception as error:
             return self.explain(error, scope["path"])
 
