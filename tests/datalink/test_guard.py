@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import itertools
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -275,3 +278,44 @@ def test_no_thread_and_no_connection_stays(hello: Little) -> None:
     assert not session.watch.thread.is_alive()
     assert not session.watch.sockets
     assert threading.active_count() <= before + 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory, needs_tool: Callable[..., str]) -> Path:
+    """A certificate for archive.test with its key, signed by nobody else."""
+    path = tmp_path_factory.mktemp("tls") / "archive.pem"
+    names = ["-subj", "/CN=archive.test", "-addext", "subjectAltName=DNS:archive.test"]
+    files = ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))]
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-x509", "-days", "2"]
+    command = [needs_tool("openssl"), "req", *kind, *files, *names]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + path.with_suffix(".crt").read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(("host", "well"), [("archive.test", True), ("other.test", False)])
+def test_tls_is_that_of_the_host_though_the_address_was_pinned(
+    certificate: Path, host: str, well: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **more: look_up("127.0.0.1", port, **more))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.with_suffix(".crt")))
+
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as spoken:
+            spoken.recv(65536)
+            spoken.sendall(http(b"by TLS"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, args=(listening,))
+        thread.start()
+        url = f"https://{host}:{listening.getsockname()[1]}/"
+        if well:
+            assert get(url, allow=(host,)).content == b"by TLS"
+        else:
+            with pytest.raises(ServiceError, match=r"no proper TLS.*certificate"):
+                get(url, allow=(host,))
+        thread.join()
