@@ -26,9 +26,8 @@ LISTED = 20
 """Other datasets of a lineage that are told of one by one."""
 
 
-def judge_dataset(registry: Registry, dataset: UUID) -> list[Finding]:
+def judge_dataset(dataset: UUID, said: Annotation | None) -> list[Finding]:
     """Say how one dataset stands, where it does not as it was recorded."""
-    said = registry.standing([dataset]).get(dataset)
     return [] if said is None else [Finding(FOCUS[said.kind], message(dataset, said))]
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from fitsprov.actions.comparing import compare
 from fitsprov.actions.identifying import identify
-from fitsprov.actions.reading import inspect_source
+from fitsprov.actions.reading import Reading, inspect, inspect_source
 from fitsprov.actions.standing import judge_dataset
-from fitsprov.errors import DatasetNotFound
+from fitsprov.errors import DatasetNotFound, FitsprovError
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.fingerprint import card_fingerprint, compare_data, wrong_checksums, wrong_datasums
 from fitsprov.model.finding import Finding, Severity
@@ -19,8 +20,14 @@ from fitsprov.model.stamp import Stamp
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
+    from fitsprov.model.facts import Annotation
+    from fitsprov.model.lineage import Dataset
 
-__all__ = ["Verdict", "verdict_of", "verify"]
+__all__ = ["Verdict", "verdict_of", "verify", "verify_all"]
+
+T = TypeVar("T")
+
+MISSING = Finding("stamp-missing", "the header carries no stamp in any known convention")
 
 
 class Verdict(StrEnum):
@@ -83,13 +90,74 @@ def verify(
     with open_source(source) as opened:
         reading = inspect_source(opened, hdu=hdu, conventions=conventions)
         if reading.stamp is None:
-            return (Finding("stamp-missing", "the header carries no stamp in any known convention"),)
+            return (MISSING,)
         findings = list(reading.findings)
         if data:
             findings += check_data(opened, reading.stamp)
     if registry is not None:
-        findings += check_registry(reading.stamp, identify(reading, opened.name)[0], registry)
+        dataset, _ = identify(reading, opened.name)
+        findings += check_registry(reading.stamp, dataset, known_of(registry, [dataset]).get(dataset))
     return tuple(findings)
+
+
+def verify_all(
+    paths: Sequence[str],
+    registry: Registry | None = None,
+    *,
+    hdu: int | str | None = None,
+    conventions: Sequence[str] = (),
+    data: bool = True,
+) -> Iterator[tuple[Finding, ...] | FitsprovError]:
+    """Do for each of many files what `verify` does for one; the registry is asked for all of them together.
+
+    What one of them comes to may be an error of ours, in the place of its findings.
+    """
+    readings = {path: attempt(partial(inspect, path, hdu=hdu, conventions=conventions)) for path in paths}
+    stamped = {path: one for path, one in readings.items() if isinstance(one, Reading) and one.stamp is not None}
+    datasets = {path: identify(reading, path)[0] for path, reading in stamped.items()}
+    known = {} if registry is None else known_of(registry, {*datasets.values()})
+    for path in paths:
+        reading = readings[path]
+        if isinstance(reading, FitsprovError):
+            yield reading
+        elif reading.stamp is None:
+            yield (MISSING,)
+        else:
+            wrong = attempt(partial(check_data_of, path, reading.stamp)) if data else []
+            dataset = datasets[path]
+            stale = [] if registry is None else check_registry(reading.stamp, dataset, known.get(dataset))
+            yield wrong if isinstance(wrong, FitsprovError) else (*reading.findings, *wrong, *stale)
+
+
+def attempt(work: Callable[[], T]) -> T | FitsprovError:
+    """Do some work; an error of ours is what it comes to."""
+    try:
+        return work()
+    except FitsprovError as error:
+        return error
+
+
+def check_data_of(path: str, stamp: Stamp) -> list[Finding]:
+    """Hold the data of a file against its stamp."""
+    with open_source(path) as source:
+        return check_data(source, stamp)
+
+
+class Known(NamedTuple):
+    """What a registry knows of a dataset."""
+
+    stamp: Stamp
+    """What its header should say."""
+    dataset: Dataset
+    standing: Annotation | None
+
+
+def known_of(registry: Registry, datasets: Collection[UUID]) -> dict[UUID, Known]:
+    """Ask a registry what it knows of many datasets; those that it does not know are left out."""
+    if not datasets:
+        return {}
+    stamps, known, standing = registry.stamps(datasets), registry.datasets(datasets), registry.standing(datasets)
+    return {uuid: Known(stamp, known[uuid], standing.get(uuid)) for uuid, stamp in stamps.items()}
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
@@ -125,14 +193,13 @@ def check_data(source: Source, stamp: Stamp) -> list[Finding]:
     return [*findings, Finding("stamp-inherited", comparison.reason, "FPV_DSUM")]
 
 
-def check_registry(stamp: Stamp, dataset: UUID, registry: Registry) -> list[Finding]:
+def check_registry(stamp: Stamp, dataset: UUID, known: Known | None) -> list[Finding]:
     """Hold what a header says of a dataset against what the registry would write now."""
-    try:
-        now = registry.stamp(dataset)
-    except DatasetNotFound as error:
-        reason = "the stamp names no dataset ID" if stamp.id is None else str(error)
+    if known is None:
+        reason = "the stamp names no dataset ID" if stamp.id is None else str(DatasetNotFound(dataset))
         return [Finding("dataset-unknown", reason, "FPV_ID")]
-    findings = compare(stamp, registry.dataset(dataset)) + judge_dataset(registry, dataset)
+    now = known.stamp
+    findings = compare(stamp, known.dataset) + judge_dataset(dataset, known.standing)
     for keyword, mine, theirs in (
         ("FPV_ACT", stamp.activity_id, now.activity_id),
         ("FPV_NPAR", stamp.n_parents, now.n_parents),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 
 import click
 
 from fitsprov.actions.registering import open_registry
-from fitsprov.actions.verifying import Verdict, verdict_of, verify
+from fitsprov.actions.verifying import Verdict, verdict_of, verify_all
 from fitsprov.cli.common import (
     expand,
     file_arguments,
@@ -18,7 +19,7 @@ from fitsprov.cli.common import (
 )
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import verdict_text
-from fitsprov.model.finding import Severity, worst
+from fitsprov.model.finding import Finding, Severity, worst
 from fitsprov.settings import Settings
 
 
@@ -45,12 +46,12 @@ def command(
         names = expand(files, recursive=recursive, from_list=from_list)
         with nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
 
-            def job(name: str, _: None) -> Answer:
-                findings = verify(name, opened, hdu=hdu, conventions=conventions, data=data)
+            def job(name: str, findings: tuple[Finding, ...]) -> Answer:
                 verdict = verdict_of(findings)
                 item = {"file": name, "status": verdict.value, "findings": [f.to_json() for f in findings]}
                 clean = verdict is Verdict.OK and worst(findings) is Severity.INFO
                 return Answer(item, verdict_text(name, verdict.value, findings), int(not clean))
 
-            outputs.run(names, job)
+            check = partial(verify_all, registry=opened, hdu=hdu, conventions=conventions, data=data)
+            outputs.run(names, job, prepare=check)
     outputs.finish()

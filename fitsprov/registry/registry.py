@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from fitsprov.errors import ActivityNotFound, Conflict, InvalidRecord
+from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, InvalidRecord
 from fitsprov.model.dataid import DataId
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood
@@ -268,9 +268,15 @@ class Registry(Following, Noting):
 
         The number of queries is that of the generations above them, however many there are.
         """
+        listed = list(ids)
+        if len(listed) == 1:
+            try:
+                return {listed[0]: self.stamp(listed[0])}
+            except DatasetNotFound:
+                return {}
 
         def made(connection: Connection) -> dict[UUID, Stamp]:
-            lineages = lineages_of(connection, ids)
+            lineages = lineages_of(connection, listed)
             return {lineage.focus: stamp_of(lineage, self.base_url, self.authority) for lineage in lineages}
 
         return self._reader.snapshot(made)

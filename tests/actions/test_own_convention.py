@@ -9,7 +9,8 @@ import pytest
 import fitsprov
 from fitsprov import Registry, Stamp
 from fitsprov.actions.conventions import readable_conventions
-from fitsprov.errors import UsageError
+from fitsprov.actions.verifying import verify_all
+from fitsprov.errors import NotFits, UsageError
 from tests.actions.conftest import Write, parent, uid, write_cards
 
 MYOBS = """
@@ -117,3 +118,19 @@ def test_names_belong_to_the_convention_whose_list_they_are_in(registry: Registr
     fitsprov.harvest([one, other], registry)
     raws = {row["id"] for path in (one, other) for row in fitsprov.resolve(path, registry).parent_rows()}
     assert len(raws) == 1
+
+
+def test_files_are_verified_together_as_each_alone(write: Write, registry: Registry, tmp_path: Path) -> None:
+    said = {"run": "run", "type": "image", "parents": [parent("raw")]}
+    files = [write(f"{n}.fits", id=uid(f"{n}"), activity_id=uid(f"quantum {n}"), **said) for n in range(4)]
+    fitsprov.harvest(files[:3], registry)
+    fitsprov.stamp(files[1], Stamp(id=uid("1"), run="another"))
+    bare = write_cards(tmp_path / "bare.fits")
+    (tmp_path / "none.fits").write_text("no FITS file")
+    names = [str(path) for path in (*files, bare, tmp_path / "none.fits", files[0])]
+    together = list(verify_all(names, registry))
+    assert isinstance(together.pop(5), NotFits)
+    del names[5]
+    assert together == [fitsprov.verify(name, registry) for name in names]
+    assert [fitsprov.verdict_of(found) for found in together] == ["ok", "stale", "ok", "unknown", "missing", "ok"]
+    assert list(verify_all(names)) == [fitsprov.verify(name) for name in names]
