@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 from pathlib import Path
@@ -16,7 +16,7 @@ from fitsprov.errors import RegistryError
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.changes import State, mark_graph, state_of, tell_built
 from fitsprov.registry.engine import is_file, transact
-from fitsprov.registry.reach import Bounds, Found, follow
+from fitsprov.registry.reach import Bounds, Found, Tally, follow, tally
 from fitsprov.registry.reader import Reader
 from fitsprov.registry.schema import activity
 from fitsprov.registry.sqlite import file_of
@@ -81,21 +81,17 @@ class Graph:
                 self.refuse(layers.file.path, str(damage))
         return follow(connection, keys, direction, bounds)
 
-    def tally(self, connection: Connection, activities: Iterable[int]) -> list[tuple[int, int, int, int]] | None:
-        """Count what activities made, and all that was made from it: type, run, datasets, and those made by them.
+    def tally(self, connection: Connection, activities: Sequence[int]) -> list[Tally]:
+        """Count what activities made, and all that was made from that."""
+        layers = self.current(connection) if self.file is not None or len(activities) > FEW else None
+        if layers is not None:
+            from fitsprov.registry.graphfile import DamagedGraph
 
-        None where only the tables can tell. A type or run of 0 is none.
-        """
-        layers = self.current(connection)
-        if layers is None:
-            return None
-        from fitsprov.registry.graphfile import DamagedGraph
-
-        try:
-            return layers.tally(activities)
-        except DamagedGraph as damage:
-            self.refuse(layers.file.path, str(damage))
-            return None
+            try:
+                return [Tally(*one) for one in layers.tally(activities)]
+            except DamagedGraph as damage:
+                self.refuse(layers.file.path, str(damage))
+        return tally(connection, activities)
 
     def current(self, connection: Connection) -> Layers | None:
         """Give the graph as the connection's transaction sees it; None where only the tables know it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.impact import Cause, Impact, Requirement, Touched
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
+from fitsprov.registry.reach import Tally
 from fitsprov.registry.schema import (
     activity,
     config_param,
@@ -33,32 +34,28 @@ from fitsprov.registry.statement import canonical, indexable
 __all__ = ["hits_of", "impact_of", "named", "seeds", "touched_by"]
 
 
-def impact_of(connection: Connection, cause: Cause) -> Impact:
+def impact_of(connection: Connection, cause: Cause, tally: Callable[[Connection, list[int]], list[Tally]]) -> Impact:
     """Count what a cause touched, by type and run.
+
+    Parameters
+    ----------
+    tally : callable
+        Counts what activities made, and all that was made from that.
 
     Raises
     ------
     DatasetNotFound, ActivityNotFound, UsageError
         Where the cause names what the registry does not know.
     """
-    begun = seeds(connection, cause)
-    reached = downstream(begun)
-    total = func.count().label("total")
-    counted = (
-        select(dataset_type.c.name, run.c.name, total, func.sum(reached.c.direct))
-        .select_from(
-            reached.join(entity, entity.c.gen_aid == reached.c.id)
-            .outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
-            .outerjoin(run, run.c.id == entity.c.run_id)
-        )
-        .group_by(dataset_type.c.name, run.c.name)
-        .order_by(total.desc(), dataset_type.c.name, run.c.name)
+    begun = [*connection.scalars(seeds(connection, cause))]
+    counted = tally(connection, begun)
+    types, runs = (
+        {0: None, **{key: name for key, name in connection.execute(select(table.c.id, table.c.name))}}
+        for table in (dataset_type, run)
     )
-    return Impact(
-        cause=cause,
-        activities=connection.scalar(select(func.count()).select_from(begun.subquery())) or 0,
-        touched=tuple(Touched(*row) for row in connection.execute(counted)),
-    )
+    touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
+    touched.sort(key=lambda one: (-one.datasets, one.type or "", one.run or ""))
+    return Impact(cause=cause, activities=len(begun), touched=tuple(touched))
 
 
 def named(connection: Connection, identifier: UUID | str) -> dict[str, Any]:

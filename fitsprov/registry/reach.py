@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import entity, used
 
-__all__ = ["Bounds", "Found", "follow"]
+__all__ = ["Bounds", "Found", "Tally", "follow", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ class Found(NamedTuple):
     def keys(self) -> list[int]:
         """All keys, the nearest first."""
         return [key for generation in self.generations for key in generation]
+
+
+class Tally(NamedTuple):
+    """How many datasets of one type in one run."""
+
+    type: int
+    """Its key; 0 for none."""
+    run: int
+    datasets: int
+    direct: int
+    """Of them, those that the activities made with which it began."""
 
 
 def goes_on(stopping: bool, presented: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -91,3 +102,28 @@ def follow(connection: Connection, start: Iterable[int], direction: Direction, b
         seen.update(frontier)
         number += len(frontier)
     return Found(generations, False)
+
+
+@compiled
+def outputs() -> Select[Any]:
+    """Select what a list of activities made."""
+    return select(entity.c.id).where(among(entity.c.gen_aid))
+
+
+@compiled
+def counts() -> Select[Any]:
+    """Count datasets of a list by type and run."""
+    place = [func.coalesce(column, 0) for column in (entity.c.dataset_type_id, entity.c.run_id)]
+    return select(*place, func.count()).where(among(entity.c.id)).group_by(*place)
+
+
+def tally(connection: Connection, activities: Iterable[int]) -> list[Tally]:
+    """Count what activities made, and all that was made from that, by statements."""
+    direct = [key for (key,) in outputs().rows(connection, **as_keys(activities))]
+    found = follow(connection, direct, Direction.DOWN, Bounds())
+    made, more = (
+        {(kind, run): number for kind, run, number in counts().rows(connection, **as_keys(keys))}
+        for keys in (direct, found.keys)
+    )
+    places = sorted(made.keys() | more.keys())
+    return [Tally(*one, made.get(one, 0) + more.get(one, 0), made.get(one, 0)) for one in places]

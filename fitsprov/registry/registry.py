@@ -291,8 +291,7 @@ class Registry(Following, Noting):
         """
         from fitsprov.registry.impact import impact_of  # who only asks for a lineage does not pay for it
 
-        with reading(self._engine, self._url) as connection:
-            return impact_of(connection, cause)
+        return self._reader.snapshot(lambda connection: impact_of(connection, cause, self._graph.tally))
 
     def named(self, identifier: UUID | str) -> dict[str, Any]:
         """Say what an ID or a name is of, as a part of a cause: a dataset, an activity, a job or a run.
