@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fitsprov.actions.adopting import Adoption, adopt
     from fitsprov.actions.fetching import Fetched, fetch
     from fitsprov.actions.harvesting import Harvest, harvest
     from fitsprov.actions.reading import inspect, read
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Activity",
+    "Adoption",
     "Cause",
     "ConventionReading",
     "Counts",
@@ -52,6 +54,7 @@ __all__ = [
     "Stamp",
     "Status",
     "Verdict",
+    "adopt",
     "export",
     "fetch",
     "harvest",
@@ -66,6 +69,7 @@ __all__ = [
 ]
 
 HOMES = {
+    "actions.adopting": ("Adoption", "adopt"),
     "actions.fetching": ("Fetched", "fetch"),
     "actions.harvesting": ("Harvest", "harvest"),
     "actions.reading": ("inspect", "read"),

@@ -208,7 +208,7 @@ def search_page(archive: Archive, asked: Mapping[str, str]) -> str:
 def search(archive: Archive, given: Mapping[str, str]) -> list[Dataset]:
     """Find datasets by what was asked; the ID of one finds it alone."""
     data_id = dict(map(parse_assignment, given["data"].replace(",", " ").split()))
-    others = {"run": given["run"] or None, "type": given["type"] or None}
+    others: dict[str, Any] = {"run": given["run"] or None, "type": given["type"] or None}
     with discreet():
         if given["q"] and not data_id and not any(others.values()):
             try:

@@ -13,6 +13,7 @@ from fitsprov.actions.comparing import compare, compare_lists, completed, find_i
 from fitsprov.actions.following import Online
 from fitsprov.actions.identifying import identify, with_ids
 from fitsprov.actions.reading import Reading, inspect_metadata, inspect_source
+from fitsprov.actions.recognizing import recognize
 from fitsprov.actions.resolution import Resolution, Status
 from fitsprov.actions.standing import judge_standing
 from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageError
@@ -64,6 +65,10 @@ def resolve(
     """
     name, reading = look_at(source, hdu, conventions)
     stamp, findings = reading.stamp, list(reading.findings)
+    if registry is not None:
+        found = resolve_content(source, registry, name, reading, Direction(direction), depth)
+        if found is not None:
+            return found
     if stamp is None:
         none = Finding("stamp-missing", "the header carries no stamp in any known convention")
         return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(none,))
@@ -73,8 +78,8 @@ def resolve(
     if lineage is None and online and stamp.datalink:
         leave = online if isinstance(online, Online) else Online(allow_hosts=allow_hosts)
         try:
-            lineage, who = leave.lineage(stamp, way, depth), "service"
-            findings += compare_lists(stamp, lineage)
+            lineage, standing = leave.lineage(stamp, way, depth)
+            who, findings = "service", [*findings, *compare_lists(stamp, lineage), *standing]
         except ServiceError as error:
             findings.append(Finding(error.code, str(error), "DATALINK"))
     if lineage is None:
@@ -103,6 +108,25 @@ def resolve(
         lineage=lineage,
         facts=None if known is None else known.facts(lineage.focus),
         findings=tuple(findings),
+    )
+
+
+def resolve_content(
+    source: Any, registry: Registry, name: str, reading: Reading, direction: Direction, depth: int | None
+) -> Resolution | None:
+    """Resolve a file by its data, where its header does not say what it is."""
+    stamp = reading.stamp
+    named = None if stamp is None else identify(reading, name)[0]
+    inherited = any(finding.code == "stamp-inherited" for finding in reading.findings)
+    doubted = named is None or inherited or not registry.datasets([named])
+    found = recognize(source, registry, named, doubted=doubted)
+    if found is None:
+        return None
+    told = "the header carries no stamp" if stamp is None else f"the header names dataset {named}"
+    note = Finding("found-by-content", f"{told}, the data are those of {found.id}")
+    resolved = resolve_id(found.id, registry, direction=direction, depth=depth)
+    return replace(
+        resolved, name=name, stamp=stamp and replace(stamp, id=found.id), findings=(note, *resolved.findings)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from fitsprov.actions.json_objects import found_object
@@ -20,6 +21,9 @@ def find(
     type: str | None = None,
     data_id: Iterable[str] = (),
     name: str | None = None,
+    metrics: Iterable[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
     """Find datasets, as JSON objects.
@@ -30,10 +34,18 @@ def find(
         ``*`` and ``?`` match.
     data_id : iterable of str
         ``dimension=value`` each; all must match.
+    metrics : iterable of str
+        ``seeing<0.8`` and the like; all must hold.
+    since, until : datetime, optional
+        Those that were observed, or made, then.
     """
+    place = dict(map(parse_assignment, data_id))
     with open_registry(registry_url) as registry:
-        found = registry.find(run=run, type=type, data_id=dict(map(parse_assignment, data_id)), name=name, limit=limit)
-    return [found_object(dataset) for dataset in found]
+        found = registry.find(
+            run=run, type=type, data_id=place, name=name, metrics=metrics, since=since, until=until, limit=limit
+        )
+        standing = registry.standing(dataset.id for dataset in found)
+    return [{**found_object(one), "standing": standing[one.id].kind if one.id in standing else None} for one in found]
 
 
 def registry_status(registry_url: str) -> dict[str, Any]:

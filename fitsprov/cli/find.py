@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
 from fitsprov.actions.searching import find
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.times import parse_time
 from fitsprov.settings import Settings
 
 
@@ -16,6 +18,15 @@ from fitsprov.settings import Settings
 @click.option("--type", "type_", metavar="TYPE", help="Dataset type.")
 @click.option("--data-id", multiple=True, metavar="K=V", help="Dimension and value; all that are given must match.")
 @click.option("--name", metavar="NAME", help="Name; * and ? match.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="CONDITION",
+    help="Of the dataset or its activity: 'seeing<0.8', 'seeing=pass'; all that are given must hold.",
+)
+@click.option("--since", metavar="TIME", help="Observed, or made, then or later.")
+@click.option("--until", metavar="TIME", help="Observed, or made, then or earlier.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @click.option("--ids", is_flag=True, help="Print the IDs alone, one a line.")
 @registry_option
@@ -25,24 +36,45 @@ def command(
     type_: str | None,
     data_id: tuple[str, ...],
     name: str | None,
+    metrics: tuple[str, ...],
+    since: str | None,
+    until: str | None,
     limit: int | None,
     ids: bool,
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Find datasets by run, type, dataId or name; exit code 1 where there is none."""
+    """Find datasets by run, type, dataId, name, metric or time; exit code 1 where there is none."""
     with one_line_errors():
-        found = find(registry.need_registry(), run=run, type=type_, data_id=data_id, name=name, limit=limit)
+        found = find(
+            registry.need_registry(),
+            run=run,
+            type=type_,
+            data_id=data_id,
+            name=name,
+            metrics=metrics,
+            since=None if since is None else parse_time(since),
+            until=None if until is None else parse_time(until),
+            limit=limit,
+        )
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif ids:
         for item in found:
             click.echo(item["id"])
     else:
-        rows = [[item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or ""] for item in found]
+        rows = [
+            [item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or "", item["standing"] or ""]
+            for item in found
+        ]
         for line in aligned(rows):
             click.echo(line)
     raise SystemExit(0 if found else 1)
+
+
+def cells(item: dict[str, Any]) -> list[str]:
+    """One line of the table."""
+    return [item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or "", item["standing"] or ""]
 
 
 def pairs(data_id: dict[str, object] | None) -> str:

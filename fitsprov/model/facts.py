@@ -22,6 +22,7 @@ __all__ = [
     "About",
     "Annotation",
     "Change",
+    "Copy",
     "DatasetFacts",
     "Description",
     "Epoch",
@@ -209,6 +210,20 @@ class Responsibility(About):
 
     agent: Agent
     role: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file that holds a dataset."""
+
+    dataset: UUID
+    uri: str
+    size: int
+    """In bytes."""
+    modified: int
+    """Nanoseconds since 1970."""
+    fingerprint: str
+    """Of its data, ``sha256:…``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

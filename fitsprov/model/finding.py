@@ -76,6 +76,10 @@ CODES: dict[str, tuple[Severity, str]] = {
     "differs-from-registry": (ERROR, "A card says something else than the registry."),
     "differs-from-service": (ERROR, "A card says something else than the service that DATALINK points to."),
     "digest-differs": (ERROR, "A list in the header is not the list whose digest the stamp carries."),
+    "found-by-content": (
+        INFO,
+        "The dataset was found by its data: the header names none that is known, or the one that it was made from.",
+    ),
     "lineage-incomplete": (INFO, "The lineage ends in datasets that are only named, not described."),
     "pointer-stale": (WARNING, "DATALINK or FPV_DID point elsewhere than the registry would point now."),
     "run-shortened": (

@@ -170,12 +170,13 @@ def find_datasets(
     data_id: DataId | None = None,
     name: str | None = None,
     limit: int | None = None,
+    where: Iterable[ColumnElement[bool]] = (),
 ) -> list[Dataset]:
     """Find datasets by what they are, in the order of run, type, dataId and name; ``*`` and ``?`` in a run or name."""
     if any("\0" in text for text in (run_name, type_name, name) if text is not None):
         return []
     order = (run.c.name, dataset_type.c.name, entity.c.data_id, entity.c.name)
-    query = base().order_by(*(column.nulls_first() for column in order), entity.c.uuid)
+    query = base().where(*where).order_by(*(column.nulls_first() for column in order), entity.c.uuid)
     if type_name is not None:
         query = query.where(dataset_type.c.name == type_name)
     if run_name is not None:

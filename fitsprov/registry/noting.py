@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine, select
 
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.model.facts import Annotation, Change, DatasetFacts, Epoch, Happening, Validity
+from fitsprov.model.facts import Annotation, Change, Copy, DatasetFacts, Epoch, Happening, Validity
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.lineage import Agent
 from fitsprov.model.record import Record
@@ -219,6 +219,29 @@ class Noting:
             return annotation
 
         return transact(self._engine, self._url, note)
+
+    def adopt(self, record: Record, copy: Copy, time: datetime, by: str | None = None) -> None:
+        """Take in the record of a dataset together with the copy that holds it.
+
+        Raises
+        ------
+        Conflict, InvalidRecord
+            Where the record contradicts the registry, or the copy had other data: nothing is taken.
+        """
+        from fitsprov.registry.copies import keep_copy
+        from fitsprov.registry.recording import take_in
+
+        def keep(connection: Connection) -> None:
+            take_in(connection, record)
+            keep_copy(connection, copy, time, by)
+
+        transact(self._engine, self._url, keep)
+
+    def knows_contents(self) -> bool:
+        """Whether any dataset can be found by its data."""
+        from fitsprov.registry.copies import knows_contents
+
+        return self._reader.snapshot(knows_contents)
 
     def retract(self, dataset: UUID | str, why: str, *, by: Agent | str | None = None) -> Annotation:
         """Say that a dataset must not be used any more; it stays, and so does all that was made from it."""

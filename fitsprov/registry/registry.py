@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, select
 from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, InvalidRecord
 from fitsprov.model.dataid import DataId
 from fitsprov.model.identifiers import parse_id
+from fitsprov.model.limit import parse_limit
 from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
@@ -21,6 +23,7 @@ from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.bulk import datasets_of_uris
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engine import open_engine, parse_url, reading, release, shown, transact
+from fitsprov.registry.filters import conditions
 from fitsprov.registry.following import Following
 from fitsprov.registry.graph import Graph
 from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
@@ -186,6 +189,9 @@ class Registry(Following, Noting):
         type: str | None = None,
         data_id: DataId | None = None,
         name: str | None = None,
+        metrics: Iterable[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int | None = None,
     ) -> list[Dataset]:
         """Find datasets by what they are, ordered by run, type, dataId and name.
@@ -196,9 +202,17 @@ class Registry(Following, Noting):
             ``*`` stands for any text, ``?`` for one character.
         data_id : mapping, optional
             Dimensions that the dataId must have with these values; a number is not its text.
+        metrics : iterable of str
+            Conditions like ``seeing<0.8`` or ``seeing=pass`` on the dataset or on the activity that made it; a name
+            with blanks or signs stands in double quotes. All must hold.
+        since, until : datetime, optional
+            Those that were observed, or made, then.
         """
+        where = conditions(map(parse_limit, metrics), since, until)
         with reading(self._engine, self._url) as connection:
-            return find_datasets(connection, run_name=run, type_name=type, data_id=data_id, name=name, limit=limit)
+            return find_datasets(
+                connection, run_name=run, type_name=type, data_id=data_id, name=name, limit=limit, where=where
+            )
 
     def dataset_of_file(self, uri: str) -> UUID | None:
         """Find the dataset whose record gave this absolute ``file://`` URI.

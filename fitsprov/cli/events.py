@@ -1,0 +1,63 @@
+"""``fitsprov events``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from fitsprov.actions.noting import happenings
+from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.find import aligned
+from fitsprov.cli.text import safe
+from fitsprov.cli.times import parse_time
+from fitsprov.settings import Settings
+
+
+@click.command("events")
+@click.argument("dataset", required=False, metavar="[ID]")
+@click.option("--since", metavar="TIME", help="What was going on then or later.")
+@click.option("--until", metavar="TIME", help="What was going on then or earlier.")
+@click.option("--component", metavar="NAME", help="Events of this component alone; * and ? match.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
+@registry_option
+@json_option
+def command(
+    dataset: str | None,
+    since: str | None,
+    until: str | None,
+    component: str | None,
+    limit: int | None,
+    registry: Settings,
+    as_json: bool,
+) -> None:
+    """List annotations, metrics, logs, events and incidents by time: of a dataset, of an interval, or all.
+
+    Those of a dataset are also those of the activity that made it and of its run, and events while it was observed.
+    """
+    with one_line_errors():
+        found = happenings(
+            registry.need_registry(),
+            dataset,
+            since=None if since is None else parse_time(since),
+            until=None if until is None else parse_time(until),
+            component=component,
+            limit=limit,
+        )
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif found:
+        for line in aligned([[safe(cell) for cell in cells(one)] for one in found]):
+            click.echo(line)
+    raise SystemExit(0 if found else 1)
+
+
+def cells(one: dict[str, Any]) -> list[str]:
+    """One line of the table."""
+    time = (one["time"] or "")[:19].replace("T", " ")
+    until = f" to {one['until'][:19].replace('T', ' ')}" if one["until"] else ""
+    value = "" if one["value"] is None else f"{one['value']:g} {one['unit'] or ''}".strip()
+    told = " ".join(filter(None, (value, one["text"])))
+    about = one["dataset"] or one["activity"] or one["run"] or ""
+    return [time + until, one["source"], one["component"] or "", one["kind"] or "", told, about]

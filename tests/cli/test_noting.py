@@ -1,0 +1,139 @@
+"""Commands that say something of datasets, list what happened, and bring files back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from click.testing import CliRunner, Result
+
+import fitsprov
+from fitsprov.cli import main
+
+RAW, IMAGE, NEW = (f"00000000-0000-4000-8000-00000000000{n}" for n in range(3))
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command beside a registry with a raw and its image."""
+    monkeypatch.chdir(tmp_path)
+    document: dict[str, Any] = {
+        "fitsprov": 1,
+        "run": "drp/1",
+        "datasets": [{"id": RAW, "type": "raw", "name": "SC_1"}, {"id": NEW, "type": "image"}],
+        "activities": [
+            {
+                "task": "isr",
+                "ended": "2026-01-01T00:05:00Z",
+                "used": [{"id": RAW}],
+                "generated": [{"id": IMAGE, "type": "image"}, {"id": "isr.log", "type": "log"}],
+            }
+        ],
+        "types": {"log": {"category": "log"}},
+        "observations": [{"dataset": RAW, "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:00:30Z"}],
+        "metrics": [{"dataset": RAW, "name": "seeing", "value": 0.7, "unit": "arcsec", "time": "2026-01-01T00:00:30Z"}],
+        "events": [
+            {"component": "LSSTCam/REB", "kind": "firmware", "from": "1", "to": "2", "time": "2025-05-01T12:00:00Z"},
+            {"component": "dome", "kind": "wind", "time": "2025-12-31T23:00:00Z", "until": "2026-01-01T01:00:00Z"},
+        ],
+    }
+    with fitsprov.Registry.create(tmp_path / "fitsprov.db") as registry:
+        registry.record(document)
+    return lambda *words: CliRunner().invoke(main, words, catch_exceptions=False)
+
+
+def test_events_of_a_dataset_are_those_around_it(run: Run) -> None:
+    lines = run("events", "SC_1").output.splitlines()
+    assert [line.split() for line in lines] == [
+        ["2025-12-31", "23:00:00", "to", "2026-01-01", "01:00:00", "event", "dome", "wind"],
+        f"2026-01-01 00:00:30 metric seeing 0.7 arcsec {RAW}".split(),
+    ]
+    (log,) = json.loads(run("events", IMAGE, "--json").output)
+    assert (log["source"], log["kind"], log["time"]) == ("log", "log", "2026-01-01T00:05:00Z")
+
+
+def test_events_are_chosen_by_time_and_component(run: Run) -> None:
+    assert len(run("events").output.splitlines()) == 4
+    assert len(run("events", "--limit", "2").output.splitlines()) == 2
+    assert "firmware" in run("events", "--component", "LSSTCam/*").output
+    assert run("events", "--since", "2026-01-01T00:04:00Z", "--until", "2026-01-01T00:06:00Z").output.count("\n") == 2
+    assert run("events", "--since", "2027-01-01").exit_code == 1
+    assert run("events", "--since", "soon").exit_code == 2
+    assert run("events", "nobody").exit_code == 1
+
+
+def test_annotate_says_how_a_dataset_stands(run: Run) -> None:
+    done = run("annotate", IMAGE, "--kind", "retracted", "--why", "bad flat", "--by", "me")
+    assert done.output == f"retracted   {IMAGE}: bad flat\n"
+    resolved = run("resolve", IMAGE)
+    assert resolved.exit_code == 1
+    assert "dataset-retracted" in resolved.output
+    (found,) = [
+        one
+        for one in json.loads(run("find", "--run", "drp/1", "--type", "image", "--json").output)
+        if one["id"] == IMAGE
+    ]
+    assert found["standing"] == "retracted"
+    assert "retracted" in run("find", "--type", "image").output
+    (said,) = json.loads(run("annotate", IMAGE, "--kind", "superseded", "--successor", NEW, "--json").output)
+    assert (said["kind"], said["successor"], said["dataset"]) == ("superseded", NEW, IMAGE)
+    assert run("annotate", "nobody", "--why", "x").exit_code == 1
+    assert run("annotate", IMAGE, "--kind", "superseded").exit_code == 2
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    """A file that some other tool made from the image, with the header that it copied."""
+    path = tmp_path / "product.fits"
+    fits.PrimaryHDU(np.arange(12.0).reshape(3, 4)).writeto(path)
+    with fitsprov.Registry(tmp_path / "fitsprov.db") as registry:
+        fitsprov.stamp(path, registry.stamp(IMAGE))
+    return path
+
+
+def test_adopt_brings_a_file_back(run: Run, product: Path) -> None:
+    before = product.read_bytes()
+    (done,) = json.loads(
+        run("adopt", "product.fits", "--type", "masked", "--software", "swarp=2.41", "--by", "me", "--json").output
+    )
+    assert (done["status"], done["type"], done["derived_from"]) == ("adopted", "masked", [IMAGE])
+    assert product.read_bytes() == before
+    (found,) = json.loads(run("resolve", "product.fits", "--json").output)
+    assert (found["status"], found["source"]) == ("resolved", "registry")
+    assert found["dataset"]["id"] == done["id"]
+    assert found["dataset"]["origin"] == "external"
+    assert found["activity"]["task"] == "external"
+    assert found["activity"]["environment"]["packages"] == [{"manager": "external", "name": "swarp", "version": "2.41"}]
+    assert [one["id"] for one in found["parents"]] == [IMAGE]
+    assert [one["id"] for one in found["raws"]] == [RAW]
+    assert found["facts"]["derived_from"] == [IMAGE]
+    assert [one["code"] for one in found["findings"]] == ["found-by-content"]
+    again = run("adopt", "product.fits")
+    assert again.output.startswith("unchanged product.fits")
+
+
+def test_an_adopted_file_is_found_by_its_data_without_a_header(run: Run, product: Path) -> None:
+    run("adopt", "product.fits", "--derived-from", RAW)
+    run("strip", "product.fits")
+    product.rename("elsewhere.fits")
+    (found,) = json.loads(run("resolve", "elsewhere.fits", "--json").output)
+    assert found["status"] == "resolved"
+    assert [one["id"] for one in found["parents"]] == [RAW]
+    fits.PrimaryHDU(np.zeros((3, 4))).writeto("other.fits")
+    assert run("resolve", "other.fits").exit_code == 1
+
+
+def test_adopt_refuses_what_nobody_knows_the_source_of(run: Run, product: Path) -> None:
+    fits.PrimaryHDU(np.ones(3)).writeto("plain.fits")
+    assert "expected --derived-from" in run("adopt", "plain.fits").output
+    assert run("adopt", "plain.fits", "--derived-from", "nobody").exit_code == 1
+    assert run("adopt", "plain.fits", "--derived-from", "SC_1", "--software", "x").exit_code == 2
+    fits.PrimaryHDU().writeto("empty.fits")
+    assert "no data that could identify it" in run("adopt", "empty.fits", "--derived-from", "SC_1").output
+    assert run("adopt", "plain.fits", "--derived-from", "SC_1").exit_code == 0
