@@ -6,13 +6,18 @@ and how much may come back; what does come is held against the stamp.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from fitsprov.actions.standing import ANCESTOR, FOCUS
 from fitsprov.errors import InvalidRecord, MalformedID, ServiceError
+from fitsprov.exchange.labels import printable
+from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Direction, Lineage
 from fitsprov.model.stamp import Stamp
@@ -22,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Online", "identified"]
 
+STANDING = frozenset({*FOCUS.values(), *ANCESTOR.values()})
+"""Codes of what is said about a dataset after it was made."""
+MOST_SAID, LONGEST = 50, 500
+"""Findings of a service, and characters of one."""
 WAYS = {Direction.UP: "BACK", Direction.DOWN: "FORTH"}
 
 
@@ -67,15 +76,15 @@ class Online:
             return GuardedSession(self.agrees, self.allow_hosts, seconds=streams, most=None)
         return GuardedSession(self.agrees, self.allow_hosts, seconds=self.seconds or SECONDS)
 
-    def lineage(self, stamp: Stamp, direction: Direction, depth: int | None) -> Lineage:
-        """Follow the DATALINK of a stamp: links, provenance service, provenance.
+    def lineage(self, stamp: Stamp, direction: Direction, depth: int | None) -> tuple[Lineage, list[Finding]]:
+        """Follow the DATALINK of a stamp: links, provenance service, provenance; with how the datasets stand now.
 
         Raises
         ------
         ServiceError
             Where no lineage of this dataset comes of it.
         """
-        from fitsprov.datalink.client import ask_links, ask_provenance
+        from fitsprov.datalink.client import ask_links, find_provenance
         from fitsprov.exchange.prov_read import read_prov_json
 
         url = stamp.datalink or ""
@@ -85,13 +94,15 @@ class Online:
         dataset = identified(stamp)
         with self.session() as session:
             try:
-                links = ask_links(session, url)
-                way = WAYS[direction]
-                found = ask_provenance(session, links, dataset, direction=way, depth=depth)
+                service = find_provenance(session, ask_links(session, url), dataset)
+                found = service.ask("PROV-JSON", direction=WAYS[direction], depth=depth)
             except ServiceError as error:
                 if not session.answered:
                     self.silent[site] = error
                 raise
+            standing = b""
+            with suppress(ServiceError):  # what only services of ours tell
+                standing = service.ask("JSON", direction=WAYS[direction], depth=depth)
         try:
             lineage = read_prov_json(found, source=f"provenance of {site}")
         except InvalidRecord as error:
@@ -102,7 +113,19 @@ class Online:
         if lineage.direction is not direction:
             message = f"provenance of {site} goes {lineage.direction}; expected {direction}"
             raise ServiceError(message, code="service-answers-otherwise")
-        return lineage
+        return lineage, read_standing(standing, lineage.focus)
+
+
+def read_standing(text: bytes, dataset: UUID) -> list[Finding]:
+    """How a service says that a dataset and its ancestors stand: retracted, superseded; none where it does not say."""
+    try:
+        (said,) = json.loads(text)
+        if said["dataset"]["id"] != str(dataset):
+            return []
+        told = [one for one in said["findings"][:MOST_SAID] if one["code"] in STANDING]
+        return [Finding(one["code"], printable(one["message"][:LONGEST])) for one in told]
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return []
 
 
 def identified(stamp: Stamp) -> UUID | None:

@@ -35,7 +35,7 @@ __all__ = [
     "Link",
     "LinksResults",
     "ask_links",
-    "ask_provenance",
+    "find_provenance",
     "offline_vocabulary",
     "read_links",
     "records_of",
@@ -47,6 +47,8 @@ LOCK = RLock()
 LINKS_TYPES = ("application/x-votable+xml", "text/xml", "application/xml")
 """Media types of links: that of DataLink 1.1, 3.1, and those that services have, too."""
 PROV_TYPES = ("application/json", "application/provenance+json")
+WHOLE = {"RESPONSEFORMAT": "PROV-JSON", "DIRECTION": "BACK", "DEPTH": "ALL"}
+"""What a link to a document gives."""
 NEEDED = ("ID", "access_url", "service_def", "error_message", "semantics", "content_type")
 """Columns that are looked into and that links of any version have."""
 
@@ -153,42 +155,61 @@ def ask_links(session: GuardedSession, url: str) -> LinksResults:
     return links
 
 
-def ask_provenance(
-    session: GuardedSession, links: LinksResults, dataset: UUID | None, *, direction: str, depth: int | None
-) -> bytes:
-    """Ask for the provenance that links offer, as PROV-JSON.
+class Offered(NamedTuple):
+    """How the provenance of a dataset is to be had."""
+
+    session: GuardedSession
+    links: LinksResults
+    record: Link
+
+    def ask(self, format: str, *, direction: str, depth: int | None) -> bytes:
+        """Ask for it.
+
+        Parameters
+        ----------
+        format : str
+            ``PROV-JSON``, or another ``RESPONSEFORMAT`` that is JSON.
+        direction : {'BACK', 'FORTH'}
+        depth : int, optional
+            Generations; all by default.
+
+        Raises
+        ------
+        ServiceError
+            Where the service does not answer, or not in JSON.
+        """
+        wanted = {"RESPONSEFORMAT": format, "DIRECTION": direction, "DEPTH": "ALL" if depth is None else str(depth)}
+        if self.record.service_def:
+            response = call_service(self.session, self.links, self.record, wanted)
+        elif wanted == WHOLE:
+            response = self.session.get(self.record.access_url)
+        else:
+            raise ServiceError(f"{source_of(self.links)} offer no such provenance", code="service-unknown")
+        source = f"provenance of {host_of(response.url)}"
+        need_success(response, source)
+        need_type(response, source, PROV_TYPES)
+        found: bytes = response.content
+        return found
+
+
+def find_provenance(session: GuardedSession, links: LinksResults, dataset: UUID | None) -> Offered:
+    """Find how links offer the provenance of a dataset: by a service, else as a document.
 
     Parameters
     ----------
     dataset : UUID, optional
         Of which the links must be; None where that is not known.
-    direction : {'BACK', 'FORTH'}
-    depth : int, optional
-        Generations; all by default.
 
     Raises
     ------
     ServiceError
-        Where the links are those of another dataset, say that there is none, or offer none; where the service does
-        not answer.
+        Where the links are those of another dataset, say that there is none, or offer none.
     """
-    source, records = source_of(links), records_of(links, dataset)
-    offered = [record for record in records if record.local_semantics == "provenance"]
-    wanted = {"RESPONSEFORMAT": "PROV-JSON", "DIRECTION": direction, "DEPTH": "ALL" if depth is None else str(depth)}
+    offered = [record for record in records_of(links, dataset) if record.local_semantics == "provenance"]
     for record in offered:
-        if record.service_def:
-            response = call_service(session, links, record, wanted)
-            break
-        if record.access_url and record.content_type == "application/json" and direction == "BACK" and depth is None:
-            response = session.get(record.access_url)
-            break
-    else:
-        raise ServiceError(f"{source} offer no provenance service; expected one", code="service-unknown")
-    source = f"provenance of {host_of(response.url)}"
-    need_success(response, source)
-    need_type(response, source, PROV_TYPES)
-    found: bytes = response.content
-    return found
+        if record.service_def or (record.access_url and record.content_type == "application/json"):
+            return Offered(session, links, record)
+    raise ServiceError(f"{source_of(links)} offer no provenance service; expected one", code="service-unknown")
 
 
 def records_of(links: LinksResults, dataset: UUID | None) -> list[Link]:

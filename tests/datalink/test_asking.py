@@ -11,7 +11,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fitsprov.datalink.client import ask_links, ask_provenance
+from fitsprov.datalink.client import ask_links, find_provenance
 from fitsprov.datalink.descriptors import make_descriptors
 from fitsprov.datalink.guard import GuardedSession
 from fitsprov.datalink.offers import find_offers
@@ -124,7 +124,8 @@ def test_columns_of_odd_types_give_an_answer_or_a_service_error(column: str, kin
 
 
 def asks_provenance(session: Any) -> None:
-    ask_provenance(session, ask_links(session, "http://host/links"), KEY, direction="BACK", depth=3)
+    offered = find_provenance(session, ask_links(session, "http://host/links"), KEY)
+    offered.ask("PROV-JSON", direction="BACK", depth=3)
 
 
 def asks_offers(session: Any) -> None:

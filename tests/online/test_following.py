@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,12 +14,13 @@ from uuid import UUID
 import pytest
 
 import fitsprov
-from fitsprov.actions.following import Online
+from fitsprov.actions.following import Online, read_standing
 from fitsprov.actions.resolving import resolve_any
 from fitsprov.exchange.tree import draw_tree
+from fitsprov.settings import Settings
 from tests.little import Answer, drip, http, little
 from tests.online.conftest import ALLOWED
-from tests.service.conftest import COADD
+from tests.service.conftest import COADD, serving
 
 
 def comparable(found: fitsprov.Resolution) -> dict[str, Any]:
@@ -104,6 +106,43 @@ def test_the_lists_of_a_whole_stamp_agree(base: str, stamped: Callable[..., Path
     assert found.stamp is not None
     assert found.stamp.digests
     assert found.findings == ()
+
+
+def test_what_was_retracted_since_is_told(archive: Path, stamped: Callable[..., Path], tmp_path: Path) -> None:
+    shutil.copy(archive / "fitsprov.db", tmp_path / "later.db")
+    url = f"sqlite:///{tmp_path}/later.db"
+    with fitsprov.Registry(url) as later:
+        (flat, *_) = [dataset for dataset in later.lineage(UUID(COADD)).ancestors() if dataset.type == "flat"]
+        later.retract(flat.id, "scattered light\x1b[31m", by="org:simcam")
+        later.retract(COADD, "made with it", by="org:simcam")
+        with serving(Settings(registry=url)) as base:
+            path = stamped(base)
+            mine = fitsprov.resolve(path, online=True, allow_hosts=ALLOWED)
+            theirs = fitsprov.resolve(path, later)
+    codes = [finding.code for finding in mine.findings]
+    assert codes == [finding.code for finding in theirs.findings] == ["dataset-retracted", "ancestor-retracted"]
+    assert "made with it" in mine.findings[0].message
+    assert all(finding.message.isprintable() for finding in mine.findings)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"[",
+        b"[" * 10**5,
+        b"{}",
+        b"[{}]",
+        b"[[]]",
+        b'[{"dataset": {"id": "00000000-0000-0000-0000-000000000005"}, "findings": 7}]',
+        b'[{"dataset": {"id": "00000000-0000-0000-0000-000000000005"}, "findings": [{"code": [], "message": "y"}]}]',
+        b'[{"dataset": {"id": "00000000-0000-0000-0000-000000000005"}, "findings": [{"code": "dataset-retracted"}]}]',
+        b'[{"dataset": {"id": "00000000-0000-0000-0000-000000000005"}, "findings": [{"code": "x", "message": "y"}]}]',
+        b'[{"dataset": {"id": "other"}, "findings": [{"code": "dataset-retracted", "message": "y"}]}]',
+    ],
+)
+def test_what_else_a_service_says_is_passed_over(said: bytes) -> None:
+    assert read_standing(said, UUID(int=5)) == []
 
 
 LINKS = "application/x-votable+xml;content=datalink"
