@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from importlib.resources import files
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from fitsprov.actions.serving import Archive
-from fitsprov.service.answer import Answer, text
+from fitsprov.service.answer import Answer, document, text
 from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, House
 from fitsprov.service.files import answer_file, answer_header
@@ -71,6 +72,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
             route("/tables", answer_tables),
             route("/resolve", answer_resolve, methods=("POST",), takes_form=False),
             route("/metrics", partial(answer_metrics, watch)),
+            route("/openapi.json", answer_openapi),
         ],
         lifespan=lifespan,
     )
@@ -82,6 +84,11 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
 def answer_metrics(watch: Watch, archive: Archive, call: Call) -> Answer:
     """Give the numbers that Prometheus asks for."""
     return Answer(watch.report(), CONTENT_TYPE_LATEST)
+
+
+def answer_openapi(archive: Archive, call: Call) -> Answer:
+    """Describe the paths for programs."""
+    return document(call, [files("fitsprov.service").joinpath("openapi.json").read_bytes()], "application/json")
 
 
 def nothing_here(archive: Archive, call: Call) -> Answer:

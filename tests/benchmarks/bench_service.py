@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,57 +14,146 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
+from uuid import UUID, uuid5
 
-from harness import ROOT, Row, sample_survey
+import numpy as np
+from astropy.io import fits
+from harness import ROOT, Row
 
 CONSTANT = """
 import sys, uvicorn
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 async def constant(request): return Response(b"x" * 3600, media_type="application/x-votable+xml;content=datalink")
-uvicorn.run(Starlette(routes=[Route("/links", constant)]), port=int(sys.argv[1]), log_level="warning", access_log=False)
+async def plain(request): return FileResponse(sys.argv[1])
+app = Starlette(routes=[Route("/links", constant), Route("/file", plain)])
+uvicorn.run(app, port=int(sys.argv[2]), log_level="warning", access_log=False)
 """
-ROUNDS, REQUESTS = 5, 600
+ROUNDS, REQUESTS = 5, 400
+VISITS, WIDE = 1_000, 750
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def measure() -> Iterator[Row]:
-    """`/links` of one ID, the same unchanged, many IDs at once, and the provenance of a coadd."""
+    """Links of one ID, unchanged and of many; the provenance of a coadd; a large file."""
+    with tempfile.TemporaryDirectory() as folder:
+        survey = Path(folder)
+        make_survey(survey)
+        command = ["-m", "fitsprov", "serve", "--registry", str(survey / "fitsprov.db"), "--port"]
+        constant_command = ["-c", CONSTANT, str(survey / "large.fits")]
+        with served(command) as service, served(constant_command) as constant:
+            yield from measure_one(service, constant)
+            yield from measure_many(service)
+            yield from measure_prov(service)
+            yield measure_file(service, constant)
+
+
+def name(kind: str, number: int = 0) -> str:
+    """The ID of a dataset."""
+    return str(uuid5(UUID(int=9), f"{kind} {number}"))
+
+
+def make_survey(folder: Path) -> None:
+    """Visits of a raw and a flat each, one coadd of many of them, and a file."""
     import fitsprov
 
-    with sample_survey() as survey:
-        with fitsprov.Registry(survey / "fitsprov.db") as registry:
-            visit, coadd = (registry.find(type=name, limit=1)[0].id for name in ("visit_image", "deep_coadd"))
-            ids = [str(dataset.id) for dataset in registry.find()]
-        command = ["-m", "fitsprov", "serve", "--registry", str(survey / "fitsprov.db"), "--port"]
-        with served(command) as service, served(["-c", CONSTANT]) as constant:
-            links = f"/links?ID={visit}"
-            unchanged = {"If-None-Match": service.ask("GET", links)}
-            turns = [
-                (
-                    constant.cost("GET", "/links"),
-                    service.cost("GET", links),
-                    service.cost("GET", links, headers=unchanged),
-                )
-                for _ in range(ROUNDS)
-            ]
-            notes = f"constant body of Starlette: {median(turn[0] for turn in turns) * 1e6:.0f} µs"
-            ratios = [median(turn[n] / turn[0] for turn in turns) for n in (1, 2)]
-            yield Row("`/links` of one ID, live from SQLite, CPU", ratios[0], 5, notes=notes)
-            yield Row("the same, not changed (304), CPU", ratios[1], 1.5, notes=notes)
-            form = {"Content-Type": "application/x-www-form-urlencoded"}
-            body = urlencode({"ID": ids}, doseq=True)
-            many = service.cost("POST", "/links", headers=form, body=body, count=20) / len(ids)
-            yield Row(f"`/links` of {len(ids)} IDs by POST, CPU for each ID", many * 1e6, 60, "µs", "a time")
-            prov = service.cost("GET", f"/prov?ID={coadd}&DEPTH=ALL", count=20)
-            yield Row("`/prov` of a coadd with 113 ancestors, PROV-JSON, CPU", prov * 1e3, 10, "ms", "a time")
+    raws = [{"id": name("raw", n), "type": "raw", "data_id": {"exposure": n, "detector": 85}} for n in range(VISITS)]
+    flats = [{"id": name("flat", n), "type": "flat", "data_id": {"detector": 85, "band": "ugriz"[n]}} for n in range(5)]
+    large = {"id": name("large"), "type": "image", "file": "large.fits"}
+    activities = [
+        {
+            "task": "isr",
+            "version": "v1",
+            "used": [{"id": name("raw", n), "role": "raw"}, {"id": name("flat", n % 5), "role": "flat"}],
+            "generated": [{"id": name("visit", n), "type": "visit", "data_id": {"visit": n, "detector": 85}}],
+        }
+        for n in range(VISITS)
+    ]
+    coadd = {
+        "task": "assembleCoadd",
+        "used": [{"id": name("visit", n), "role": "inputs"} for n in range(WIDE)],
+        "generated": [{"id": name("coadd"), "type": "coadd", "data_id": {"tract": 9813, "patch": 42}}],
+    }
+    record = {
+        "fitsprov": 1,
+        "run": "survey/v1",
+        "types": {"raw": {"category": "raw"}, "flat": {"category": "calibration"}},
+        "datasets": [*raws, *flats, large],
+        "activities": [*activities, coadd],
+    }
+    fits.PrimaryHDU(np.zeros((8_192, 8_192), np.float32)).writeto(folder / "large.fits")
+    pointers = {"base_url": "https://archive.example.org", "authority": "ivo://example.org/survey"}
+    with fitsprov.Registry.create(folder / "fitsprov.db", **pointers) as made:
+        made.record(record, root=folder)
+
+
+def measure_one(service: Server, constant: Server) -> Iterator[Row]:
+    """Links of one ID; a parameter that nobody knows keeps each from being the same question again."""
+    links = f"/links?ID={name('visit', 7)}"
+    unchanged = {"If-None-Match": service.ask("GET", links)}
+    turns = [
+        (
+            constant.cost("GET", "/links"),
+            service.cost("GET", links + f"&turn={turn}-{{}}"),
+            service.cost("GET", links, headers=unchanged),
+            service.cost("GET", links),
+        )
+        for turn in range(ROUNDS)
+    ]
+    notes = f"constant body of Starlette: {median(turn[0] for turn in turns) * 1e6:.0f} µs"
+    ratios = [median(turn[n] / turn[0] for turn in turns) for n in (1, 2, 3)]
+    yield Row("`/links` of one ID, 10 rows, live from SQLite, CPU", ratios[0], 5, notes=notes)
+    yield Row("the same, not changed (304), CPU", ratios[1], 1.5, notes=notes)
+    yield Row("the same, asked again, CPU", ratios[2], 5, notes=notes)
+
+
+def measure_many(service: Server) -> Iterator[Row]:
+    """Links of many IDs, and what memory they take."""
+    body = urlencode({"ID": [name("visit", n) for n in range(VISITS)]}, doseq=True)
+    before = service.memory()
+    cost = service.cost("POST", "/links", headers=FORM, body=body, count=5)
+    yield Row(f"`/links` of {VISITS} IDs by POST, CPU for each ID", cost * 1e6 / VISITS, 60, "µs", "a time")
+    yield Row("resident memory that it takes", (service.memory() - before) / 2**20, 32, "MiB", "an amount")
+    body = "&".join(f"ID=x{n}%3Fid%3D{name('visit', n % VISITS)}".replace("x", "ivo://a.b/", 1) for n in range(100_000))
+    service.ask("POST", "/links", headers=FORM, body=body)
+    yield Row("the same of 100,000 IDs, streamed", (service.memory() - before) / 2**20, 96, "MiB", "the body: 7 MiB")
+
+
+def measure_prov(service: Server) -> Iterator[Row]:
+    """The provenance of a coadd."""
+    asked = f"/prov?ID={name('coadd')}&DEPTH=ALL"
+    what = f"`/prov` of a coadd with {2 * WIDE} ancestors, PROV-JSON, CPU"
+    yield Row(what, service.cost("GET", asked, count=50) * 1e3, 10, "ms", "a time; kept from the first question on")
+    first = service.cost("GET", f"{asked}&turn={{}}", count=10)
+    yield Row("the same, asked first", first * 1e3, 40, "ms", "a time")
+
+
+def measure_file(service: Server, constant: Server) -> Row:
+    """A large file, stamped on its way out, against Starlette's own way of sending it as it is."""
+    paths = ((service, f"/files/{name('large')}"), (constant, "/file"))
+    turns = [[timed_ask(server, path) for server, path in paths] for _ in range(ROUNDS)]
+    speed = 2**28 / median(turn[0] for turn in turns) / 1e6
+    ratio = median(turn[0] / turn[1] for turn in turns)
+    return Row("`/files` of 256 MiB, stamped, time", ratio, 1.25, notes=f"FileResponse, unstamped; {speed:.0f} MB/s")
+
+
+def timed_ask(server: Server, path: str) -> float:
+    """Ask for something large, in seconds."""
+    start, place = time.perf_counter(), bytearray(2**20)
+    server.connection.close()  # it may have been idle for too long
+    server.connection.request("GET", path)
+    answer = server.connection.getresponse()
+    while answer.readinto(place):
+        pass
+    return time.perf_counter() - start
 
 
 class Server:
     """A server in a process of its own, and one connection to it that is kept."""
 
     def __init__(self, process: int, port: int) -> None:
-        self.tasks = Path(f"/proc/{process}/task")
+        self.process = Path(f"/proc/{process}")
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] = {}, body: str | None = None) -> str:
@@ -82,16 +172,20 @@ class Server:
         body: str | None = None,
         count: int = REQUESTS,
     ) -> float:
-        """CPU time of the server for one of many requests, in seconds."""
-        self.ask(method, path, headers, body)
+        """CPU time of the server for one of many requests, in seconds; braces in a path are their numbers."""
+        self.ask(method, path.format(count), headers, body)
         before = self.time()
-        for _ in range(count):
-            self.ask(method, path, headers, body)
+        for number in range(count):
+            self.ask(method, path.format(number), headers, body)
         return (self.time() - before) / count
+
+    def memory(self) -> int:
+        """Resident memory, in bytes."""
+        return int((self.process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def time(self) -> float:
         """CPU time of all threads so far, in seconds."""
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in self.tasks.iterdir()) / 1e9
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in (self.process / "task").iterdir()) / 1e9
 
 
 @contextmanager
