@@ -122,8 +122,8 @@ def read_standing(text: bytes, dataset: UUID) -> list[Finding]:
         (said,) = json.loads(text)
         if said["dataset"]["id"] != str(dataset):
             return []
-        told = [one for one in said["findings"][:MOST_SAID] if one["code"] in STANDING]
-        return [Finding(one["code"], printable(one["message"][:LONGEST])) for one in told]
+        told = [(one["code"], printable(one["message"][:LONGEST])) for one in said["findings"][:MOST_SAID]]
+        return [Finding(code, message) for code, message in told if code in STANDING]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return []
 
