@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fitsprov.actions.adopting import Adoption, adopt
     from fitsprov.actions.fetching import Fetched, fetch
+    from fitsprov.actions.following import Online
     from fitsprov.actions.harvesting import Harvest, harvest
     from fitsprov.actions.reading import inspect, read
     from fitsprov.actions.registry import Counts, Registry
@@ -46,6 +47,7 @@ __all__ = [
     "Input",
     "Lineage",
     "Outcome",
+    "Online",
     "Reading",
     "Registry",
     "Requirement",
@@ -71,6 +73,7 @@ __all__ = [
 HOMES = {
     "actions.adopting": ("Adoption", "adopt"),
     "actions.fetching": ("Fetched", "fetch"),
+    "actions.following": ("Online",),
     "actions.harvesting": ("Harvest", "harvest"),
     "actions.reading": ("inspect", "read"),
     "actions.registry": ("Counts", "Registry"),
