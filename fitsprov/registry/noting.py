@@ -152,8 +152,7 @@ class Noting:
 
         def read(connection: Connection) -> DatasetFacts:
             found = find_one(connection, dataset)
-            run = connection.scalar(select(entity.c.run_id).where(entity.c.id == found.key))
-            return facts_of(connection, found.dataset.id, found.key, found.maker, run)
+            return facts_of(connection, found.dataset.id, found.key, found.maker)
 
         return self._reader.snapshot(read)
 

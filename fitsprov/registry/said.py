@@ -149,7 +149,13 @@ def related(table: Any, mine: str, other: str) -> Select[Any]:
     return query.where(table.c[mine] == bindparam("key", type_=Key)).order_by(entity.c.uuid)
 
 
-def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None, run_key: int | None) -> DatasetFacts:
+@compiled
+def run_of() -> Select[Any]:
+    """Select the run of a dataset."""
+    return select(entity.c.run_id).where(entity.c.id == bindparam("key", type_=Key))
+
+
+def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None) -> DatasetFacts:
     """Fetch what is said of a dataset, of the activity that made it, and of its run."""
     place = first(observations().rows(connection, key=key))
     observed = None if place is None else Observation(dataset=uuid, **dict(zip(PLACES, place, strict=True)))
@@ -159,6 +165,7 @@ def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None, ru
             source = TelemetrySource(name=name, url_template=template, site=site, instrument=instrument)
             if url := source.url(observed):
                 telemetry[name] = url
+    ((run_key,),) = run_of().rows(connection, key=key)
     here = {"key": key, "maker": maker, "run": run_key}
     held = first(values().rows(connection, key=key))
     return DatasetFacts(
