@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
+from fitsprov.actions.moving import dump, load
 from fitsprov.actions.searching import index_registry, registry_status
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.settings import Settings
@@ -44,6 +46,26 @@ def index(registry: Settings, as_json: bool) -> None:
     with one_line_errors():
         answer = index_registry(registry.need_registry())
     click.echo(json.dumps([answer], indent=2) if as_json else spell(answer))
+
+
+@command.command("dump")
+@click.argument("target", type=click.Path(path_type=Path), metavar="FILE")
+@registry_option
+def dump_command(target: Path, registry: Settings) -> None:
+    """Write all that the registry holds into one portable file, compressed where its name ends in .gz."""
+    with one_line_errors():
+        count = dump(registry.need_registry(), target)
+    click.echo(f"dumped    {target}  ({count} lines)")
+
+
+@command.command("load")
+@click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
+@registry_option
+def load_command(source: Path, registry: Settings) -> None:
+    """Load such a file into the registry, on this engine or another; the same again changes nothing."""
+    with one_line_errors():
+        count = load(registry.need_registry(), source)
+    click.echo(f"loaded    {source}  ({count} new rows)")
 
 
 def spell(index: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ def happenings(connection: Connection, window: Window) -> list[Happening]:
             .outerjoin(activity, activity.c.id == happened.c.activity_id)
             .outerjoin(run, run.c.id == happened.c.run_id)
         )
-        .order_by(happened.c.time, happened.c.source, happened.c.kind, happened.c.uuid)
+        .order_by(*(happened.c[name].nulls_first() for name in ("time", "source", "kind", "uuid")))
         .limit(window.limit)
     )
     # what was seen from two sides, as an incident that hit a dataset, is one

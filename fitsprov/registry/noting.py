@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -15,7 +16,7 @@ from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.lineage import Agent
 from fitsprov.model.record import Record
 from fitsprov.registry.datasets import find_one, resembles
-from fitsprov.registry.engine import transact
+from fitsprov.registry.engine import reading, transact
 from fitsprov.registry.schema import entity, utc, validity
 
 if TYPE_CHECKING:
@@ -259,6 +260,43 @@ class Noting:
     def restore(self, dataset: UUID | str, why: str | None = None, *, by: Agent | str | None = None) -> Annotation:
         """Say that a dataset stands again as it was recorded."""
         return self.annotate(dataset, "restored", why, by=by)
+
+    def dump(self) -> Iterator[str]:
+        """Give all that the registry holds, as lines of JSON; it is one state, whatever others write meanwhile."""
+        from fitsprov.registry.dumping import dump_rows
+
+        with reading(self._engine, self._url) as connection:
+            yield from dump_rows(connection)
+
+    def load(self, lines: Callable[[], AbstractContextManager[Iterable[str]]], source: str = "dump") -> int:
+        """Load what `dump` gave, whole or not at all; the same again changes nothing.
+
+        Parameters
+        ----------
+        lines : callable
+            Opens the lines, again where a server was restarted meanwhile.
+        source : str
+            What they are called in messages.
+
+        Returns
+        -------
+        int
+            How many rows are new.
+
+        Raises
+        ------
+        InvalidRecord
+            Where they are no lines of a whole dump.
+        Conflict
+            Where the registry holds something else.
+        """
+        from fitsprov.registry.dumping import load_rows
+
+        def work(connection: Connection) -> int:
+            with lines() as opened:
+                return load_rows(connection, opened, source)
+
+        return transact(self._engine, self._url, work)
 
 
 def subject_of(connection: Connection, subject: UUID | str) -> dict[str, UUID]:

@@ -89,7 +89,9 @@ def metrics() -> Select[Any]:
     measured = type_coerce(metric.c.value, NullType())  # a float as both drivers give it
     facts = (metric.c.uuid, metric.c.name, measured, metric.c.unit, metric.c.verdict, metric.c.time)
     query = select(entity.c.uuid, activity.c.uuid, run.c.name, *facts)
-    return query.select_from(about(metric)).where(concerning(metric)).order_by(metric.c.name, metric.c.time)
+    return (
+        query.select_from(about(metric)).where(concerning(metric)).order_by(metric.c.name, metric.c.time.nulls_first())
+    )
 
 
 def annotated() -> Select[Any]:
