@@ -50,7 +50,7 @@ def impact_of(connection: Connection, cause: Cause, tally: Callable[[Connection,
     begun = [*connection.scalars(seeds(connection, cause))]
     counted = tally(connection, begun)
     types, runs = (
-        {0: None, **dict(connection.execute(select(table.c.id, table.c.name)).tuples().all())}
+        {0: None, **{row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}}
         for table in (dataset_type, run)
     )
     touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
