@@ -77,8 +77,7 @@ class Following:
         return self._walk(id, Direction.DOWN, which, depth=depth, limit=limit, stop=stop, presented=presented)
 
     def _walk(self, id: UUID | str, direction: Direction, which: Which, **bounds: Any) -> Reached:
-        follow = self._graph.follow
-        return self._reader.snapshot(lambda connection: walk(connection, follow, id, direction, which, **bounds))
+        return self._reader.snapshot(lambda connection: walk(connection, self._graph, id, direction, which, **bounds))
 
     def parents(self, id: UUID | str) -> list[Dataset]:
         """List what was really used to make a dataset, calibrations included.
@@ -105,8 +104,7 @@ class Following:
         ------
         DatasetNotFound
         """
-        follow = self._graph.follow
-        return sorted(self._reader.snapshot(lambda connection: raws_above(connection, follow, id)), key=by_place)
+        return sorted(self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id)), key=by_place)
 
     def paths(self, above: UUID | str, below: UUID | str, *, limit: int = 100) -> Paths:
         """Find the ways by which one dataset went into another, the shortest first; none where it did not.
@@ -119,8 +117,7 @@ class Following:
         """
         if limit < 1:
             raise UsageError(f"limit {limit} is none; expected 1 or more")
-        follow = self._graph.follow
-        return self._reader.snapshot(lambda connection: paths_between(connection, follow, above, below, limit))
+        return self._reader.snapshot(lambda connection: paths_between(connection, self._graph, above, below, limit))
 
     def index(self) -> Indexed:
         """Write the graph into the adjacency file, from which large walks are answered.

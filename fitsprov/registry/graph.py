@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, func, select
 
 from fitsprov.errors import RegistryError
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.changes import State, mark_graph, state_of, tell_built
+from fitsprov.registry.compiled import as_keys
 from fitsprov.registry.engine import is_file, transact
-from fitsprov.registry.reach import Bounds, Found, Tally, follow, tally
+from fitsprov.registry.reach import Bounds, Found, Tally, follow, of_types, tally
 from fitsprov.registry.reader import Reader
 from fitsprov.registry.schema import activity
 from fitsprov.registry.sqlite import file_of
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Graph", "Indexed"]
 
 logger = getLogger(__name__)
+
+T = TypeVar("T")
 
 FEW = 2_000
 """Datasets up to which statements are as quick as opening a file."""
@@ -68,30 +71,40 @@ class Graph:
         if self.file is None:
             if bounds.limit is not None and bounds.limit <= FEW:
                 return follow(connection, keys, direction, bounds)
-            found = follow(connection, keys, direction, replace(bounds, limit=FEW))
-            if not found.cut or len(found.keys) < FEW:
-                return found
+            near = follow(connection, keys, direction, replace(bounds, limit=FEW))
+            if not near.cut or len(near.keys) < FEW:
+                return near
         layers = self.current(connection)
-        if layers is not None:
-            from fitsprov.registry.graphfile import DamagedGraph
+        found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds))
+        return follow(connection, keys, direction, bounds) if found is None else found
 
-            try:
-                return layers.follow(keys, direction, bounds)
-            except DamagedGraph as damage:
-                self.refuse(layers.file.path, str(damage))
-        return follow(connection, keys, direction, bounds)
+    def of_types(self, connection: Connection, keys: Sequence[int], types: Iterable[int]) -> list[int]:
+        """Give those datasets that are of some types."""
+        types = list(types)
+        layers = self.current(connection) if self.file is not None else None
+        found = self.trying(layers, lambda layers: layers.of_types(keys, types))
+        if found is None:
+            rows = of_types().rows(connection, **as_keys(keys), types=as_keys(types)["keys"])
+            return [key for (key,) in rows]
+        return found
 
     def tally(self, connection: Connection, activities: Sequence[int]) -> list[Tally]:
         """Count what activities made, and all that was made from that."""
         layers = self.current(connection) if self.file is not None or len(activities) > FEW else None
-        if layers is not None:
-            from fitsprov.registry.graphfile import DamagedGraph
+        found = self.trying(layers, lambda layers: [Tally(*one) for one in layers.tally(activities)])
+        return tally(connection, activities) if found is None else found
 
-            try:
-                return [Tally(*one) for one in layers.tally(activities)]
-            except DamagedGraph as damage:
-                self.refuse(layers.file.path, str(damage))
-        return tally(connection, activities)
+    def trying(self, layers: Layers | None, work: Callable[[Layers], T]) -> T | None:
+        """Do work with the file; None where there is none, or it turns out to be damaged."""
+        if layers is None:
+            return None
+        from fitsprov.registry.graphfile import DamagedGraph
+
+        try:
+            return work(layers)
+        except DamagedGraph as damage:
+            self.refuse(layers.file.path, str(damage))
+            return None
 
     def current(self, connection: Connection) -> Layers | None:
         """Give the graph as the connection's transaction sees it; None where only the tables know it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fitsprov.registry.graphfile import About, Numbers
 from fitsprov.registry.graphlayers import Newer
 from fitsprov.registry.schema import Key, entity, used
 
-__all__ = ["read_graph", "read_newer"]
+__all__ = ["arrange", "read_graph", "read_newer"]
 
 ACTIVITIES, ENTITIES = 20_000, 200_000
 """Keys that are read at once."""
@@ -80,21 +80,34 @@ def read_graph(connection: Connection, marks: Marks) -> tuple[About, dict[str, N
 
     What was changed in between may be as it was or as it is: it is noted, and read again.
     """
-    users, inputs = read_lines(connection, edges_query(), marks.activities, ACTIVITIES)
-    keys, *facts = read_lines(connection, facts_query(), marks.entities, ENTITIES)
-    users, inputs = ordered(users, inputs, marks.entities)
+    edges = read_lines(connection, edges_query(), marks.activities, ACTIVITIES)
+    facts = read_lines(connection, facts_query(), marks.entities, ENTITIES)
+    return arrange(marks, edges, facts)
+
+
+def arrange(marks: Marks, edges: Sequence[Numbers], facts: Sequence[Numbers]) -> tuple[About, dict[str, Numbers]]:
+    """Arrange a graph as a file has it.
+
+    Parameters
+    ----------
+    edges : sequence of array
+        Activities and what they used, its complement where it was presented only.
+    facts : sequence of array
+        Datasets, makers, types and runs.
+    """
+    users, inputs = ordered(edges[0], edges[1], marks.entities)
+    keys, makers = facts[:2]
     columns = {}
-    for name, values in zip(("maker", "type", "run"), facts, strict=True):
+    for name, values in zip(("maker", "type", "run"), facts[1:], strict=True):
         columns[name] = np.zeros(marks.entities + 1, least(values))
         columns[name][keys] = values
     columns |= listing("input", users, inputs, marks.activities)
     hidden = inputs < 0
     there, backwards = ordered(np.where(hidden, ~inputs, inputs), np.where(hidden, ~users, users), marks.activities)
     columns |= listing("user", there, backwards, marks.entities)
-    made = (facts[0] > 0) & (facts[0] <= marks.activities)
-    columns |= listing("output", *ordered(facts[0][made], keys[made], marks.entities), marks.activities)
-    about = About(marks.build, marks.activities, marks.entities, len(users), marks.position)
-    return about, columns
+    made = (makers > 0) & (makers <= marks.activities)
+    columns |= listing("output", *ordered(makers[made], keys[made], marks.entities), marks.activities)
+    return About(marks.build, marks.activities, marks.entities, len(users), marks.position), columns
 
 
 def ordered(firsts: Numbers, seconds: Numbers, greatest: int) -> tuple[Numbers, Numbers]:

@@ -126,6 +126,12 @@ class Layers:
             seen[found] = True
             frontier = found[~within(self.types(found), stop)] if len(stop) else found
 
+    def of_types(self, keys: Sequence[int], types: Iterable[int]) -> list[int]:
+        """Give those datasets that are of some types."""
+        found = np.array(keys, np.int64)
+        kept: list[int] = found[within(self.types(found), np.array(sorted(types), np.int64))].tolist()
+        return kept
+
     def tally(self, activities: Iterable[int]) -> list[tuple[int, int, int, int]]:
         """Count what activities made, and all that was made from it: type, run, datasets, and those made by them."""
         direct = self.outputs(unique(np.array([*activities], np.int64)))

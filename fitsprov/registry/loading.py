@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, text
+from sqlalchemy import URL, Connection, Constraint, Engine, Table, text
 from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
 from fitsprov.registry.bulk import insert_rows, uncollected
@@ -33,11 +33,13 @@ def loading(engine: Engine, url: URL, tables: Sequence[Table] = (activity, entit
         Which tables will be loaded.
     """
     indexes = [index for table in tables for index in sorted(table.indexes, key=lambda one: str(one.name))]
-    keys = [] if is_file(url) else [key for table in tables for key in table.foreign_key_constraints]
+    keys = [] if is_file(url) else [*removable(tables)]
     with explained(url), uncollected(), engine.connect().execution_options(writes=True) as connection:
         tune(connection, QUICK)
         try:
             with connection.begin():
+                if not is_file(url):
+                    connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
                 for index in indexes:
                     connection.execute(DropIndex(index))
                 for key in keys:
@@ -51,6 +53,14 @@ def loading(engine: Engine, url: URL, tables: Sequence[Table] = (activity, entit
                     connection.execute(text(f"ANALYZE {', '.join(table.name for table in tables)}"))
         finally:
             tune(connection, USUAL)
+
+
+def removable(tables: Sequence[Table]) -> Iterator[Constraint]:
+    """Give the constraints that PostgreSQL checks faster at the end: nothing points to a key of several columns."""
+    for table in tables:
+        if len(table.primary_key) > 1:
+            yield table.primary_key
+        yield from table.foreign_key_constraints
 
 
 def tune(connection: Connection, pragmas: dict[str, Any]) -> None:

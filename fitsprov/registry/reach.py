@@ -12,7 +12,7 @@ from fitsprov.model.lineage import Direction
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import entity, used
 
-__all__ = ["Bounds", "Found", "Tally", "follow", "tally"]
+__all__ = ["Bounds", "Found", "Tally", "follow", "of_types", "tally"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,12 @@ def follow(connection: Connection, start: Iterable[int], direction: Direction, b
         seen.update(frontier)
         number += len(frontier)
     return Found(generations, False)
+
+
+@compiled
+def of_types() -> Select[Any]:
+    """Select datasets of a list by a list of types."""
+    return select(entity.c.id).where(among(entity.c.id), among(entity.c.dataset_type_id, "types"))
 
 
 @compiled

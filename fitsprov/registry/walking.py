@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,12 +15,12 @@ from fitsprov.model.lineage import Category, Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import datasets_by_key, find_one
+from fitsprov.registry.graph import Graph
 from fitsprov.registry.reach import Bounds, Found
 from fitsprov.registry.schema import dataset_type, entity, listed_raw, role, run, used
 
-__all__ = ["Follow", "Which", "paths_between", "raws_above", "walk"]
+__all__ = ["Names", "Which", "keep", "paths_between", "raws_above", "walk"]
 
-Follow = Callable[[Connection, Iterable[int], Direction, Bounds], Found]
 Names = str | Collection[str] | None
 
 
@@ -45,9 +45,8 @@ def named(names: Names) -> list[str]:
 
 
 # what `effective_category` says
-category = func.coalesce(
-    dataset_type.c.category, case((dataset_type.c.name == "raw", "raw"), (entity.c.gen_aid.is_not(None), "product"))
-)
+stated = func.coalesce(dataset_type.c.category, case((dataset_type.c.name == "raw", "raw")))
+category = func.coalesce(stated, case((entity.c.gen_aid.is_not(None), "product")))
 NAMES: BindParameter[Any] = bindparam("names", expanding=True)
 
 
@@ -61,8 +60,13 @@ def keys_named(kind: str) -> Select[Any]:
 @compiled
 def types_of() -> Select[Any]:
     """Select types by a list of names or categories."""
-    stated = func.coalesce(dataset_type.c.category, case((dataset_type.c.name == "raw", "raw")))
     return select(dataset_type.c.id).where(or_(dataset_type.c.name.in_(NAMES), stated.in_(NAMES)))
+
+
+@compiled
+def types_of_category() -> Select[Any]:
+    """Select types by a list of categories."""
+    return select(dataset_type.c.id).where(stated.in_(NAMES))
 
 
 @compiled
@@ -73,10 +77,9 @@ def of_category() -> Select[Any]:
 
 
 @compiled
-def of_word(kind: str) -> Select[Any]:
-    """Select datasets of a list by a list of types or runs."""
-    column = {"type": entity.c.dataset_type_id, "run": entity.c.run_id}[kind]
-    return select(entity.c.id).where(among(entity.c.id), among(column, "words"))
+def of_runs() -> Select[Any]:
+    """Select datasets of a list by a list of runs."""
+    return select(entity.c.id).where(among(entity.c.id), among(entity.c.run_id, "words"))
 
 
 @compiled
@@ -108,27 +111,39 @@ def steps_between() -> Select[Any]:
 
 
 def keep(
-    connection: Connection, found: Found, start: int, direction: Direction, which: Which, presented: bool = False
+    connection: Connection,
+    graph: Graph,
+    found: Found,
+    start: int,
+    direction: Direction,
+    which: Which,
+    presented: bool = False,
 ) -> set[int]:
     """Give those of all keys found for which a filter holds."""
     keys = found.keys
-    for kind, names in (("type", which.type), ("run", which.run)):
-        if names is not None:
-            words = words_of(connection, kind, names)
-            keys = [key for (key,) in of_word(kind).rows(connection, **as_keys(keys), words=words)]
+    if which.type is not None:
+        keys = graph.of_types(connection, keys, words_of(connection, "type", which.type))
+    if which.run is not None:
+        words = as_keys(words_of(connection, "run", which.run))["keys"]
+        keys = [key for (key,) in of_runs().rows(connection, **as_keys(keys), words=words)]
     if which.category is not None:
-        stated = [Category(name).value for name in named(which.category)]
-        keys = [key for (key,) in of_category().rows(connection, **as_keys(keys), names=stated)]
+        names = [Category(name).value for name in named(which.category)]
+        if Category.PRODUCT in names:  # this one does not depend on the type alone
+            keys = [key for (key,) in of_category().rows(connection, **as_keys(keys), names=names)]
+        else:
+            types = [key for (key,) in types_of_category().rows(connection, names=names)]
+            keys = graph.of_types(connection, keys, types)
     if which.role is not None:
-        words, query = words_of(connection, "role", which.role), in_role(direction, presented)
+        words = as_keys(words_of(connection, "role", which.role))["keys"]
+        query = in_role(direction, presented)
         everything = as_keys([start, *found.keys])["keys"]
         keys = [key for (key,) in query.rows(connection, **as_keys(keys), all=everything, words=words)]
     return set(keys)
 
 
-def words_of(connection: Connection, kind: str, names: Names) -> str:
-    """Find types, runs or roles, as `among` takes them."""
-    return as_keys(key for (key,) in keys_named(kind).rows(connection, names=named(names)))["keys"]
+def words_of(connection: Connection, kind: str, names: Names) -> list[int]:
+    """Find types, runs or roles."""
+    return [key for (key,) in keys_named(kind).rows(connection, names=named(names))]
 
 
 def stops(connection: Connection, names: Names) -> tuple[int, ...]:
@@ -148,7 +163,7 @@ def stops(connection: Connection, names: Names) -> tuple[int, ...]:
 
 def walk(
     connection: Connection,
-    follow: Follow,
+    graph: Graph,
     identifier: UUID | str,
     direction: Direction,
     which: Which,
@@ -164,8 +179,8 @@ def walk(
             raise UsageError(f"{name} {number} is none; expected 0 or more")
     start = find_one(connection, identifier).key
     bounds = Bounds(depth, None if which else limit, stops(connection, stop), presented)
-    found = follow(connection, [start], direction, bounds)
-    kept = keep(connection, found, start, direction, which, presented) if which else None
+    found = graph.follow(connection, [start], direction, bounds)
+    kept = keep(connection, graph, found, start, direction, which, presented) if which else None
     generation = {key: n for n, keys in enumerate(found.generations, 1) for key in keys if kept is None or key in kept}
     given = list(islice(generation, limit))
     datasets = datasets_by_key(connection, given)
@@ -176,19 +191,19 @@ def walk(
     )
 
 
-def raws_above(connection: Connection, follow: Follow, identifier: UUID | str) -> list[Dataset]:
+def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> list[Dataset]:
     """Find the raw observations among the ancestors, and those that headers list."""
     start = find_one(connection, identifier).key
-    found = follow(connection, [start], Direction.UP, Bounds())
-    keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
+    found = graph.follow(connection, [start], Direction.UP, Bounds())
+    keys = keep(connection, graph, found, start, Direction.UP, Which(category=Category.RAW))
     keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
     return [one.dataset for one in datasets_by_key(connection, keys).values()]
 
 
-def paths_between(connection: Connection, follow: Follow, above: UUID | str, below: UUID | str, limit: int) -> Paths:
+def paths_between(connection: Connection, graph: Graph, above: UUID | str, below: UUID | str, limit: int) -> Paths:
     """Find the ways from one dataset down to another."""
     first, last = (find_one(connection, one).key for one in (above, below))
-    up = {last, *follow(connection, [last], Direction.UP, Bounds()).keys}
+    up = {last, *graph.follow(connection, [last], Direction.UP, Bounds()).keys}
     products: dict[int, list[int]] = {}
     frontier = {first} & up
     while frontier:
