@@ -17,19 +17,18 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import URL, make_url
 
-from fitsprov.registry.engine import open_engine, parse_url, release
 from fitsprov.registry.memory import IDENTITY
-from fitsprov.registry.schema import meta, metadata
+from fitsprov.registry.schema import metadata
 
 __all__ = ["OwnServer", "Server", "Shelf", "running"]
 
-TABLES = [*reversed(metadata.sorted_tables)]
-EMPTY = "".join(f"DELETE FROM {table.name};" for table in TABLES)
-AGAIN = (
+TABLES = [table.name for table in metadata.sorted_tables]
+EMPTY = (
+    *(f"DELETE FROM {name}" for name in reversed(TABLES)),
     "SELECT setval(c.oid, 1, false) FROM pg_class c"
-    " WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace"
+    " WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace",
 )
 
 
@@ -78,16 +77,13 @@ class Shelf:
         self.server = server
         self.template = template
         self.free: list[str] = []
-        with self.writing(template) as connection:
-            self.rows = {table: [*connection.execute(table.select()).mappings()] for table in reversed(TABLES)}
+        with self.connect(template) as connection:
+            rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in TABLES}
+        self.rows = {name: found for name, found in rows.items() if found}
 
-    @contextmanager
-    def writing(self, url: str) -> Iterator[Connection]:
-        """Give a transaction."""
-        engine = open_engine(parse_url(url))
-        with engine.connect().execution_options(writes=True) as connection, connection.begin():
-            yield connection
-        release(engine)
+    def connect(self, url: str) -> Any:
+        """Connect to the tables of a registry, beside all that fitsprov does there."""
+        return psycopg.connect(self.server.plain(make_url(url)), options="-csearch_path=fitsprov -clock_timeout=5s")
 
     @contextmanager
     def lent(self) -> Iterator[str]:
@@ -101,14 +97,13 @@ class Shelf:
 
     def clear(self, url: str) -> None:
         """Leave what the template has."""
-        with self.writing(url) as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
-            connection.exec_driver_sql(EMPTY)
-            connection.exec_driver_sql(AGAIN)
-            for table, rows in self.rows.items():
-                if rows:
-                    connection.execute(table.insert(), rows)
-            connection.execute(meta.update().where(meta.c.key == IDENTITY).values(value=str(uuid4())))
+        with self.connect(url) as connection:
+            for statement in EMPTY:
+                connection.execute(statement)
+            for name, rows in self.rows.items():
+                marks = ", ".join(["%s"] * len(rows[0]))
+                connection.cursor().executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+            connection.execute("UPDATE meta SET value = %s WHERE key = %s", (str(uuid4()), IDENTITY))
 
 
 class OwnServer(Server):

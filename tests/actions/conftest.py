@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 import pytest
 
 import fitsprov
 from fitsprov import Input, Stamp
+
+if TYPE_CHECKING:
+    from tests.servers import Server, Shelf
 
 CARDS = ("SIMPLE  =                    T", "BITPIX  =                    8", "NAXIS   =                    0", "END")
 EMPTY = "".join(f"{card:<80}" for card in CARDS).ljust(2880).encode()
@@ -58,14 +63,40 @@ def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """The engine of the registries; a module may ask for others."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def shelf(postgres: Server) -> Shelf:
+    """Registries with nothing in them, on PostgreSQL."""
+    from tests.servers import Shelf
+
+    template = postgres.make()
+    fitsprov.Registry.create(template).close()
+    return Shelf(postgres, template)
+
+
 @pytest.fixture
-def new_registry(empty_registry: Path, tmp_path: Path) -> Callable[[str], fitsprov.Registry]:
+def new_registry(
+    engine: str, empty_registry: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], fitsprov.Registry]]:
     """Make a registry of a name."""
-    return lambda name: fitsprov.Registry(shutil.copy(empty_registry, tmp_path / f"{name}.db"))
+    with ExitStack() as stack:
+
+        def made(name: str) -> fitsprov.Registry:
+            if engine == "sqlite":
+                url = f"sqlite:///{shutil.copy(empty_registry, tmp_path / f'{name}.db')}"
+            else:
+                url = stack.enter_context(request.getfixturevalue("shelf").lent())
+            return stack.enter_context(fitsprov.Registry(url))
+
+        yield made
 
 
 @pytest.fixture
-def registry(new_registry: Callable[[str], fitsprov.Registry]) -> Iterator[fitsprov.Registry]:
+def registry(new_registry: Callable[[str], fitsprov.Registry]) -> fitsprov.Registry:
     """A registry with nothing in it."""
-    with new_registry("registry") as opened:
-        yield opened
+    return new_registry("registry")
