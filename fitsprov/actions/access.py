@@ -146,6 +146,11 @@ class Caller:
             self.decided[key] = public, public or not groups.isdisjoint(self.groups)
         return self.decided[key]
 
+    @property
+    def may_have_all(self) -> bool:
+        """Whether there is nothing that the caller may not have."""
+        return all(EVERYBODY in rule.groups or not rule.groups.isdisjoint(self.groups) for rule in self.access.rules)
+
     def may_have(self, run: str | None, type: str | None) -> bool:
         """Whether the caller may have a dataset."""
         return self.decide(run, type)[1]

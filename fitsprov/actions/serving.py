@@ -87,10 +87,20 @@ class Archive:
 
     def seen_by(self, caller: Caller) -> Archive:
         """The archive as one caller sees it."""
-        if not caller.access.hidden:
+        if not caller.access.hidden or caller.may_have_all:
             return replace(self, caller=caller)
         # a view has all of a registry that clients are answered by
         return replace(self, caller=caller, registry=cast("Registry", View(self.registry, caller)))
+
+    def need_all(self) -> None:
+        """Go on only where the caller may know of everything.
+
+        Raises
+        ------
+        Forbidden
+        """
+        if self.caller is not None and isinstance(self.registry, View):
+            raise Forbidden("what may be hidden", known=bool(self.caller.groups))
 
     def admit(self, dataset: Dataset) -> None:
         """Let the caller have a dataset.

@@ -18,6 +18,7 @@ from fitsprov.service.answer import Answer, document, text
 from fitsprov.service.call import Call
 from fitsprov.service.endpoint import Endpoint, House
 from fitsprov.service.files import answer_file, answer_header
+from fitsprov.service.impact import answer_impact
 from fitsprov.service.keeping import Kept
 from fitsprov.service.links import answer_links, fail_in_votable
 from fitsprov.service.pages import answer_asset, answer_dataset, answer_search
@@ -64,6 +65,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
             route("/prov", answer_prov, methods=FORM, follows=True),
+            route("/impact", answer_impact, methods=FORM, follows=True),
             route("/", answer_search),
             route("/dataset/{id:path}", answer_dataset),
             route("/static/{name}", answer_asset),
