@@ -37,7 +37,7 @@ def parse_limit(text: str) -> Limit:
         Where it is none, or compares a verdict by its size.
     """
     match = LIMIT.fullmatch(text)
-    if match is None:
+    if match is None or "\0" in text:
         raise UsageError(f"metric '{text}'; expected a name, one of < <= > >= = !=, and a number or verdict")
     name, operator, value = unquoted(match["name"], text), match["operator"].replace("==", "="), match["value"]
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Float, Index, Table, UniqueConstraint
 
-from fitsprov.registry.schema.columns import Instant, String, Text, key, metadata, points_to, uuid
+from fitsprov.registry.schema.columns import Instant, String, Text, index_given, key, metadata, points_to, uuid
 
 __all__ = [
     "annotation",
@@ -215,3 +215,6 @@ incident_hit = Table(
     Column("text", Text),
     sqlite_with_rowid=False,
 )
+
+for said in (annotation, metric, responsibility):
+    index_given(said.c.run_id)

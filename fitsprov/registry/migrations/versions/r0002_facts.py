@@ -113,6 +113,8 @@ def tell(table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), **p
     )
     index(table, "entity_id")
     index(table, "activity_id")
+    given = sa.text("run_id IS NOT NULL")
+    op.create_index(f"ix_{table}_run_id", table, ["run_id"], sqlite_where=given, postgresql_where=given)
 
 
 def create_said() -> None:
