@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 __all__ = ["ROLES", "TYPES", "Block", "Survey", "uuid"]
 
-DETECTORS = 189
 DEPTH = 200
 """Visit images in a coadd."""
 OVERLAP = 4
@@ -46,16 +45,17 @@ class Survey:
     """A survey of so many exposures, a multiple of 200."""
 
     exposures: int
+    detectors: int = 189
 
     @classmethod
     def of(cls, edges: int) -> Survey:
         """Make one of at least so many edges."""
-        return cls(-(-edges // (DEPTH * DETECTORS * EDGES)) * DEPTH)
+        return cls(-(-edges // (DEPTH * cls.detectors * EDGES)) * DEPTH)
 
     @property
     def edges(self) -> int:
         """How many there are."""
-        return self.exposures * DETECTORS * EDGES
+        return self.exposures * self.detectors * EDGES
 
     @property
     def flat_sets(self) -> int:
@@ -70,17 +70,17 @@ class Survey:
     @property
     def shared(self) -> int:
         """How many datasets are there before the first exposure: catalogue, calibrations, and each set of flats."""
-        return CATALOG + DETECTORS * (len(LASTING) + self.flat_sets)
+        return CATALOG + self.detectors * (len(LASTING) + self.flat_sets)
 
     def calibration(self, kind: str, exposures: Numbers, detectors: Numbers) -> Numbers:
         """Keys of calibrations."""
         place = len(LASTING) + exposures // FLAT_EVERY if kind == "flat" else LASTING.index(kind)
-        return CATALOG + 1 + place * DETECTORS + detectors
+        return CATALOG + 1 + place * self.detectors + detectors
 
     def shared_types(self) -> Numbers:
         """Types of the datasets that are there before, by their keys."""
         kinds = [*LASTING, *["flat"] * self.flat_sets]
-        return np.array([key(TYPES, "catalog"), *(key(TYPES, kind) for kind in kinds for _ in range(DETECTORS))])
+        return np.array([key(TYPES, "catalog"), *(key(TYPES, kind) for kind in kinds for _ in range(self.detectors))])
 
     def first(self) -> Rows:
         """Datasets that are there before."""
@@ -90,9 +90,9 @@ class Survey:
         """Columns of activities, datasets and edges, so many exposures at once."""
         entity, activity = self.shared + 1, 1
         visits: list[Numbers] = []
-        detectors = np.arange(DETECTORS)
+        detectors = np.arange(self.detectors)
         for start in range(0, self.exposures, BLOCK):
-            exposure, detector = np.repeat(np.arange(start, start + BLOCK), DETECTORS), np.tile(detectors, BLOCK)
+            exposure, detector = np.repeat(np.arange(start, start + BLOCK), self.detectors), np.tile(detectors, BLOCK)
             count = len(exposure)
             raw, isr = entity + np.arange(count) * 4, activity + np.arange(count) * 2
             nothing = np.zeros(count, int)
@@ -107,15 +107,15 @@ class Survey:
             edges.append((isr + 1, nothing, raw + 1, nothing + key(ROLES, "image")))
             edges.append((isr + 1, nothing + 1, nothing + CATALOG, nothing + key(ROLES, "catalog")))
             entity, activity = entity + 4 * count, activity + 2 * count
-            visits.append((raw + 2).reshape(BLOCK, DETECTORS))
+            visits.append((raw + 2).reshape(BLOCK, self.detectors))
             if (start + BLOCK) % DEPTH == 0:
-                stack, visits, few = np.concatenate(visits), [], nothing[:DETECTORS]
+                stack, visits, few = np.concatenate(visits), [], nothing[: self.detectors]
                 for n in range(OVERLAP):
                     makers, made = activity + detectors, entity + detectors
                     activities.append((makers, few + 3, few + environment[-1]))
                     entities.append((made, few + key(TYPES, "deep_coadd"), few + 2, makers, few + start + n, detectors))
                     edges += [(makers, few + n, stack[n], few + key(ROLES, "warp")) for n in range(DEPTH)]
-                    entity, activity = entity + DETECTORS, activity + DETECTORS
+                    entity, activity = entity + self.detectors, activity + self.detectors
             yield Block(*(joined(columns) for columns in (activities, entities, edges)))
 
 

@@ -1,0 +1,74 @@
+"""The adjacency file by itself, of as many edges as memory allows: 10⁸ take 12 GiB while it is made.
+
+python tests/benchmarks/graph_alone.py [EDGES]
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from harness import ROOT, timed
+from survey_graph import Survey
+
+sys.path.insert(0, str(ROOT))
+
+
+def main() -> None:
+    """Make it, open it, ask it."""
+    from fitsprov.model.lineage import Direction
+    from fitsprov.registry.changes import Marks
+    from fitsprov.registry.graphbuild import arrange
+    from fitsprov.registry.graphfile import GraphFile, write_graph
+    from fitsprov.registry.graphlayers import Layers, Newer
+    from fitsprov.registry.reach import Bounds
+
+    survey = Survey.of(int(float(sys.argv[1] if sys.argv[1:] else "1e8")))
+    blocks = list(survey.blocks())
+    edges = [np.concatenate([block.edges[n] for block in blocks]) for n in (0, 2)]
+    shared = np.arange(1, survey.shared + 1)
+    first = (shared, np.zeros_like(shared), survey.shared_types(), np.ones_like(shared))
+    facts = [np.concatenate([first[i], *(b.entities[n] for b in blocks)]) for i, n in enumerate((0, 3, 1, 2))]
+    marks = Marks("alone", int(edges[0].max()), int(facts[0].max()), 0)
+    environment = survey.environments // 2
+    activities = np.concatenate([block.activities[0][block.activities[2] == environment] for block in blocks])
+    del blocks
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "alone.graph")
+        start = perf_counter()
+        about, columns = arrange(marks, edges, facts)
+        arranged = perf_counter()
+        write_graph(path, about, columns)
+        say("edges", f"{about.edges:,}")
+        say("arranged", f"{arranged - start:.1f} s")
+        say("written", f"{perf_counter() - arranged:.1f} s")
+        say("size", f"{path.stat().st_size / 2**30:.2f} GiB, {path.stat().st_size / about.edges:.1f} bytes an edge")
+        del columns, edges, facts
+        layers = Layers(GraphFile(path), Newer([], []))
+        flat = int(survey.calibration("flat", np.array(survey.exposures // 2), np.array(42)))
+        asked: dict[str, Callable[[], int]] = {
+            "a coadd's ancestors": lambda: len(layers.follow([marks.entities], Direction.UP, Bounds()).keys),
+            "a flat's products": lambda: len(layers.follow([flat], Direction.DOWN, Bounds()).keys),
+            "an environment's products": lambda: sum(one[2] for one in layers.tally(activities)),
+            "a catalogue's products": lambda: len(layers.follow([1], Direction.DOWN, Bounds()).keys),
+        }
+        for what, ask in asked.items():
+            start = perf_counter()
+            number = ask()
+            cold = perf_counter() - start
+            say(what, f"{number:,} in {timed(ask, rounds=5) * 1e3:.2f} ms, {cold * 1e3:.0f} ms when first checked")
+    say("memory", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB at most")
+
+
+def say(what: str, value: str) -> None:
+    """Print a line."""
+    print(f"{what:<28}{value}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
