@@ -87,7 +87,7 @@ class Stamping:
             cards = spell(self.stamp, convention)
             if cards == joined(unit, group):
                 continue
-            named = read_group(group, convention)[0].id if group else None
+            named = read_group(group, convention).id if group else None
             if named not in (None, self.stamp.id) and not self.force:
                 raise StampRefused(
                     f"{unit.source}: its {convention.name} cards name dataset {named}; expected {self.stamp.id}"
@@ -105,7 +105,7 @@ class Stamping:
         self, unit: HeaderUnit, group: Group, before: bytes, *, long_strings: bool
     ) -> tuple[bytes, bytes | None]:
         """Our own stamp, and the table where it has one; the time that stands is kept where nothing else changed."""
-        old = read_group(group, native())[0] if group else None
+        old = read_group(group, native()) if group else None
         stamp = self.settle(unit, old)
         mode = self.list_mode(stamp)
 
@@ -171,7 +171,7 @@ class Stripping:
             return Edit(remove=spans(ours, *others), tail=joined(unit, ours)) if any(others) else None
         if not ours and not any(others):
             return None
-        tabled = ours and needs_table(read_group(ours, native())[0]) and has_table(self.target)
+        tabled = ours and needs_table(read_group(ours, native())) and has_table(self.target)
         return Edit(remove=spans(ours, *others), table=b"" if tabled else None)
 
 
@@ -195,7 +195,7 @@ class Repointing:
         group = group_of(unit.cards, native())
         if not group:
             raise StampMissing(f"{unit.source}: the header carries no stamp; expected one whose pointers can be moved")
-        old, _ = read_group(group, native())
+        old = read_group(group, native())
         if old.id is None:
             raise StampMissing(f"{unit.source}: the stamp names no dataset; expected FPV_ID, for a pointer to lead to")
         broken = check_seal(unit.cards, group, old, native())

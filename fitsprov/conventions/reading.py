@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from fitsprov.cards.card import Card, Value, parse_cards
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
-from fitsprov.conventions.building import Draft, Step
+from fitsprov.conventions.building import Draft
 from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
 from fitsprov.conventions.convention import Convention, Group, Spotted
 from fitsprov.conventions.merging import ConventionReading, join, merge
@@ -50,16 +49,6 @@ class Reading:
         return tuple(reading.convention for reading in self.readings)
 
 
-class Said(NamedTuple):
-    """What the cards of one convention say."""
-
-    stamp: Stamp
-    findings: list[Finding]
-    steps: tuple[Step, ...]
-    betrayed: bool
-    """Whether a keyword that betrays the convention has a value."""
-
-
 def read_header(header: bytes, conventions: Sequence[Spotted]) -> Reading:
     """Read a header's provenance.
 
@@ -97,12 +86,19 @@ def read_groups(
     findings: list[Finding] = []
     for convention, cards in found:
         group = convention.group(cards, beside=True)
-        said = read_whole(group, convention)
-        if said.betrayed:
-            readings.append(ConventionReading(convention.name, said.stamp, said.steps))
-            findings += said.findings
-            if convention.name == "native":
-                findings += check_seal(header, group, said.stamp, convention)
+        draft, malformed, betrayed = read_values(group, convention)
+        if not betrayed:
+            continue
+        stamp, steps = draft.build()
+        readings.append(ConventionReading(convention.name, stamp, steps))
+        findings += malformed
+        findings += check_counts(stamp, convention)
+        if "digests" in draft.values:
+            findings += check_digests(stamp)
+        findings += check_numbers(stamp, convention, draft.last_numbers())
+        findings += check_runs(stamp)
+        if convention.name == "native":
+            findings += check_seal(header, group, stamp, convention)
     return readings, findings
 
 
@@ -137,14 +133,20 @@ def cards_of(header: bytes, convention: Convention, at: int) -> Iterator[Card]:
     return parse_cards(header, start if pointer < 0 else pointer, wanted=convention.slot)
 
 
-def read_group(group: Group, convention: Convention) -> tuple[Stamp, list[Finding]]:
-    """Read the cards of one convention; what is malformed is left out, with a finding."""
-    said = read_whole(group, convention)
-    return said.stamp, said.findings
+def read_group(group: Group, convention: Convention) -> Stamp:
+    """Read the cards of one convention; what is malformed is left out."""
+    draft, _, _ = read_values(group, convention)
+    return draft.build()[0]
 
 
-def read_whole(group: Group, convention: Convention) -> Said:
-    """Read all that the cards of one convention say."""
+def read_values(group: Group, convention: Convention) -> tuple[Draft, list[Finding], bool]:
+    """Put the values of cards where they belong.
+
+    Returns
+    -------
+    tuple
+        What was put; what is malformed; whether a keyword that betrays the convention has a value.
+    """
     draft = Draft()
     findings: list[Finding] = []
     nothing, betrayed = convention.nothing, False
@@ -156,10 +158,4 @@ def read_whole(group: Group, convention: Convention) -> Said:
             slot.place(draft, slot.read(card.value))
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
-    stamp, steps = draft.build()
-    findings += check_counts(stamp, convention)
-    if "digests" in draft.values:
-        findings += check_digests(stamp)
-    findings += check_numbers(stamp, convention, draft.last_numbers())
-    findings += check_runs(stamp)
-    return Said(stamp, findings, steps, betrayed)
+    return draft, findings, betrayed
