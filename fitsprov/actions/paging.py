@@ -13,13 +13,15 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from fitsprov.actions import drawing
 from fitsprov.actions.assets import asset_path
 from fitsprov.actions.citing import cite, in_words, label
-from fitsprov.actions.json_objects import activity_object
+from fitsprov.actions.fact_objects import facts_object
+from fitsprov.actions.json_objects import activity_object, iso
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.tracing import FORMATS, trace
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.exchange.fold import Stack
 from fitsprov.exchange.svg_walk import draw_to_walk
 from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.facts import DatasetFacts
 from fitsprov.model.lineage import Dataset, Lineage
 from fitsprov.templates import read_template
 
@@ -61,6 +63,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.globals["asset"] = asset_path
+    made.filters["iso"] = iso
     return made
 
 
@@ -84,6 +87,7 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
     lineage, dataset = found.lineage, found.lineage.dataset
     with discreet():
         near = archive.registry.neighbourhoods([dataset.id])[dataset.id]
+        facts = archive.registry.facts(dataset.id)
     ancestors, raws = list(lineage.ancestors()), lineage.raws()
     way = way if way in ("from", "into") else "into" if near.products and not ancestors else "from"
     did = archive.did(dataset)
@@ -100,6 +104,9 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         admitted=archive.caller is None or archive.caller.may_have(dataset.run, dataset.type),
         citation=cite(dataset, found.activity, did, archive.base_url),
         findings=found.findings,
+        observation=observed(facts),
+        metrics=listed(facts.metrics, FIRST),
+        annotations=listed(facts.annotations, FIRST),
         activity=activity,
         config=listed(list(flatten(activity["config"])), SETTINGS) if activity and activity["config"] else None,
         way=way,
@@ -111,6 +118,12 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         products=listed_datasets([(one, None) for one in near.products]),
         siblings=listed_datasets([(one, None) for one in near.siblings]),
     )
+
+
+def observed(facts: DatasetFacts) -> dict[str, Any]:
+    """What is known of the observation that a dataset is of; empty where nothing is."""
+    told = (facts_object(facts) or {}).get("observation") or {}
+    return {name.replace("_", " "): value for name, value in told.items() if value is not None} | dict(facts.telemetry)
 
 
 def picture(archive: Archive, lineage: Lineage, way: str, opened: Sequence[str]) -> dict[str, Any]:

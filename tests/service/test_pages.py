@@ -319,3 +319,23 @@ def test_page_tells_nothing_of_what_is_hidden(limited: Callable[..., httpx.Clien
     for href in html.fromstring(whole.content).xpath("//section[h2[contains(., 'Made from')]]//a/@href")[:1]:
         assert some.get(f"/dataset/{href}").status_code == 404
     assert "Nothing found" in words(some.get("/?type=visit_image"))
+
+
+def test_page_tells_what_was_observed_measured_and_said(client: httpx.Client, survey: Path) -> None:
+    told, when, end = visit(-4), "2026-03-01T12:00:00Z", "2026-03-01T12:00:30Z"
+    seeing = {"name": "seeing", "value": 0.7, "unit": "arcsec", "verdict": "pass"}
+    record = {
+        "fitsprov": 1,
+        "datasets": [{"id": told, "type": "odd", "data_id": {"visit": 1}}],
+        "observations": [{"dataset": told, "program": "deep-<survey>", "start": when, "end": end}],
+        "metrics": [{"dataset": told, "time": when, **seeing}],
+        "annotations": [{"dataset": told, "kind": "remark", "text": "cirrus <b>moving</b> in", "time": when}],
+    }
+    with Registry(f"sqlite:///{survey}/fitsprov.db") as registry:
+        registry.record(record)
+    answer = client.get(f"/dataset/{told}")
+    assert "<b>moving" not in answer.text
+    text = words(answer)
+    for part in ("deep-<survey>", "seeing", "0.7 arcsec pass", "remark cirrus <b>moving</b> in", "2026-03-01T12:00:30"):
+        assert part in text
+    assert "Measured" not in words(client.get(f"/dataset/{visit(3)}"))
