@@ -19,6 +19,8 @@ FEW, MANY = 2_000, 20_000
 FOLDERS = 20
 JOBS = 2
 SHOTS = 5
+CHUNK = 64
+"""Files that a command prepares at once."""
 CARDS = 150
 """Of other things in each header: the median of 277 real primary headers has more."""
 
@@ -47,6 +49,8 @@ def measure() -> Iterator[Row]:
         loop = "`astropy.io.fits.getheader` into dictionaries, and inserts"
         yield Row(f"`harvest --jobs {JOBS}` of {FEW:,} files", median(ratios), 0.05, notes=loop)
         yield Row("reading one header into a claim, CPU", reading_time(files) * 1e6, 60, "µs", "a time")
+        for what, job, bar in lookups(files, root / "fitsprov.db"):
+            yield Row(what, spent(job) / FEW * 1e6, bar, "µs", "a file of many, CPU")
         write_files(root / "many", MANY)
         peaks = [peak_memory(root / name, root) for name in ("few", "many")]
         yield Row(
@@ -124,19 +128,35 @@ INPUTS = ("LSST BUTLER INPUT 0 ID", "LSST BUTLER INPUT 1 ID")
 
 
 def reading_time(files: list[str]) -> float:
-    """CPU seconds for one header, the least of several rounds."""
-    from time import process_time
-
+    """CPU seconds for one header."""
     from fitsprov.actions.claiming import File, read_claims
 
     given = [File(path, path, 0, 0) for path in files]
+    return spent(lambda: read_claims(given)) / len(files)
 
-    def spent(job: Callable[[], object]) -> float:
+
+def lookups(files: list[str], registry: Path) -> Iterator[tuple[str, Callable[[], object], float]]:
+    """What commands on many files ask of a registry that was harvested from them."""
+    from fitsprov import Registry
+    from fitsprov.actions.registering import stamps_of_files
+    from fitsprov.actions.verifying import verify_all
+
+    chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
+    with Registry(registry) as opened:
+        yield "the stamp by a file's path", lambda: [list(stamps_of_files(opened, chunk)) for chunk in chunks], 150
+        yield "`verify` with a registry", lambda: [list(verify_all(chunk, opened)) for chunk in chunks], 400
+
+
+def spent(job: Callable[[], object]) -> float:
+    """CPU seconds, the least of several rounds."""
+    from time import process_time
+
+    def once_more() -> float:
         start = process_time()
         job()
         return process_time() - start
 
-    return min(spent(lambda: read_claims(given, False)) for _ in range(SHOTS)) / len(files)
+    return min(once_more() for _ in range(SHOTS))
 
 
 def peak_memory(files: Path, folder: Path) -> int:
