@@ -6,10 +6,10 @@ from collections import defaultdict
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Select, Table, select
+from sqlalchemy import Connection, Engine, Select, Table, func, select
 
 from fitsprov.registry.compiled import compiled
-from fitsprov.registry.schema import meta
+from fitsprov.registry.schema import activity, entity, meta
 
 __all__ = ["IDENTITY", "Memory", "memory_of"]
 
@@ -28,6 +28,8 @@ class Memory:
         """Identifying values → key."""
         self.facts: defaultdict[Table, dict[Any, dict[str, Any]]] = defaultdict(dict)
         """First identifying value → facts; what is known of a word is never changed."""
+        self.greatest: dict[Table, int] = {}
+        """Greatest keys of activities and datasets, when the transaction began."""
 
     def keep_key(self, table: Table, values: tuple[Any, ...], key: int) -> None:
         """Remember a word that was committed."""
@@ -51,15 +53,18 @@ memories: WeakKeyDictionary[Engine, Memory] = WeakKeyDictionary()
 
 
 @compiled
-def identity_query() -> Select[tuple[str]]:
-    """Select who a registry is."""
-    return select(meta.c.value).where(meta.c.key == IDENTITY)
+def standing_query() -> Select[Any]:
+    """Select who a registry is, and the greatest keys of its largest tables."""
+    identity = select(meta.c.value).where(meta.c.key == IDENTITY)
+    greatest = (select(func.max(table.c.id)) for table in (activity, entity))
+    return select(*(query.scalar_subquery() for query in (identity, *greatest)))
 
 
 def memory_of(connection: Connection) -> Memory:
     """Give what is remembered of the registry of a transaction that writes; nothing of one that stood there before."""
-    identity = next((value for (value,) in identity_query().rows(connection)), None)
+    ((identity, *greatest),) = standing_query().rows(connection)
     memory = memories.get(connection.engine)
     if memory is None or identity is None or memory.identity != identity:
         memory = memories[connection.engine] = Memory(identity)
+    memory.greatest = {table: key or 0 for table, key in zip((activity, entity), greatest, strict=True)}
     return memory

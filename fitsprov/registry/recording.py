@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,7 +18,7 @@ from fitsprov.model.record import Record, cycle_message
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.bulk import insert_rows, update_rows
 from fitsprov.registry.changes import note_grown
-from fitsprov.registry.compiled import among, as_keys
+from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import chunks, datasets_by_key, datasets_by_uuid
 from fitsprov.registry.epochs import place_activities
 from fitsprov.registry.facts import FactWriter
@@ -40,7 +39,7 @@ from fitsprov.registry.schema import (
     used,
 )
 from fitsprov.registry.statement import Statement, collate, told_of
-from fitsprov.registry.vocabulary import Vocabulary, next_key
+from fitsprov.registry.vocabulary import Vocabulary
 
 __all__ = ["Counts", "take_in"]
 
@@ -119,7 +118,7 @@ def refuse_quarrels(source: str, plan: Plan) -> None:
         raise Conflict(f"{source}: {'; '.join(plan.quarrels[:3])}{more}; expected no contradiction")
 
 
-@cache
+@compiled
 def makers_of() -> Select[Any]:
     """Select who made datasets, by a list of their UUIDs."""
     query = select(entity.c.uuid, activity.c.id, activity.c.uuid, run.c.name, task.c.name).select_from(
@@ -130,11 +129,17 @@ def makers_of() -> Select[Any]:
     return query.where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
+@compiled
+def copies_at() -> Select[Any]:
+    """Select copies by a list of URIs."""
+    return select(artifact.c.uri, artifact.c.entity_id).where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
+
+
 def name_derived(connection: Connection, said: Statement, made: Iterable[UUID]) -> None:
     """Give activities whose IDs were derived from what they generated, because no header had stated one, their own."""
     renamed = {}
     for chunk in chunks(made):
-        for dataset, key, uuid, *words in connection.execute(makers_of(), {"uuids": chunk}):
+        for dataset, key, uuid, *words in makers_of().rows(connection, uuids=chunk):
             stated = said.maker[dataset]
             if uuid.version == 5 and uuid not in said.activities and uuid in derived_ids(dataset, *words):
                 renamed[key] = stated
@@ -208,7 +213,7 @@ class Writer:
         """Insert rows and note their keys."""
         if not values:
             return
-        start = next_key(self.connection, table)
+        start = self.words.memory.greatest[table] + 1
         keys |= {value.id: key for key, value in enumerate(values, start)}
         insert_rows(self.connection, table, COLUMNS[table], [row(value, keys[value.id]) for value in values])
 
@@ -275,12 +280,9 @@ class Writer:
         """Note where copies of datasets are."""
         keys = self.plan.dataset_keys
         copies = {(d.uri, keys[d.id]): d.size for d in self.said.datasets.values() if d.uri is not None}
-        query = select(artifact.c.uri, artifact.c.entity_id).where(
-            artifact.c.uri.in_(bindparam("uris", expanding=True))
-        )
         for chunk in chunks({uri for uri, _ in copies}):
-            for row in self.connection.execute(query, {"uris": chunk}):
-                copies.pop(tuple(row), None)
+            for row in copies_at().rows(self.connection, uris=chunk):
+                copies.pop(row, None)
         if copies:
             rows = [{"uri": uri, "entity_id": key, "size": size} for (uri, key), size in copies.items()]
             self.connection.execute(insert(artifact), rows)
