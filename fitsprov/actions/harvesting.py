@@ -61,6 +61,7 @@ def harvest(
     *,
     conventions: Sequence[str] = (),
     fingerprint: bool = False,
+    again: bool = False,
     jobs: int = 1,
     tell: Callable[[str, FitsprovError | Finding], None] = lambda path, what: None,
 ) -> Harvest:
@@ -80,6 +81,8 @@ def harvest(
         Names of the conventions to read, all by default; and paths of TOML files, which are read beside them.
     fingerprint : bool
         Compute the fingerprints of the data, too, by which a file is known that has lost its header.
+    again : bool
+        Read files, too, that were harvested and have not changed since: by other conventions.
     jobs : int
         With how many processes to read.
     tell : callable
@@ -106,7 +109,7 @@ def harvest(
     harvester = registry.harvester()
     listed = [paths] if isinstance(paths, str | os.PathLike) else paths
     found = find_files((os.fspath(path) for path in listed), refuse)
-    files = changed_files(found, harvester, done, refuse, fingerprint)
+    files = changed_files(found, None if again else harvester, done, refuse, fingerprint)
     read = partial(read_claims, fingerprint=fingerprint, conventions=tuple(conventions))
     claims = claims_of(read_all(files, read, jobs), done, refuse, tell)
     for batch in batches(claims):
@@ -119,12 +122,12 @@ def harvest(
 
 def changed_files(
     paths: Iterator[str],
-    harvester: Harvester,
+    harvester: Harvester | None,
     done: Harvest,
     refuse: Callable[[FitsprovError, str], None],
     fingerprint: bool,
 ) -> Iterator[File]:
-    """Pass over the files that were harvested as they are."""
+    """Pass over the files that were harvested as they are, where a harvester tells which these are."""
     while chunk := list(islice(paths, BATCH)):
         files = {}
         for path in chunk:
@@ -136,7 +139,8 @@ def changed_files(
                 continue
             uri = uri_of(path)
             files[uri] = File(path, uri, status.st_size, status.st_mtime_ns)
-        known = harvester.unchanged({uri: (f.size, f.modified) for uri, f in files.items()}, fingerprint=fingerprint)
+        states = {uri: (file.size, file.modified) for uri, file in files.items()}
+        known = set() if harvester is None else harvester.unchanged(states, fingerprint=fingerprint)
         done.unchanged += len(known)
         yield from (file for uri, file in files.items() if uri not in known)
 

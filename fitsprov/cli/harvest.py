@@ -30,6 +30,7 @@ MEANT = ("unchanged", "unstamped", "refused")
 @click.argument("paths", nargs=-1, metavar="PATH...")
 @click.option("--from-list", metavar="FILE|-", help="Read more paths, one a line, from a file or stdin.")
 @click.option("--fingerprint", is_flag=True, help="Compute fingerprints of the data, too; they are read whole.")
+@click.option("--again", is_flag=True, help="Read files, too, that have not changed since they were harvested.")
 @read_convention_option
 @jobs_option
 @registry_option
@@ -38,6 +39,7 @@ def command(
     paths: tuple[str, ...],
     from_list: str | None,
     fingerprint: bool,
+    again: bool,
     conventions: tuple[str, ...],
     jobs: int,
     registry: Settings,
@@ -63,7 +65,9 @@ def command(
     with one_line_errors():
         names = expand(paths, recursive=False, from_list=from_list)
         with open_registry(registry.need_registry()) as opened:
-            done = harvest(names, opened, conventions=conventions, fingerprint=fingerprint, jobs=jobs, tell=tell)
+            done = harvest(
+                names, opened, conventions=conventions, fingerprint=fingerprint, again=again, jobs=jobs, tell=tell
+            )
     if as_json:
         click.echo(json.dumps([to_json(done)], indent=2))
     else:

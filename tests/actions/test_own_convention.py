@@ -134,3 +134,11 @@ def test_files_are_verified_together_as_each_alone(write: Write, registry: Regis
     assert together == [fitsprov.verify(name, registry) for name in names]
     assert [fitsprov.verdict_of(found) for found in together] == ["ok", "stale", "ok", "unknown", "missing", "ok"]
     assert list(verify_all(names)) == [fitsprov.verify(name) for name in names]
+
+
+def test_files_are_read_again_by_another_convention_on_request(stamped: Path, myobs: str, registry: Registry) -> None:
+    fitsprov.stamp(stamped, Stamp(id=uid("a"), run="mine"))
+    assert fitsprov.harvest(stamped, registry).counts.edges == 0
+    assert fitsprov.harvest(stamped, registry, conventions=[myobs]).unchanged == 1
+    done = fitsprov.harvest(stamped, registry, conventions=[myobs], again=True)
+    assert (done.unchanged, done.counts.edges) == (0, 1)
