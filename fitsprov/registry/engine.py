@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -29,6 +29,7 @@ __all__ = [
     "release",
     "shown",
     "size_of",
+    "together",
     "transact",
     "writing",
 ]
@@ -130,6 +131,13 @@ def writing(engine: Engine, url: URL) -> Iterator[Connection]:
     """Give one transaction: committed whole, or not at all."""
     with explained(url), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def together(connection: Connection) -> Iterator[None]:
+    """Send statements to a server without waiting for each; none of them may be asked for rows."""
+    with nullcontext() if connection.dialect.name == "sqlite" else postgres.pipeline(connection):
+        yield
 
 
 def transact(engine: Engine, url: URL, work: Callable[[Connection], T]) -> T:

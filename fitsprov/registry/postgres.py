@@ -10,6 +10,7 @@ import os
 import select
 import threading
 import time
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from fitsprov.registry.version import number_changes
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["connect_new", "connect_old", "is_passing", "meaning", "prepare", "size_of"]
+__all__ = ["connect_new", "connect_old", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
 
 SCHEMA = "fitsprov"
 """Of the tables; ``?options=-csearch_path=OTHER`` in a URL names another, which must exist."""
@@ -131,6 +132,12 @@ def begin(connection: Connection) -> None:
     """Begin: writers take their lock at once, so that they wait here or nowhere."""
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
+
+
+def pipeline(connection: Connection) -> AbstractContextManager[object]:
+    """Begin a pipeline, which ends when the server has done all that was sent."""
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # of DBAPI
+    return driver.pipeline()
 
 
 def prepare(connection: Connection, url: URL) -> None:

@@ -20,6 +20,7 @@ from fitsprov.registry.bulk import insert_rows, update_rows
 from fitsprov.registry.changes import note_grown
 from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import chunks, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.engine import together
 from fitsprov.registry.epochs import place_activities
 from fitsprov.registry.facts import FactWriter
 from fitsprov.registry.jobs import take_executions
@@ -202,12 +203,14 @@ class Writer:
     def write(self) -> int:
         """Write all of a plan; give the number of new edges."""
         plan = self.plan
-        self.add(activity, plan.activity_keys, plan.new_activities, self.activity_row)
-        self.change(activity, plan.activity_keys, plan.completed_activities, self.activity_row)
-        self.add(entity, plan.dataset_keys, plan.new_datasets, self.dataset_row)
-        self.change(entity, plan.dataset_keys, plan.completed_datasets, self.dataset_row)
+        with together(self.connection):
+            self.add(activity, plan.activity_keys, plan.new_activities, self.activity_row)
+            self.change(activity, plan.activity_keys, plan.completed_activities, self.activity_row)
+            self.add(entity, plan.dataset_keys, plan.new_datasets, self.dataset_row)
+            self.change(entity, plan.dataset_keys, plan.completed_datasets, self.dataset_row)
+            edges = self.write_usages()
         self.write_copies()
-        return self.write_usages()
+        return edges
 
     def add(self, table: Table, keys: dict[UUID, int], values: Sequence[Fact], row: Callable[[Fact, int], Row]) -> None:
         """Insert rows and note their keys."""
