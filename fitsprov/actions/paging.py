@@ -25,7 +25,7 @@ from fitsprov.model.facts import DatasetFacts
 from fitsprov.model.lineage import Dataset, Lineage
 from fitsprov.templates import read_template
 
-__all__ = ["dataset_page", "missing_page", "search_page"]
+__all__ = ["FOUND", "dataset_page", "missing_page", "render", "search_page"]
 
 FIRST, MOST, FOUND = 12, 500, 100
 """Of one kind of dataset: those that are shown at once, those that are listed at all; those that a search gives."""

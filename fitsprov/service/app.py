@@ -21,7 +21,7 @@ from fitsprov.service.files import answer_file, answer_header
 from fitsprov.service.impact import answer_impact
 from fitsprov.service.keeping import Kept
 from fitsprov.service.links import answer_links, fail_in_votable
-from fitsprov.service.pages import answer_asset, answer_dataset, answer_search
+from fitsprov.service.pages import answer_asset, answer_dataset, answer_search, answer_touched
 from fitsprov.service.prov import answer_prov, answer_resolve
 from fitsprov.service.vosi import answer_availability, answer_capabilities, answer_tables
 from fitsprov.service.watching import Watch
@@ -68,6 +68,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
             route("/impact", answer_impact, methods=FORM, follows=True),
             route("/", answer_search),
             route("/dataset/{id:path}", answer_dataset),
+            route("/touched", answer_touched),
             route("/static/{name}", answer_asset),
             route("/availability", answer_availability),
             route("/capabilities", answer_capabilities),

@@ -1,4 +1,4 @@
-"""``/``, ``/dataset/ID`` and ``/static``: pages for people, and what they are made of."""
+"""``/``, ``/dataset/ID``, ``/touched`` and ``/static``: pages for people, and what they are made of."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from urllib.parse import quote
 
 from fitsprov.actions.assets import POLICY, find_asset
 from fitsprov.actions.paging import dataset_page, missing_page, search_page
+from fitsprov.actions.paging_impact import CAUSES, impact_page
 from fitsprov.actions.serving import Archive
 from fitsprov.errors import DatasetNotFound
 from fitsprov.service.answer import Answer, Headers, document, text
 from fitsprov.service.call import Call
 
-__all__ = ["answer_asset", "answer_dataset", "answer_search"]
+__all__ = ["answer_asset", "answer_dataset", "answer_search", "answer_touched"]
 
 FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 """For what is asked for by its content (RFC 8246)."""
@@ -36,6 +37,11 @@ def answer_dataset(archive: Archive, call: Call) -> Answer:
         return Answer(b"", "text/plain", 303, (*link, (b"location", where)))
     page = dataset_page(archive, dataset, way=call.one("WAY"), opened=call.one("OPEN").split(","))
     return show(call, page, link)
+
+
+def answer_touched(archive: Archive, call: Call) -> Answer:
+    """Give the page that asks what a flaw touched."""
+    return show(call, impact_page(archive, {name: call.one(name) for name in CAUSES}))
 
 
 def show(call: Call, html: str, headers: Headers = ()) -> Answer:

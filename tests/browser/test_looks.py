@@ -12,6 +12,7 @@ PAGES = {
     "found": "/?type=raw",
     "coadd": f"/dataset/{COADD}",
     "wide": f"/dataset/{visit(-1)}?open=1,1.0,1.0.0",
+    "impact": "/touched?task=isr",
     "missing": f"/dataset/{UNKNOWN}",
 }
 STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter(one => {

@@ -15,7 +15,8 @@ from lxml import html
 from fitsprov import Registry
 from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
 
-PAGES = ["/", "/?type=raw", f"/dataset/{COADD}", f"/dataset/{visit(-1)}", f"/dataset/{visit(3)}", f"/dataset/{UNKNOWN}"]
+DATASETS = [f"/dataset/{one}" for one in (COADD, visit(-1), visit(3), UNKNOWN)]
+PAGES = ["/", "/?type=raw", "/touched", "/touched?task=isr", *DATASETS]
 
 
 def words(answer: httpx.Response) -> str:
@@ -339,3 +340,24 @@ def test_page_tells_what_was_observed_measured_and_said(client: httpx.Client, su
     for part in ("deep-<survey>", "seeing", "0.7 arcsec pass", "remark cirrus <b>moving</b> in", "2026-03-01T12:00:30"):
         assert part in text
     assert "Measured" not in words(client.get(f"/dataset/{visit(3)}"))
+
+
+def test_impact_is_counted_on_a_page(client: httpx.Client) -> None:
+    told = client.get("/impact", params={"TASK": "isr"}).json()
+    answer = client.get("/touched", params={"task": "isr"})
+    assert f"{told['datasets']} touched" in words(answer)
+    links = html.fromstring(answer.content).xpath("//section[@aria-labelledby='hits']//a/@href")
+    assert len(links) == min(told["datasets"], 100)
+    assert client.get(f"/{links[0]}").status_code == 200
+    assert "made with it" in words(answer)
+    here = html.fromstring(client.get(f"/dataset/{COADD}").content).xpath("//a[contains(@href, 'touched?')]/@href")
+    assert client.get(f"/dataset/{here[0]}").status_code == 200
+
+
+@pytest.mark.parametrize("odd", [{"package": "no <b>such"}, {"id": UNKNOWN}, {"since": "soon"}, {"config": "x"}])
+def test_impact_that_cannot_be_counted_says_why(client: httpx.Client, odd: dict[str, str]) -> None:
+    answer = client.get("/touched", params=odd)
+    assert answer.status_code == 200
+    assert "<b>such" not in answer.text
+    (notice,) = html.fromstring(answer.content).xpath("//*[@role='alert']")
+    assert notice.text_content().strip()
