@@ -96,7 +96,7 @@ def move_by_registry(registry: Registry, target: Any, hdu: int | str = 0) -> Mov
         Where the registry knows neither a base URL nor an authority.
     """
     if registry.base_url is None and registry.authority is None:
-        raise UsageError("the registry knows neither base URL nor authority; expected --base-url or --authority")
+        raise UsageError("the registry knows neither base URL nor authority; expected one of them")
     stamp = read(target, hdu=hdu)
     recorded = {}
     if stamp is not None and stamp.id is not None:
