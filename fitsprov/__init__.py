@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fitsprov.model.finding import Finding
     from fitsprov.model.impact import Cause, Impact, Incident, Requirement
     from fitsprov.model.lineage import Activity, Dataset, Lineage
+    from fitsprov.model.reached import Paths, Reached
     from fitsprov.model.stamp import Input, Software, Stamp
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "Lineage",
     "Online",
     "Outcome",
+    "Paths",
+    "Reached",
     "Reading",
     "Registry",
     "Requirement",
@@ -87,6 +90,7 @@ HOMES = {
     "model.finding": ("Finding",),
     "model.impact": ("Cause", "Impact", "Incident", "Requirement"),
     "model.lineage": ("Activity", "Dataset", "Lineage"),
+    "model.reached": ("Paths", "Reached"),
     "model.stamp": ("Input", "Software", "Stamp"),
 }
 
