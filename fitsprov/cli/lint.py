@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from fitsprov.actions.linting import lint_file
+from fitsprov.actions.linting import lint_any
 from fitsprov.cli.common import expand, json_option, one_line_errors
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import verdict_text
@@ -14,15 +12,18 @@ from fitsprov.model.finding import Severity, worst
 
 
 @click.command("lint")
-@click.argument("files", nargs=-1, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE|URL...")
 @click.option("--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin.")
 @json_option
 def command(files: tuple[str, ...], from_list: str | None, as_json: bool) -> None:
-    """Validate DataLink documents against DataLink 1.1, DALI 1.1 and the VOTable schema, offline."""
+    """Validate DataLink documents against DataLink 1.1, DALI 1.1 and the VOTable schema.
+
+    A URL is what a service answers at; only that is asked for, all else is offline.
+    """
     outputs = Outputs(as_json=as_json)
 
     def job(name: str, _: None) -> Answer:
-        findings = lint_file(Path(name))
+        findings = lint_any(name)
         good = worst(findings) is Severity.INFO
         item = {"file": name, "status": "valid" if good else "invalid", "findings": [f.to_json() for f in findings]}
         return Answer(item, verdict_text(name, "valid" if good else "invalid", findings), int(not good))

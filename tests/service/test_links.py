@@ -16,11 +16,13 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 from astropy.io.votable import parse
+from click.testing import CliRunner
 from lxml import etree
 from pyvo.dal import DALQueryError
 from pyvo.dal.adhoc import DatalinkResults
 from pyvo.dal.tap import TAPResults
 
+from fitsprov.cli import main
 from fitsprov.datalink.client import offline_vocabulary, read_links
 from fitsprov.datalink.lint import lint
 from tests.service.conftest import AUTHORITY, COADD, MANY, UNKNOWN, visit
@@ -401,3 +403,10 @@ def test_what_firefly_and_aladin_look_for_is_spelled_as_they_want_it(client: htt
     for row in read_links(data):
         if row["service_def"]:
             assert row["content_type"] == ""
+
+
+@pytest.mark.parametrize(("path", "code"), [("/links?ID=x", 0), ("/links?MAXREC=x", 0), ("/prov?ID=x", 1), ("/", 1)])
+def test_our_own_validator_asks_over_http(base: str, path: str, code: int) -> None:
+    ran = CliRunner().invoke(main, ["lint", f"{base}{path}"])
+    assert ran.exit_code == code, ran.output
+    assert ("expected 'application/x-votable+xml;content=datalink'" in ran.output) is bool(code)
