@@ -185,7 +185,7 @@ class TelemetrySource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What is said of all things of one name: a class of description of ProvenanceDM 1.0, 2.6."""
+    """What is said of all things of one name: a class of description of ProvenanceDM 1.0, 2.5 to 2.7."""
 
     kind: str
     """``activity``, ``dataset``, ``value``, ``usage``, ``generation``, ``parameter`` or ``configfile``."""
@@ -196,7 +196,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValueEntity:
-    """An entity that is a value (ProvenanceDM 1.0, 2.2.3)."""
+    """An entity that is a value (ProvenanceDM 1.0, 2.6.2)."""
 
     dataset: UUID
     value: str

@@ -89,7 +89,7 @@ def entities(s: Spelling, more: str = "", join: str = "", where: str = "") -> st
 
 
 def instances(s: Spelling) -> dict[str, str]:
-    """What there is, and what happened: ProvenanceDM 1.0, 2.2 to 2.5."""
+    """What there is, and what happened: ProvenanceDM 1.0, 2.2, 2.4 and 2.6."""
     return {
         "agent": f"""SELECT a.uri AS id, coalesce(a.name, a.uri) AS name, a.type AS type,
             {s.of("comment", "email", "affiliation", "phone", "address", "url")}
@@ -105,7 +105,7 @@ def instances(s: Spelling) -> dict[str, str]:
 
 
 def relations(s: Spelling) -> dict[str, str]:
-    """What ties them: ProvenanceDM 1.0, 2.3 and 2.4."""
+    """What ties them: ProvenanceDM 1.0, 2.3, 2.4 and 2.7.3."""
     both = f"{s.uuid('a.uuid')} AS activity, {s.uuid('e.uuid')} AS entity"
     return {
         "used": f"""SELECT {both}, r.name AS role, {s.time("a.started")} AS time, d.name AS usageDescription
@@ -140,7 +140,7 @@ def relations(s: Spelling) -> dict[str, str]:
 
 
 def descriptions(s: Spelling) -> dict[str, str]:
-    """What things of one name have in common, and configurations: ProvenanceDM 1.0, 2.6 and 2.7."""
+    """What things of one name have in common, and configurations: ProvenanceDM 1.0, 2.5 to 2.7."""
     kinds = "d.kind IN ('entity', 'dataset', 'value')"
     role = f"coalesce({s.one('role')}, d.name) AS role"
     several = s.of("description", "type", "multiplicity", "entityDescription", "activityDescription")
