@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
 from fitsprov.errors import Conflict, RegistryError
+from fitsprov.model.identifiers import activity_id
 from fitsprov.model.lineage import Direction, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
+from fitsprov.registry.claims import Claim, Named
 from fitsprov.registry.engine import transact
 from fitsprov.registry.reach import Bounds, follow
 from tests.registry.making import dataset, record, step, survey, uid
@@ -114,6 +116,45 @@ def test_the_file_with_what_is_newer_is_the_graph(new_registry: NewRegistry, his
                 transact(registry._engine, registry._url, lambda c, e=edit, k=key: c.execute(text(e), {"key": k}))
             compared += agree(registry)
         assert compared
+
+
+@st.composite
+def headers(draw: st.DrawFn) -> list[list[Claim]]:
+    """Batches of headers that name each other's datasets, with and without the activity, with lists that are cut."""
+    claims = []
+    for number in range(1, 7):
+        inputs = draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True))
+        stated = draw(st.booleans())
+        behind = Named(uid(NAMES[number - 1]).bytes), uid(f"behind {number}").bytes, (Named(uid(NAMES[0]).bytes),)
+        claims.append(
+            Claim(
+                f"file:///{number}",
+                *(1, 1, "native", uid(NAMES[number]).bytes, "image"),
+                activity=(uid(f"s{number}") if stated else activity_id(None, None, [uid(NAMES[number])])).bytes,
+                derived=not stated,
+                used=tuple(Named(uid(NAMES[n]).bytes) for n in inputs),
+                n_used=draw(st.none() | st.just(len(inputs) + 2)) if inputs else None,
+                steps=(behind,) if number > 1 and draw(st.booleans()) else (),
+            )
+        )
+    again = [one._replace(uri=f"{one.uri}.fz", n_used=None) for one in claims if draw(st.booleans())]
+    order = draw(st.permutations([*claims, *again]))
+    size = draw(st.integers(1, 6))
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+@settings(max_examples=8)
+@given(batches=headers(), indexed=st.integers(0, 3))
+def test_what_headers_complete_behind_the_file_is_noticed(
+    new_registry: NewRegistry, batches: list[list[Claim]], indexed: int
+) -> None:
+    with new_registry() as url, Registry(url) as registry:
+        harvester = registry.harvester()
+        for number, batch in enumerate(batches):
+            harvester.take(batch)
+            if number == min(indexed, len(batches) - 1):
+                registry.index()
+        assert agree(registry)
 
 
 def test_what_is_answered_is_the_same_with_a_file(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
