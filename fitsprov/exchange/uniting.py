@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fitsprov.exchange.prov import Document, Name, Statement, Value
+from fitsprov.exchange.prov import Document, Name, Statement, Told, Value
 
 __all__ = ["unite", "without_descriptions"]
 
@@ -29,11 +29,17 @@ def unite(documents: Sequence[Document]) -> Document:
             key = statement.id or (statement.kind, statement.arguments, tuple(statement.attributes))
             known = told.setdefault(key, statement)
             if known is not statement and known.attributes != statement.attributes:
-                more = [pair for pair in statement.attributes if pair not in known.attributes]
-                told[key] = known._replace(attributes=[*known.attributes, *more])
+                told[key] = known._replace(attributes=join(known.attributes, statement.attributes))
     # things stand before what ties them
     statements = sorted(told.values(), key=lambda statement: statement.id is None)
     return Document({prefix: uri for uri, prefix in prefixes.items()}, statements)
+
+
+def join(known: Sequence[tuple[str, Value]], others: Sequence[tuple[str, Value]]) -> Told:
+    """Say all of both, in the order that `Statement` wants: those of PROV are in that of the alphabet."""
+    pairs = [*known, *(pair for pair in others if pair not in known)]
+    places = {name: place for place, (name, _) in reversed(list(enumerate(pairs)))}
+    return sorted(pairs, key=lambda pair: (0, pair[0], 0) if pair[0].startswith("prov:") else (1, "", places[pair[0]]))
 
 
 def prefix_for(uri: str, wanted: str, prefixes: dict[str, str]) -> str:

@@ -53,3 +53,19 @@ def test_kinds_need_not_be_described() -> None:
         ],
     )
     assert without_descriptions(described).statements == [Statement("entity", "did:1", (), [("prov:label", "one")])]
+
+
+def test_what_one_name_says_stands_together_and_that_of_prov_first() -> None:
+    def told(*attributes: tuple[str, str]) -> Document:
+        return Document({"uuid": "urn:uuid:"}, [Statement("entity", "uuid:1", (), list(attributes))])
+
+    one = told(("prov:type", "a"), ("fitsprov:z", "1"), ("fitsprov:b", "2"))
+    other = told(("prov:label", "l"), ("prov:type", "b"), ("fitsprov:z", "3"), ("fitsprov:b", "2"))
+    assert unite([one, other]).statements[0].attributes == [
+        ("prov:label", "l"),
+        ("prov:type", "a"),
+        ("prov:type", "b"),
+        ("fitsprov:z", "1"),
+        ("fitsprov:z", "3"),
+        ("fitsprov:b", "2"),
+    ]
