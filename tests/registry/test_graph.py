@@ -254,6 +254,17 @@ def test_a_file_that_cannot_be_written_leaves_the_older_one(path: Path, monkeypa
         assert agree(registry)
 
 
+def test_a_key_that_is_given_again_is_not_what_it_was(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.record(record(step("first", ["x"], ["y"]), step("last", [], ["z"])))
+    registry.index()
+    for statement in ("UPDATE entity SET gen_aid = NULL WHERE gen_aid = 2", "DELETE FROM activity WHERE id = 2"):
+        transact(registry._engine, registry._url, lambda c, s=statement: c.execute(text(s)))
+    registry.record(record(step("new", ["x"], ["z"])))
+    assert agree(registry)
+    monkeypatch.setattr("fitsprov.registry.graph.FEW", 0)
+    assert [one.id for one in registry.parents(uid("z"))] == [uid("x")]
+
+
 def test_too_much_that_is_newer_leaves_the_tables_to_answer(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

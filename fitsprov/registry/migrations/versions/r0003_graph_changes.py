@@ -16,9 +16,13 @@ down_revision = "0002"
 
 MARK = "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'graph_%s'"
 NOTE = "INSERT INTO graph_change (%s_id) SELECT OLD.%s WHERE OLD.%s <= ({mark})"
-USED = ("activity", "activity_id", "activity_id")
-ENTITY = ("entity", "id", "id")
-FACTS = ("gen_aid", "dataset_type_id", "run_id")
+FACTS = ("id", "gen_aid", "dataset_type_id", "run_id")
+NOTED = {
+    "used": ("activity", "activity_id", ()),
+    "activity": ("activity", "id", ("id",)),  # a key that is free may be given again
+    "entity": ("entity", "id", FACTS),
+}
+"""Table → what changes, its key, and the columns that matter; none for all."""
 
 
 def upgrade() -> None:
@@ -31,8 +35,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     postgres = op.get_bind().dialect.name == "postgresql"
-    for table, (kind, *columns) in {"used": USED, "entity": ENTITY}.items():
-        note = (NOTE % (kind, *columns)).format(mark=MARK % kind)
+    for table, (kind, key, columns) in NOTED.items():
+        note = (NOTE % (kind, key, key)).format(mark=MARK % kind)
         if postgres:
             op.execute(
                 f"CREATE FUNCTION note_{table}() RETURNS trigger LANGUAGE plpgsql AS "
@@ -41,13 +45,8 @@ def upgrade() -> None:
             note = f"EXECUTE FUNCTION note_{table}()"
         else:
             note = f"BEGIN {note}; END"
+        unlike = "IS DISTINCT FROM" if postgres else "IS NOT"
+        changes = " OR ".join(f"OLD.{name} {unlike} NEW.{name}" for name in columns)
+        what, when = (f"OF {', '.join(columns)}", f"WHEN ({changes})") if columns else ("", "")
         op.execute(f"CREATE TRIGGER {table}_deleted AFTER DELETE ON {table} FOR EACH ROW {note}")
-        when = f"WHEN ({differs(postgres)})" if table == "entity" else ""
-        what = f"OF id, {', '.join(FACTS)}" if table == "entity" else ""
         op.execute(f"CREATE TRIGGER {table}_changed AFTER UPDATE {what} ON {table} FOR EACH ROW {when} {note}")
-
-
-def differs(postgres: bool) -> str:
-    """Spell that an update changes something."""
-    unlike = "IS DISTINCT FROM" if postgres else "IS NOT"
-    return " OR ".join(f"OLD.{name} {unlike} NEW.{name}" for name in ("id", *FACTS))
