@@ -35,16 +35,18 @@ def write_prov_json(document: Document) -> str:
 
 
 def spell_attributes(attributes: Sequence[tuple[str, Value]]) -> str:
-    """Attributes; what one name says more than once is a list (PROV-JSON, 2.2)."""
-    told: dict[str, str] = {}
-    lists = set()
+    """Attributes; what one name says more than once, which stands together, is a list (PROV-JSON, 2.2)."""
+    pairs: list[str] = []
+    last = first = ""
     for name, value in attributes:
         text = quote(value) if value.__class__ is str else spell(value)
-        if name in told:
-            lists.add(name)
-            text = f"{told[name]},{text}"
-        told[name] = text
-    return ",".join([f'"{name}":[{text}]' if name in lists else f'"{name}":{text}' for name, text in told.items()])
+        if name != last:
+            pairs.append(f'"{name}":{text}')
+            last, first = name, text
+        else:
+            first = f"{first},{text}"
+            pairs[-1] = f'"{name}":[{first}]'
+    return ",".join(pairs)
 
 
 def spell(value: Value) -> str:
