@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import perf_counter
+from typing import NamedTuple
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -63,6 +64,15 @@ class House:
     """Another one whenever the service may answer otherwise although the registry is as it was."""
 
 
+class Begun(NamedTuple):
+    """A call that is about to be answered."""
+
+    archive: Archive
+    """As the caller sees it."""
+    tag: bytes | None = None
+    """The ETag of the answer, where it is known beforehand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One path of the service."""
@@ -103,21 +113,18 @@ class Endpoint:
             told = f"UsageFault: {method} is not for {scope['path']}; expected {self.allow().decode()}"
             return text(told, 405, allow)
         headers = dict(scope["headers"])
-        if self.follows and method != "POST" and self.house.archive.near:
-            found = self.run(scope, headers, b"", only_known=True)
-            if found is not None:
-                return found
+        begun = self.begin(scope, headers) if self.follows and method != "POST" and self.house.archive.near else None
+        if isinstance(begun, Answer):
+            return begun
         seconds = self.house.archive.settings.max_seconds
         try:
             async with asyncio.timeout(seconds):
                 body = await self.read_body(receive) if method == "POST" else b""
-                answer = await asyncio.get_running_loop().run_in_executor(None, self.run, scope, headers, body)
+                return await asyncio.get_running_loop().run_in_executor(None, self.run, scope, headers, body, begun)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
         except TimeoutError:
             return self.fail(503, "TransientFault", str(TooSlow(seconds)))
-        assert answer is not None
-        return answer
 
     async def read_body(self, receive: Receive) -> bytes:
         """Read the body of a request, up to the limit."""
@@ -130,29 +137,36 @@ class Endpoint:
                 raise TooLarge(f"the request has more than {most} bytes; expected no more")
         return bytes(body)
 
-    def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, only_known: bool = False) -> Answer | None:
-        """Answer a call; an error becomes an answer, and says nothing about this machine."""
+    def begin(self, scope: Scope, headers: dict[bytes, bytes]) -> Begun | Answer:
+        """Tell who asks and what the answer will be tagged with; or give it, if it is known."""
         archive = self.house.archive
         try:
             if archive.access is not None:
                 archive = archive.seen_by(archive.access.caller(headers, (scope.get("client") or (None,))[0]))
-            tag = self.tag(scope, archive) if self.follows and scope["method"] != "POST" else None
-            if tag is not None and unchanged(tag, headers):
-                return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
-            form = headers if self.takes_form else {**headers, b"content-type": b""}
-            path = scope.get("path_params", {})
-            call = Call.of(scope["method"], path, scope["query_string"], form, body, tag)
-            if tag is None:
-                return self.answer(archive, call)
-            key = (tag, accepts_gzip(headers))
-            found = self.house.kept.get(key)
-            if found is None and not only_known:
-                found = self.answer(archive, call)
-                if any(name == b"etag" for name, _ in found.headers):
-                    self.house.kept.put(key, found)
-            return found
+            if not self.follows or scope["method"] == "POST":
+                return Begun(archive)
+            tag = self.tag(scope, archive)
         except Exception as error:
             return self.explain(error, scope["path"])
+        if unchanged(tag, headers):
+            return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
+        return self.house.kept.get((tag, accepts_gzip(headers))) or Begun(archive, tag)
+
+    def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None) -> Answer:
+        """Answer a call; an error becomes an answer, and says nothing about this machine."""
+        found = begun or self.begin(scope, headers)
+        if isinstance(found, Answer):
+            return found
+        archive, tag = found
+        try:
+            form = headers if self.takes_form else {**headers, b"content-type": b""}
+            path = scope.get("path_params", {})
+            answer = self.answer(archive, Call.of(scope["method"], path, scope["query_string"], form, body, tag))
+        except Exception as error:
+            return self.explain(error, scope["path"])
+        if tag is not None and any(name == b"etag" for name, _ in answer.headers):
+            self.house.kept.put((tag, accepts_gzip(headers)), answer)
+        return answer
 
     def tag(self, scope: Scope, archive: Archive) -> bytes:
         """The ETag of an answer, known before there is one."""
