@@ -36,7 +36,12 @@ CONNECT_SECONDS = 10
 QUEUE = 0x666974737072
 """What writers lock, in each database."""
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-BEGIN_WRITING = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock({QUEUE})"
+# what a writer looks up it finds by keys: one plan is good for all times, and to make it takes longer than to run it
+BEGIN_WRITING = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+    " SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;"
+    f" SELECT pg_advisory_xact_lock({QUEUE})"
+)
 
 PASSING = ("08", "40001", "40P01", "57P01", "57P02", "57P03")
 """SQLSTATEs, or how they begin, of what goes away by itself: lost connections, conflicts, shutdown and startup."""
