@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from fitsprov.cards.grammar import (
@@ -30,6 +31,8 @@ __all__ = ["Card", "Frame", "Value", "escape", "format_card", "frame", "parse_ca
 
 Value = str | int | float | bool
 
+WINDOW = 720 * CARD
+"""Bytes of a header that are taken apart at once: what is found is many times as large."""
 SHORT = 10
 """Length of a keyword of up to 8 characters with its value indicator."""
 VALUE_END = 30
@@ -229,7 +232,8 @@ def parse_cards(
     """
     text = header[start:stop].decode("latin-1")
     at = end = 0
-    for head, quoted in CARDS.findall(text):
+    found = (CARDS.findall(text, first, first + WINDOW) for first in range(0, len(text), WINDOW))
+    for head, quoted in chain.from_iterable(found):
         begin, at = at, at + CARD
         if begin < end:
             continue

@@ -14,7 +14,7 @@ from fitsprov.cards.card import format_card
 from fitsprov.conventions.writing import spell, spell_native
 
 CARDS = 20_000
-MOST = 8
+MOST = 5
 """Times its size."""
 STAMP = Stamp(run="run", type="image", parents=(Input(name="IMG_1"), Input(name="IMG_2")))
 
