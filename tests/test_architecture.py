@@ -22,7 +22,18 @@ ALLOWED = {
     "datalink": {"model"} | GROUND,
     "exchange": {"model"} | GROUND,
     "capture": {"model"} | GROUND,
-    "actions": {"model", "cards", "conventions", "files", "registry", "datalink", "exchange", "capture", "templates", "settings"}
+    "actions": {
+        "model",
+        "cards",
+        "conventions",
+        "files",
+        "registry",
+        "datalink",
+        "exchange",
+        "capture",
+        "templates",
+        "settings",
+    }
     | GROUND,
     "service": {"actions", "model", "settings"} | GROUND,
     "cli": {"actions", "model", "settings", "service", "fitsprov"} | GROUND,
