@@ -19,7 +19,7 @@ from uuid import uuid4
 import psycopg
 from sqlalchemy import URL, make_url
 
-from fitsprov.registry.memory import IDENTITY
+from fitsprov.registry.records.memory import IDENTITY
 from fitsprov.registry.schema import metadata
 
 __all__ = ["OwnServer", "Server", "Shelf", "running"]

@@ -6,7 +6,7 @@ from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from fitsprov.exchange.svg_style import drawing_style
+from fitsprov.exchange.drawings.svg_style import drawing_style
 from fitsprov.templates import read_template
 
 __all__ = ["POLICY", "Asset", "asset_path", "find_asset"]

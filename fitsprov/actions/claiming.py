@@ -17,8 +17,8 @@ from fitsprov.model.dataid import canonical_text
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import activity_id
 from fitsprov.model.stamp import Input, Stamp
-from fitsprov.registry.claims import Claim, Named
-from fitsprov.registry.texts import fault_of_claim
+from fitsprov.registry.engines.texts import fault_of_claim
+from fitsprov.registry.harvests.claims import Claim, Named
 
 __all__ = ["File", "Found", "read_claim", "read_claims"]
 

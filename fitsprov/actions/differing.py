@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fitsprov.actions.resolving import resolve_any
 from fitsprov.capture import LOCK_MANAGERS, capture_environment, lock_text
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.exchange.shown import environment_object
+from fitsprov.exchange.prov.shown import environment_object
 from fitsprov.model.difference import Difference, differences, environment_differences
 from fitsprov.model.lineage import Environment, Lineage
 

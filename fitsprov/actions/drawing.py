@@ -36,18 +36,18 @@ def draw(
     if format in DOCUMENTS:
         return write_document(lineage, format, authority=authority)
     if format == "svg":
-        from fitsprov.exchange.svg import draw_svg
+        from fitsprov.exchange.drawings.svg import draw_svg
 
         return draw_svg(lineage, fold=FOLD)
     if format == "dot":
-        from fitsprov.exchange.dot import draw_dot
+        from fitsprov.exchange.drawings.dot import draw_dot
 
         return draw_dot(lineage)
     if format == "table":
-        from fitsprov.exchange.table import draw_table
+        from fitsprov.exchange.drawings.table import draw_table
 
         return draw_table(lineage)
-    from fitsprov.exchange.tree import draw_tree
+    from fitsprov.exchange.drawings.tree import draw_tree
 
     return draw_tree(lineage, colour=colour, width=width)
 
@@ -96,8 +96,8 @@ def write_documents(
     UsageError
         Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
     """
-    from fitsprov.exchange.telling import Model, tell
-    from fitsprov.exchange.uniting import unite, without_descriptions
+    from fitsprov.exchange.prov.telling import Model, tell
+    from fitsprov.exchange.prov.uniting import unite, without_descriptions
 
     if model not in list(Model):
         raise UsageError(f"model {model!r} is none; expected IVOA or W3C")
@@ -107,17 +107,17 @@ def write_documents(
     if not descriptions:
         document = without_descriptions(document)
     if format == "votable":
-        from fitsprov.exchange.provdm import write_votable
+        from fitsprov.exchange.prov.provdm import write_votable
 
         return write_votable(document, overflow=overflow)
     if format == "prov-xml":
-        from fitsprov.exchange.prov_xml import write_prov_xml
+        from fitsprov.exchange.prov.prov_xml import write_prov_xml
 
         return write_prov_xml(document)
     if format == "prov-n":
-        from fitsprov.exchange.prov_n import write_prov_n
+        from fitsprov.exchange.prov.prov_n import write_prov_n
 
         return write_prov_n(document)
-    from fitsprov.exchange.prov_json import write_prov_json
+    from fitsprov.exchange.prov.prov_json import write_prov_json
 
     return write_prov_json(document)

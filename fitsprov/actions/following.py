@@ -16,7 +16,7 @@ from uuid import UUID
 
 from fitsprov.actions.standing import ANCESTOR, FOCUS
 from fitsprov.errors import InvalidRecord, MalformedID, ServiceError
-from fitsprov.exchange.labels import printable
+from fitsprov.exchange.drawings.labels import printable
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Direction, Lineage
@@ -85,7 +85,7 @@ class Online:
             Where no lineage of this dataset comes of it.
         """
         from fitsprov.datalink.client import ask_links, find_provenance
-        from fitsprov.exchange.prov_read import read_prov_json
+        from fitsprov.exchange.prov.prov_read import read_prov_json
 
         url = stamp.datalink or ""
         site = urlsplit(url).netloc.lower() if url.isascii() and "[" not in url else url

@@ -17,12 +17,12 @@ from fitsprov.actions.conventions import readable_conventions
 from fitsprov.actions.walking import find_files, uri_of
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.model.finding import Finding
-from fitsprov.registry.claims import Claim
-from fitsprov.registry.recording import Counts
+from fitsprov.registry.harvests.claims import Claim
+from fitsprov.registry.records.recording import Counts
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
-    from fitsprov.registry.harvesting import Harvester
+    from fitsprov.registry.harvests.harvesting import Harvester
 
 __all__ = ["Counts", "Harvest", "harvest"]
 

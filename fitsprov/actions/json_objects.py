@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fitsprov.exchange.shown import environment_object
+from fitsprov.exchange.prov.shown import environment_object
 
 if TYPE_CHECKING:
     from fitsprov.conventions.reading import Reading

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.drawing import draw
-from fitsprov.exchange.labels import printable
+from fitsprov.exchange.drawings.labels import printable
 from fitsprov.model.finding import Finding
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from fitsprov.actions.json_objects import activity_object, iso
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.tracing import FORMATS, trace
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.exchange.fold import Stack
-from fitsprov.exchange.svg_walk import draw_to_walk
+from fitsprov.exchange.drawings.fold import Stack
+from fitsprov.exchange.drawings.svg_walk import draw_to_walk
 from fitsprov.model.dataid import parse_assignment
 from fitsprov.model.facts import DatasetFacts
 from fitsprov.model.lineage import Dataset, Lineage

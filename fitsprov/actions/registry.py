@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fitsprov.actions.causes import parse_cause
 from fitsprov.errors import FileRefused
-from fitsprov.exchange.run_record import parse_record
+from fitsprov.exchange.records.run_record import parse_record
 from fitsprov.model.impact import Cause, Impact
 from fitsprov.model.record import Record
 from fitsprov.registry import Counts

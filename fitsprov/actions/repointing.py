@@ -81,7 +81,7 @@ def move_to(base_url: str | None, authority: str | None) -> Move:
     UsageError
         Where one of them is malformed.
     """
-    from fitsprov.registry.opening import checked_authority, checked_base_url
+    from fitsprov.registry.engines.opening import checked_authority, checked_base_url
 
     return partial(move_one, checked_base_url(base_url), checked_authority(authority), {})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from fitsprov.exchange.shown import Shown
+from fitsprov.exchange.prov.shown import Shown
 from fitsprov.model.lineage import Lineage
 
 __all__ = ["bare", "nearest", "without"]

@@ -12,8 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, bindparam, select
 
 from fitsprov.model.lineage import Activity, Agent, Environment, Execution, Node, Package
-from fitsprov.registry.compiled import among, as_keys, compiled
 from fitsprov.registry.datasets import chunks
+from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import (
     activity,
     agent,

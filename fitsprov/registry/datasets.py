@@ -15,7 +15,7 @@ from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.dataid import DataId, Scalar, canonical_text
 from fitsprov.model.identifiers import is_id, name_id, parse_id
 from fitsprov.model.lineage import Category, Dataset
-from fitsprov.registry.compiled import among, as_keys, compiled
+from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import artifact, dataset_type, entity, run
 
 __all__ = [

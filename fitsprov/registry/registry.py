@@ -20,27 +20,27 @@ from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighb
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
 from fitsprov.registry.activities import activities_by_uuid
-from fitsprov.registry.bulk import datasets_of_uris
+from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
-from fitsprov.registry.engine import open_engine, parse_url, reading, release, shown, transact
-from fitsprov.registry.filters import conditions
-from fitsprov.registry.following import Following
-from fitsprov.registry.graph import Graph
-from fitsprov.registry.lineage import lineage_of, neighbourhoods_of
-from fitsprov.registry.many_lineages import lineages_of
-from fitsprov.registry.noting import Noting
-from fitsprov.registry.opening import create_registry, read_about
-from fitsprov.registry.reader import Reader
-from fitsprov.registry.recording import Counts, take_in
+from fitsprov.registry.engines.engine import open_engine, parse_url, reading, release, shown, transact
+from fitsprov.registry.engines.opening import create_registry, read_about
+from fitsprov.registry.engines.reader import Reader
+from fitsprov.registry.engines.version import version_of
+from fitsprov.registry.facts.filters import conditions
+from fitsprov.registry.facts.noting import Noting
+from fitsprov.registry.graph.following import Following
+from fitsprov.registry.graph.lineage import lineage_of, neighbourhoods_of
+from fitsprov.registry.graph.many_lineages import lineages_of
+from fitsprov.registry.harvests.bulk import datasets_of_uris
+from fitsprov.registry.records.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
 from fitsprov.registry.stamping import stamp_of
 from fitsprov.registry.status import Status, count_all
-from fitsprov.registry.version import version_of
 
 if TYPE_CHECKING:
     from fitsprov.model.impact import Cause, Impact
-    from fitsprov.registry.harvesting import Harvester
-    from fitsprov.registry.incidents import Incidents
+    from fitsprov.registry.harvests.harvesting import Harvester
+    from fitsprov.registry.impacts.incidents import Incidents
 
 __all__ = ["Registry"]
 
@@ -149,7 +149,7 @@ class Registry(Following, Noting):
 
     def harvester(self) -> Harvester:
         """Begin a harvest: what headers claim is taken in batch by batch, and contradictions become findings."""
-        from fitsprov.registry.harvesting import Harvester  # who only asks does not pay for it
+        from fitsprov.registry.harvests.harvesting import Harvester  # who only asks does not pay for it
 
         return Harvester(self._engine, self._url)
 
@@ -303,7 +303,7 @@ class Registry(Following, Noting):
         DatasetNotFound, ActivityNotFound, UsageError
             Where the cause names what the registry does not know.
         """
-        from fitsprov.registry.impact import impact_of  # who only asks for a lineage does not pay for it
+        from fitsprov.registry.impacts.impact import impact_of  # who only asks for a lineage does not pay for it
 
         return self._reader.snapshot(lambda connection: impact_of(connection, cause, self._graph.tally))
 
@@ -315,7 +315,7 @@ class Registry(Following, Noting):
         DatasetNotFound
             Where it is of nothing here.
         """
-        from fitsprov.registry.impact import named
+        from fitsprov.registry.impacts.impact import named
 
         with reading(self._engine, self._url) as connection:
             return named(connection, identifier)
@@ -324,7 +324,7 @@ class Registry(Following, Noting):
         self, cause: Cause, *, type: str | None = None, run: str | None = None, limit: int | None = None
     ) -> list[tuple[Dataset, bool]]:
         """List what a flaw touched, each with whether an activity of the cause made it; by run, type and dataId."""
-        from fitsprov.registry.impact import hits_of
+        from fitsprov.registry.impacts.impact import hits_of
 
         with reading(self._engine, self._url) as connection:
             return list(hits_of(connection, cause, type_name=type, run_name=run, limit=limit))
@@ -332,7 +332,7 @@ class Registry(Following, Noting):
     @property
     def incidents(self) -> Incidents:
         """Saved impacts, to be worked off."""
-        from fitsprov.registry.incidents import Incidents
+        from fitsprov.registry.impacts.incidents import Incidents
 
         return Incidents(self._engine, self._url)
 

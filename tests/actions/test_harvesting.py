@@ -186,7 +186,7 @@ KILLED = """
 import os, signal, sys
 from fitsprov import Registry
 from fitsprov.actions import harvesting, walking
-from fitsprov.registry.harvesting import Harvester
+from fitsprov.registry.harvests.harvesting import Harvester
 
 harvesting.BATCH, batches, take = 7, int(sys.argv[3]), Harvester.take
 

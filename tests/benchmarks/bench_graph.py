@@ -111,7 +111,7 @@ def measure_file(engine: str, asked: Questions, survey: Survey) -> Iterator[Row]
 def load(registry: Any, survey: Survey) -> float:
     """Load a survey; give the seconds without those that making its rows took."""
     from fitsprov.registry import schema
-    from fitsprov.registry.loading import load_rows, loading
+    from fitsprov.registry.engines.loading import load_rows, loading
 
     making, clock = 0.0, clock_of(registry)
     begun = clock()
@@ -149,7 +149,7 @@ class Questions:
         import numpy as np
 
         from fitsprov.model.lineage import Direction
-        from fitsprov.registry.reach import Bounds
+        from fitsprov.registry.graph.reach import Bounds
 
         self.registry = registry
         self.graph = registry._graph
@@ -178,7 +178,7 @@ class Questions:
 
     def raws(self) -> set[int]:
         """The raws of a coadd."""
-        from fitsprov.registry.walking import Which, keep
+        from fitsprov.registry.graph.walking import Which, keep
 
         def find(connection: Any) -> set[int]:
             found = self.graph.follow(connection, [self.last_coadd], self.direction.UP, self.bounds)

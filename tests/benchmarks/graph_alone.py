@@ -22,11 +22,11 @@ sys.path.insert(0, str(ROOT))
 def main() -> None:
     """Make it, open it, ask it."""
     from fitsprov.model.lineage import Direction
-    from fitsprov.registry.changes import Marks
-    from fitsprov.registry.graphbuild import arrange
-    from fitsprov.registry.graphfile import GraphFile, write_graph
-    from fitsprov.registry.graphlayers import Layers, Newer
-    from fitsprov.registry.reach import Bounds
+    from fitsprov.registry.adjacency.build import arrange
+    from fitsprov.registry.adjacency.changes import Marks
+    from fitsprov.registry.adjacency.file import GraphFile, write_graph
+    from fitsprov.registry.adjacency.layers import Layers, Newer
+    from fitsprov.registry.graph.reach import Bounds
 
     survey = Survey.of(int(float(sys.argv[1] if sys.argv[1:] else "1e8")))
     blocks = list(survey.blocks())

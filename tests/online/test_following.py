@@ -16,7 +16,7 @@ import pytest
 import fitsprov
 from fitsprov.actions.following import Online, read_standing
 from fitsprov.actions.resolving import resolve_any
-from fitsprov.exchange.tree import draw_tree
+from fitsprov.exchange.drawings.tree import draw_tree
 from fitsprov.settings import Settings
 from tests.little import Answer, drip, http, little
 from tests.online.conftest import ALLOWED

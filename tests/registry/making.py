@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Package, Usage
 from fitsprov.model.record import Record, Step
-from fitsprov.registry.engine import open_engine, parse_url, release
+from fitsprov.registry.engines.engine import open_engine, parse_url, release
 from fitsprov.registry.schema import VERSION_TABLE, metadata
 
 ENVIRONMENT = Environment(

@@ -13,9 +13,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, select
 
 from fitsprov.registry import Registry
-from fitsprov.registry import postgres as on_postgres
-from fitsprov.registry.engine import is_file, new_engine, open_engine, parse_url, reading, release, transact
-from fitsprov.registry.migrate import migrate
+from fitsprov.registry.engines import postgres as on_postgres
+from fitsprov.registry.engines.engine import is_file, new_engine, open_engine, parse_url, reading, release, transact
+from fitsprov.registry.engines.migrate import migrate
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, metadata
 from tests.registry.making import survey
 

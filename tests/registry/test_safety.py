@@ -159,7 +159,7 @@ print(len(mine.raws(uid("coadd"))))
 
 
 def test_who_waits_too_long_for_a_file_is_told_why(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fitsprov.registry.sqlite.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("fitsprov.registry.engines.sqlite.BUSY_SECONDS", 0.05)
     blocker = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
     with Registry(path) as registry, blocker.connect() as other:
         other.exec_driver_sql("BEGIN IMMEDIATE")

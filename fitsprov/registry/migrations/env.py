@@ -1,4 +1,4 @@
-"""How Alembic runs our migrations: on the connection, and in the transaction, of `fitsprov.registry.migrate`."""
+"""How Alembic runs our migrations: on the connection, in the transaction, of `fitsprov.registry.engines.migrate`."""
 
 from alembic import context
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from fitsprov.registry.migrations.spelling import add, index, instant, join, key, make, pointer, references, text, uuid
+from fitsprov.registry.records.statement import parameters
 from fitsprov.registry.schema import Instant, String
-from fitsprov.registry.statement import parameters
 
 revision = "0002"
 down_revision = "0001"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from fitsprov.registry.views import create_views, drop_views
+from fitsprov.registry.facts.views import create_views, drop_views
 
 revision = "0004"
 down_revision = "0003"

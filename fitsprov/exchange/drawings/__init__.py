@@ -1,0 +1,1 @@
+"""Lineages for the eye: trees, tables, graphs and pictures."""

@@ -1,0 +1,65 @@
+"""A lineage as a table: one row a dataset, the nearest first."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from fitsprov.exchange.drawings.labels import columns, pad, printable
+from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.model.dataid import canonical_text
+from fitsprov.model.lineage import Lineage
+
+__all__ = ["Row", "draw_table", "rows"]
+
+
+class Row(TypedDict):
+    """One dataset; an empty text is one that is not known."""
+
+    depth: int
+    """Activities between it and the focus, by the shortest way."""
+    category: str
+    type: str
+    data_id: str
+    """As canonical JSON, which holds no blank between its tokens."""
+    name: str
+    run: str
+    task: str
+    version: str
+    id: str
+    note: str
+    """``not used`` where it was only presented, ``only named`` where it is a stub."""
+
+
+def rows(lineage: Lineage) -> list[Row]:
+    """Tell a lineage row by row, the focus first, for `astropy.table.Table` or JSON."""
+    table: list[Row] = []
+    for reached in Walk(lineage).reach():
+        dataset, activity = reached.dataset, lineage.activity_of(reached.dataset.id)
+        notes = ("" if reached.used else "not used", "only named" if dataset.stub else "")
+        table.append(
+            Row(
+                depth=reached.depth,
+                category=dataset.category or "",
+                type=dataset.type or "",
+                data_id="" if dataset.data_id is None else canonical_text(dataset.data_id),
+                name=dataset.name or "",
+                run=dataset.run or "",
+                task=(activity and activity.task) or "",
+                version=(activity and activity.version) or "",
+                id=str(dataset.id),
+                note=", ".join(filter(None, notes)),
+            )
+        )
+    return table
+
+
+def draw_table(lineage: Lineage) -> str:
+    """Draw `rows` in aligned columns with a head; ``-`` stands for what is not known.
+
+    The columns name and note are there only if a row has something in them.
+    """
+    table = [{key: printable(str(value)) for key, value in row.items()} for row in rows(lineage)]
+    keys = [key for key in Row.__annotations__ if key not in ("name", "note") or any(row[key] for row in table)]
+    lines = [{key: key for key in keys}, *({key: row[key] or "-" for key in keys} for row in table)]
+    widths = {key: max(columns(line[key]) for line in lines) for key in keys}
+    return "".join("  ".join(pad(line[key], widths[key]) for key in keys).rstrip() + "\n" for line in lines)

@@ -1,0 +1,1 @@
+"""Provenance documents: W3C PROV and IVOA ProvenanceDM."""

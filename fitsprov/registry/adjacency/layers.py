@@ -1,0 +1,234 @@
+"""The graph in memory: what the file has, and over it what is newer; columns of keys, no objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from fitsprov.model.lineage import Direction
+from fitsprov.registry.adjacency.file import Column, GraphFile, Numbers
+from fitsprov.registry.graph.reach import Bounds, Found
+
+__all__ = ["Layers", "Newer"]
+
+DENSE = 1_000_000
+"""Pairs of type and run up to which there is a counter for each."""
+SPARSE = 100
+"""Places for each key up to which marking them is quicker than sorting them."""
+
+EMPTY: Numbers = np.empty(0, np.int64)
+
+
+class Newer:
+    """What the registry has and the file has not, and what of the file is out of date.
+
+    Parameters
+    ----------
+    used : iterable of tuple
+        Activity, dataset, and whether it was presented only.
+    made : iterable of tuple
+        Dataset, its maker, type and run; 0 where there is none.
+    """
+
+    def __init__(
+        self,
+        used: Sequence[tuple[int, int, bool]],
+        made: Sequence[tuple[int, int, int, int]],
+        activities: Iterable[int] = (),
+        entities: Iterable[int] = (),
+    ) -> None:
+        edges = np.array([(maker, ~key if hidden else key) for maker, key, hidden in used])
+        self.inputs = Pairs(edges[:, 0], edges[:, 1]) if len(edges) else Pairs(EMPTY, EMPTY)
+        backwards = np.where(self.inputs.seconds < 0, ~self.inputs.firsts, self.inputs.firsts)
+        self.users = Pairs(self.inputs.seconds ^ (self.inputs.seconds >> 63), backwards)
+        facts = np.array(sorted(made), np.int64).reshape(-1, 4)
+        self.entities, self.makers, self.types, self.runs = facts.T
+        self.outputs = Pairs(self.makers[self.makers > 0], self.entities[self.makers > 0])
+        self.old_activities = np.array(sorted(activities), np.int64)
+        """Activities of the file whose inputs are not what they are there."""
+        self.old_entities = np.array(sorted(entities), np.int64)
+        """Datasets of the file whose maker, type or run is not what it is there."""
+        self.greatest = int(max(self.entities[-1:].tolist() + self.users.firsts[-1:].tolist(), default=0))
+
+
+class Pairs:
+    """Pairs of keys, to be looked up by the first."""
+
+    def __init__(self, firsts: Numbers, seconds: Numbers) -> None:
+        order = np.argsort(firsts, kind="stable")
+        self.firsts, self.seconds = firsts[order], seconds[order]
+
+    def of(self, keys: Numbers) -> Numbers:
+        """Give the seconds of some firsts."""
+        if not len(self.firsts):
+            return EMPTY
+        start, stop = (np.searchsorted(self.firsts, keys, side) for side in ("left", "right"))
+        return self.seconds[spread(start, stop - start)]
+
+
+def spread(starts: Numbers, counts: Numbers) -> Numbers:
+    """Give the places of many ranges."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def within(keys: Numbers, some: Numbers) -> Numbers:
+    """Tell which keys are among a few that are sorted."""
+    if not len(some):
+        return np.zeros(len(keys), bool)
+    places = np.searchsorted(some, keys)
+    places[places == len(some)] = 0
+    return np.asarray(some[places] == keys)
+
+
+class Layers:
+    """Both together."""
+
+    def __init__(self, file: GraphFile, newer: Newer) -> None:
+        self.file = file
+        self.newer = newer
+        self.greatest = max(file.about.entities, newer.greatest)
+
+    def follow(self, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
+        """Follow datasets; gives what `fitsprov.registry.graph.reach.follow` gives.
+
+        Raises
+        ------
+        DamagedGraph
+            Where the file is not what was written.
+        """
+        generations: list[list[int]] = []
+        number = 0
+        for found in self.generations(np.array([*start], np.int64), direction, bounds):
+            if len(generations) == bounds.depth:
+                return Found(generations, True)
+            if bounds.limit is not None and number + len(found) > bounds.limit:
+                return Found([*generations, found[: bounds.limit - number].tolist()], True)
+            generations.append(found.tolist())
+            number += len(found)
+        return Found(generations, False)
+
+    def generations(self, start: Numbers, direction: Direction, bounds: Bounds) -> Iterator[Numbers]:
+        """Follow datasets to the end, or as long as somebody asks."""
+        steps = self.parents if direction is Direction.UP else self.children
+        stop = np.array(sorted(bounds.stop), np.int64)
+        frontier = unique(start)
+        seen = np.zeros(self.greatest + 1, bool)
+        seen[frontier] = True
+        while len(frontier):
+            found = steps(frontier, bounds.presented)
+            found = unique(found[~seen[found]])
+            if len(found):
+                yield found
+            seen[found] = True
+            frontier = found[~within(self.types(found), stop)] if len(stop) else found
+
+    def of_types(self, keys: Sequence[int], types: Iterable[int]) -> list[int]:
+        """Give those datasets that are of some types."""
+        found = np.array(keys, np.int64)
+        kept: list[int] = found[within(self.types(found), np.array(sorted(types), np.int64))].tolist()
+        return kept
+
+    def tally(self, activities: Iterable[int]) -> list[tuple[int, int, int, int]]:
+        """Count what activities made, and all that was made from it: type, run, datasets, and those made by them."""
+        direct = self.outputs(unique(np.array([*activities], np.int64)))
+        found = np.concatenate([direct, *self.generations(direct, Direction.DOWN, Bounds())])
+        types, runs = self.types(found), self.runs(found)
+        width = int(runs.max(initial=0)) + 1
+        places = types * width + runs
+        counted, directly = (count(some) for some in (places, places[: len(direct)]))
+        return [(*divmod(place, width), number, directly.get(place, 0)) for place, number in sorted(counted.items())]
+
+    def parents(self, keys: Numbers, presented: bool) -> Numbers:
+        """Give what datasets were made from, some of it several times."""
+        return self.inputs(unique(self.makers(keys)), presented)
+
+    def children(self, keys: Numbers, presented: bool) -> Numbers:
+        """Give what was made from datasets, some of it several times."""
+        return self.outputs(unique(self.users(keys, presented)))
+
+    def makers(self, keys: Numbers) -> Numbers:
+        """Give the makers of datasets, where they have one."""
+        found = self.fact("maker", self.newer.makers, keys)
+        return found[found > 0]
+
+    def inputs(self, activities: Numbers, presented: bool) -> Numbers:
+        """Give what activities used."""
+        ours = (activities <= self.file.about.activities) & ~within(activities, self.newer.old_activities)
+        found = np.concatenate([self.ranges("input", activities[ours]), self.newer.inputs.of(activities[~ours])])
+        return really(found, presented)
+
+    def users(self, keys: Numbers, presented: bool) -> Numbers:
+        """Give the activities that used datasets."""
+        found = really(self.ranges("user", keys[keys <= self.file.about.entities]), presented)
+        found = found[~within(found, self.newer.old_activities)]
+        return np.concatenate([found, really(self.newer.users.of(keys), presented)])
+
+    def outputs(self, activities: Numbers) -> Numbers:
+        """Give what activities made."""
+        found = self.ranges("output", activities[activities <= self.file.about.activities])
+        found = found[~within(found, self.newer.old_entities)]
+        return np.concatenate([found, self.newer.outputs.of(activities)])
+
+    def types(self, keys: Numbers) -> Numbers:
+        """Give the types of datasets; 0 for none."""
+        return self.fact("type", self.newer.types, keys)
+
+    def runs(self, keys: Numbers) -> Numbers:
+        """Give the runs of datasets; 0 for none."""
+        return self.fact("run", self.newer.runs, keys)
+
+    def fact(self, name: str, newer: Numbers, keys: Numbers) -> Numbers:
+        """Give what is known of each dataset, from the file or what is newer."""
+        ours = (keys <= self.file.about.entities) & ~within(keys, self.newer.old_entities)
+        if ours.all():
+            return self.file.columns[name].take(keys).astype(np.int64)
+        found = np.zeros(len(keys), np.int64)
+        found[ours] = self.file.columns[name].take(keys[ours])
+        if len(self.newer.entities):
+            places = np.searchsorted(self.newer.entities, keys)
+            places[places == len(self.newer.entities)] = 0
+            there = ~ours & (self.newer.entities[places] == keys)
+            found[there] = newer[places[there]]
+        return found
+
+    def ranges(self, name: str, keys: Numbers) -> Numbers:
+        """Give what the file lists under keys."""
+        ends: Column = self.file.columns[f"{name}_ends"]
+        start = ends.take(keys - 1).astype(np.int64)
+        found: Numbers = self.file.columns[name].take(spread(start, ends.take(keys) - start))
+        return found.astype(np.int64)
+
+
+def really(keys: Numbers, presented: bool) -> Numbers:
+    """Leave out what was presented only, which is marked by its complement, or take the mark away."""
+    return keys ^ (keys >> 63) if presented else keys[keys >= 0]
+
+
+def count(places: Numbers) -> dict[int, int]:
+    """Count equal numbers."""
+    if places.max(initial=0) < DENSE:
+        counts = np.bincount(places)
+        there = np.flatnonzero(counts)
+        return dict(zip(there.tolist(), counts[there].tolist(), strict=True))
+    values, counts = np.unique(places, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def unique(keys: Numbers) -> Numbers:
+    """Give each key once, sorted."""
+    if len(keys) < 2:
+        return keys
+    greatest = int(keys.max())
+    if greatest < SPARSE * len(keys):
+        there = np.zeros(greatest + 1, bool)
+        there[keys] = True
+        return np.flatnonzero(there)
+    found: Numbers = np.sort(keys)
+    keep: Any = np.empty(len(found), bool)
+    keep[0] = True
+    np.not_equal(found[1:], found[:-1], out=keep[1:])
+    return np.asarray(found[keep])

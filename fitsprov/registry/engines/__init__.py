@@ -1,0 +1,1 @@
+"""Where registries are kept: SQLite files and PostgreSQL, opened, migrated, read and written."""

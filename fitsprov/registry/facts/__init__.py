@@ -1,0 +1,1 @@
+"""What is known beside the graph: jobs, epochs, observations, metrics, annotations, events."""

@@ -1,0 +1,88 @@
+"""Jobs into the registry, with the nodes that they ran on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select, update
+
+from fitsprov.model.lineage import Execution
+from fitsprov.registry.activities import executions_by_key
+from fitsprov.registry.datasets import chunks
+from fitsprov.registry.records.statement import canonical, merge
+from fitsprov.registry.records.vocabulary import Vocabulary, next_key
+from fitsprov.registry.schema import execution, node, software_env
+
+__all__ = ["take_executions"]
+
+FACTS = ("node", "environment", "started", "ended", "status", "resources")
+
+
+def take_executions(connection: Connection, words: Vocabulary, executions: Iterable[Execution]) -> dict[UUID, int]:
+    """Take jobs in; complete those that are known. Give the key of each by its UUID."""
+    said: dict[UUID, Execution] = {}
+    for one in executions:
+        known = said.setdefault(one.id, one)
+        if known is not one:
+            said[one.id] = merge(name_of(one), known, one, FACTS, words.quarrels)
+    if not said:
+        return {}
+    keys = keys_of(connection, said)
+    held = executions_by_key(connection, keys.values())
+    changed: dict[UUID, Execution] = {}
+    for uuid, one in said.items():
+        old = held.get(keys.get(uuid, 0))
+        merged = one if old is None else merge(name_of(one), old, one, FACTS, words.quarrels)
+        if merged is not old:
+            changed[uuid] = merged
+    take_nodes(connection, words, changed.values())
+    words.add_environments({id(one.environment): one.environment for one in changed.values() if one.environment})
+    for uuid in [uuid for uuid in changed if uuid in keys]:
+        row = row_of(words, changed.pop(uuid))
+        connection.execute(update(execution).where(execution.c.id == keys[uuid]).values(row))
+    if changed:
+        keys |= dict(zip(changed, range(next_key(connection, execution), 2**63), strict=False))
+        rows = [{"id": keys[uuid], "uuid": uuid, **row_of(words, one)} for uuid, one in changed.items()]
+        connection.execute(insert(execution), rows)
+    return keys
+
+
+def name_of(one: Execution) -> str:
+    """Call a job by what its system calls it."""
+    return f"job {one.system} {one.job}"
+
+
+def keys_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, int]:
+    """Find the keys of known jobs."""
+    query = select(execution.c.uuid, execution.c.id)
+    rows = (row for chunk in chunks(uuids) for row in connection.execute(query.where(execution.c.uuid.in_(chunk))))
+    return dict(map(tuple, rows))
+
+
+def take_nodes(connection: Connection, words: Vocabulary, executions: Iterable[Execution]) -> None:
+    """Take nodes in; the hardware that was stated last stands, and `validity` has what was before."""
+    nodes: dict[str, str | None] = {}
+    for one in executions:
+        if one.node is not None:
+            nodes[one.node.name] = one.node.hardware or nodes.get(one.node.name)
+    words.add(node, "name", {(name,): {"name": name, "hardware": hardware} for name, hardware in nodes.items()})
+    for name, hardware in nodes.items():
+        if hardware is not None:
+            query = update(node).where(node.c.name == name, node.c.hardware.is_distinct_from(hardware))
+            connection.execute(query.values(hardware=hardware))
+
+
+def row_of(words: Vocabulary, one: Execution) -> dict[str, Any]:
+    """Spell a job as a row."""
+    return {
+        "system": one.system,
+        "job": one.job,
+        "node_id": None if one.node is None else words.key(node, one.node.name),
+        "software_env_id": words.content_key(software_env, one.environment),
+        "started": one.started,
+        "ended": one.ended,
+        "status": one.status,
+        "resources": None if one.resources is None else canonical(one.resources),
+    }

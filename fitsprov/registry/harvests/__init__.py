@@ -1,0 +1,1 @@
+"""Taking in what headers claim, in batches."""

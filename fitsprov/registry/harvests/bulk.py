@@ -1,0 +1,102 @@
+"""Thousands of rows at once, straight to the driver: what stands around each value would cost more than the row."""
+
+from __future__ import annotations
+
+import gc
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, Table, bindparam, select
+
+from fitsprov.registry.datasets import chunks
+from fitsprov.registry.engines.compiled import compiled
+from fitsprov.registry.schema import artifact, entity
+
+__all__ = ["datasets_of_uris", "insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows; UUIDs are 16 bytes."""
+    if rows:
+        text = insert_text(table, tuple(columns), mark(connection))
+        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+
+
+def update_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Change rows; the last value of each is its key."""
+    if rows:
+        sets = ", ".join(f"{name} = {mark(connection)}" for name in columns)
+        text = f"UPDATE {table.name} SET {sets} WHERE id = {mark(connection)}"
+        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+
+
+def select_by_uuid(
+    connection: Connection, table: Table, columns: Sequence[str], ids: Iterable[bytes]
+) -> Iterator[tuple[Any, ...]]:
+    """Select rows by their UUIDs; the UUID, 16 bytes, comes first."""
+    if connection.dialect.name != "postgresql":
+        yield from select_by(connection, table, "uuid", columns, ids)
+        return
+    for uuid, *rest in select_by(connection, table, "uuid", columns, [UUID(bytes=one) for one in ids]):
+        yield (uuid.bytes, *rest)
+
+
+def select_by(
+    connection: Connection, table: Table, column: str, columns: Sequence[str], values: Iterable[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Select rows by the values of one column, which comes first."""
+    for chunk in chunks(values):
+        marks = ", ".join([mark(connection)] * len(chunk))
+        text = f"SELECT {', '.join([column, *columns])} FROM {table.name} WHERE {column} IN ({marks})"
+        yield from map(tuple, connection.exec_driver_sql(text, tuple(chunk)))
+
+
+@compiled
+def copies() -> Select[Any]:
+    """Select pairs of URI and dataset by a list of URIs."""
+    query = select(artifact.c.uri, entity.c.uuid).join(entity, entity.c.id == artifact.c.entity_id)
+    return query.where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
+
+
+def datasets_of_uris(connection: Connection, uris: Iterable[str]) -> dict[str, list[UUID]]:
+    """Find the datasets of which files are copies; files that are no copies are left out."""
+    found: defaultdict[str, list[UUID]] = defaultdict(list)
+    for chunk in chunks(uris):
+        for uri, uuid in copies().rows(connection, uris=chunk):
+            found[uri].append(uuid)
+    return dict(found)
+
+
+@cache
+def insert_text(table: Table, columns: tuple[str, ...], mark: str) -> str:
+    """Spell an insert."""
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+
+
+def mark(connection: Connection) -> str:
+    """What stands for a value."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
+def spelled(connection: Connection, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Give UUIDs as the driver takes them."""
+    if connection.dialect.name != "postgresql" or "uuid" not in columns:
+        return rows
+    at = columns.index("uuid")
+    return [(*row[:at], UUID(bytes=row[at]), *row[at + 1 :]) for row in rows]
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Work without the garbage collector, which would look at every row again and again and find nothing."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

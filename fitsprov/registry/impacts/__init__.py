@@ -1,0 +1,1 @@
+"""What a flaw touched, and working it off."""

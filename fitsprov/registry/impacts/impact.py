@@ -1,0 +1,211 @@
+"""What a flaw touched: the activities for which a cause holds, what they made, and all that was made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select
+
+from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
+from fitsprov.model.dataid import Scalar
+from fitsprov.model.identifiers import is_id, parse_id
+from fitsprov.model.impact import Cause, Impact, Requirement, Touched
+from fitsprov.model.lineage import Dataset
+from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
+from fitsprov.registry.graph.reach import Tally
+from fitsprov.registry.records.statement import canonical, indexable
+from fitsprov.registry.schema import (
+    activity,
+    config_param,
+    dataset_type,
+    entity,
+    env_package,
+    execution,
+    node,
+    package,
+    run,
+    software_env,
+    task,
+    used,
+)
+
+__all__ = ["hits_of", "impact_of", "named", "seeds", "touched_by"]
+
+
+def impact_of(connection: Connection, cause: Cause, tally: Callable[[Connection, list[int]], list[Tally]]) -> Impact:
+    """Count what a cause touched, by type and run.
+
+    Parameters
+    ----------
+    tally : callable
+        Counts what activities made, and all that was made from that.
+
+    Raises
+    ------
+    DatasetNotFound, ActivityNotFound, UsageError
+        Where the cause names what the registry does not know.
+    """
+    begun = [*connection.scalars(seeds(connection, cause))]
+    counted = tally(connection, begun)
+    types, runs = (
+        {0: None, **{row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}}
+        for table in (dataset_type, run)
+    )
+    touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
+    touched.sort(key=lambda one: (-one.datasets, one.type or "", one.run or ""))
+    return Impact(cause=cause, activities=len(begun), touched=tuple(touched))
+
+
+def named(connection: Connection, identifier: UUID | str) -> dict[str, Any]:
+    """Say what an ID or a name is of, as a part of a cause: a dataset, an activity, a job or a run.
+
+    Raises
+    ------
+    DatasetNotFound
+        Where it is of nothing here.
+    """
+    try:
+        return {"dataset": find_one(connection, identifier).dataset.id}
+    except DatasetNotFound:
+        pass
+    text = str(identifier)
+    if is_id(text):
+        uuid = parse_id(text)
+        if connection.scalar(select(activity.c.id).where(activity.c.uuid == uuid)) is not None:
+            return {"activity": uuid}
+    for kind, query in (("job", jobs(text)), ("run", runs(text))):
+        if connection.scalar(query.limit(1)) is not None:
+            return {kind: text}
+    raise DatasetNotFound(identifier)
+
+
+def hits_of(
+    connection: Connection, cause: Cause, *, type_name: str | None, run_name: str | None, limit: int | None
+) -> Iterator[tuple[Dataset, bool]]:
+    """List what a cause touched, and whether directly, in the order of run, type and dataId."""
+    query = touched_by(seeds(connection, cause))
+    query = query.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
+    query = query.outerjoin(run, run.c.id == entity.c.run_id)
+    if type_name is not None:
+        query = query.where(dataset_type.c.name == type_name)
+    if run_name is not None:
+        query = query.where(run.c.name == run_name)
+    query = query.order_by(run.c.name, dataset_type.c.name, entity.c.data_id, entity.c.name, entity.c.uuid)
+    for chunk in chunks(connection.execute(query.limit(limit))):
+        found = datasets_by_key(connection, [key for key, _ in chunk])
+        for key, direct in chunk:
+            yield found[key].dataset, bool(direct)
+
+
+def touched_by(begun: Select[Any]) -> Select[Any]:
+    """Select the datasets that activities made, and all that was made from these: key, and whether made directly."""
+    reached = downstream(begun)
+    return select(entity.c.id, reached.c.direct).select_from(reached.join(entity, entity.c.gen_aid == reached.c.id))
+
+
+def downstream(begun: Select[Any]) -> CTE:
+    """Select activities and all that used what they made, really used: each once, with whether it is of the first."""
+    first = begun.subquery()
+    reached = select(first.c.id, literal(1).label("direct")).cte("reached", recursive=True)
+    here = entity.alias("here")
+    step = (
+        select(used.c.activity_id, literal(0))
+        .select_from(reached.join(here, here.c.gen_aid == reached.c.id).join(used, used.c.entity_id == here.c.id))
+        .where(used.c.actual.is_not(False))
+    )
+    reached = reached.union(step)
+    return select(reached.c.id, func.max(reached.c.direct).label("direct")).group_by(reached.c.id).cte("found")
+
+
+def seeds(connection: Connection, cause: Cause) -> Select[Any]:
+    """Select the keys of the activities for which all of a cause holds."""
+    return select(activity.c.id).where(*conditions(connection, cause))
+
+
+def conditions(connection: Connection, cause: Cause) -> Iterator[ColumnElement[bool]]:
+    """Say each part of a cause in SQL; vocabularies are small and are looked through first."""
+    if cause.dataset is not None:
+        key = known(connection, entity, cause.dataset, DatasetNotFound(cause.dataset))
+        users = select(used.c.activity_id).where(used.c.entity_id == key, used.c.actual.is_not(False))
+        yield activity.c.id.in_(users)
+    if cause.activity is not None:
+        yield activity.c.id == known(connection, activity, cause.activity, ActivityNotFound(cause.activity))
+    if cause.run is not None:
+        yield activity.c.run_id.in_(some(connection, f"run {cause.run}", runs(cause.run)))
+    if cause.job is not None:
+        yield activity.c.execution_id.in_(some(connection, f"job {cause.job}", jobs(cause.job)))
+    if cause.node is not None:
+        nodes = select(execution.c.id).join(node, node.c.id == execution.c.node_id).where(node.c.name == cause.node)
+        yield activity.c.execution_id.in_(some(connection, f"node {cause.node}", nodes))
+    if cause.task is not None:
+        yield activity.c.task_id.in_(admitted(connection, task, "task", cause.task))
+    if cause.package is not None:
+        packages = admitted(connection, package, "package", cause.package)
+        yield ran_in(select(env_package.c.software_env_id).where(env_package.c.package_id.in_(packages)))
+    if cause.container is not None:
+        yield ran_in(some(connection, f"container {cause.container}", containers(cause.container)))
+    if cause.config is not None:
+        yield activity.c.config_id.in_(configured(connection, *cause.config))
+    if cause.since is not None:
+        yield func.coalesce(activity.c.ended, activity.c.started) >= literal(cause.since, activity.c.started.type)
+    if cause.until is not None:
+        yield activity.c.started <= cause.until
+
+
+def known(connection: Connection, table: Table, uuid: UUID, error: LookupError) -> int:
+    """Give the key of a UUID."""
+    key: int | None = connection.scalar(select(table.c.id).where(table.c.uuid == uuid))
+    if key is None:
+        raise error
+    return key
+
+
+def some(connection: Connection, what: str, query: Select[Any]) -> Select[Any]:
+    """Refuse a query that finds nothing: a misspelt cause has touched nothing, and nobody would notice."""
+    if connection.scalar(query.limit(1)) is None:
+        raise UsageError(f"{what}: not in the registry; expected one that is")
+    return query
+
+
+def runs(name: str) -> Select[Any]:
+    """Select a run by its name."""
+    return select(run.c.id).where(run.c.name == name)
+
+
+def jobs(text: str) -> Select[Any]:
+    """Select executions by what the batch system calls them, or by UUID."""
+    try:
+        return select(execution.c.id).where(or_(execution.c.job == text, execution.c.uuid == UUID(text)))
+    except ValueError:
+        return select(execution.c.id).where(execution.c.job == text)
+
+
+def containers(text: str) -> Select[Any]:
+    """Select environments by an image, or by the digest at its end."""
+    columns = (software_env.c.container, software_env.c.container_base)
+    return select(software_env.c.id).where(
+        or_(*(or_(one == text, one.endswith(f"@{text}", autoescape=True)) for one in columns))
+    )
+
+
+def admitted(connection: Connection, table: Table, what: str, wanted: Requirement) -> list[int]:
+    """Fetch the keys of versions that a requirement admits."""
+    query = select(table.c.id, table.c.version).where(table.c.name == wanted.name)
+    rows = connection.execute(query).all()
+    if not rows:
+        raise UsageError(f"{what} {wanted.name}: not in the registry; expected one that is")
+    return [key for key, version in rows if wanted.admits(version)]
+
+
+def ran_in(environments: Select[Any]) -> ColumnElement[bool]:
+    """Whether an activity, or the job above it, ran in one of these environments."""
+    above = select(execution.c.id).where(execution.c.software_env_id.in_(environments))
+    return or_(activity.c.software_env_id.in_(environments), activity.c.execution_id.in_(above))
+
+
+def configured(connection: Connection, name: str, value: Scalar) -> Select[Any]:
+    """Select the configurations that have this value; the name alone must be known."""
+    named = select(config_param.c.config_id).where(config_param.c.name == indexable(name))
+    return some(connection, f"config {name}", named).where(config_param.c.value == indexable(canonical(value)))

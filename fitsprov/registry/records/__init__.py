@@ -1,0 +1,1 @@
+"""Taking in what records say, whole or not at all."""
