@@ -116,7 +116,7 @@ class FactWriter:
             "uuid": one.identify(),
             **self.about(one),
             "name": one.name,
-            "value": None if one.value is None else float(one.value),
+            "value": None if one.value is None else float(one.value) + 0.0,  # SQLite knows no negative zero
             "unit": one.unit,
             "verdict": one.verdict,
             "time": one.time and utc(one.time),
