@@ -25,6 +25,7 @@ slow: $(READY)
 	$(BIN)/python -m pytest -n 2 -m slow
 
 bench: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m compileall -q fitsprov
 	$(BIN)/python tests/benchmarks/run.py
 
