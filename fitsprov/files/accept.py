@@ -18,7 +18,7 @@ from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import BLOCK, END
 from fitsprov.errors import FileRefused, TruncatedFits, UsageError
 from fitsprov.files.locks import open_regular
-from fitsprov.files.units import Forward, HeaderUnit, ReadAt, find_unit, read_descriptor, walk
+from fitsprov.files.units import FIRST_READ, Forward, HeaderUnit, ReadAt, find_unit, read_descriptor, walk
 
 __all__ = ["Source", "local_path", "open_source", "stream_of"]
 
@@ -136,13 +136,30 @@ def local_path(text: str) -> str:
     return url2pathname(parts.path)
 
 
+class Beginning:
+    """`ReadAt` that keeps what it reads first: most headers are read by one call, and small files are read whole."""
+
+    __slots__ = ("held", "read_at", "whole")
+
+    def __init__(self, read_at: ReadAt) -> None:
+        self.read_at = read_at
+        self.held = read_at(0, FIRST_READ)
+        self.whole = len(self.held) < FIRST_READ
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        """Read at an offset."""
+        if self.whole or offset + size <= FIRST_READ:
+            return self.held[offset : offset + size]
+        return self.read_at(offset, size)
+
+
 class OpenedFile(Source):
     """A file that was opened by its path; a context manager that closes it."""
 
     def __init__(self, path: str) -> None:
         self.descriptor = open_regular(path)
         try:
-            super().__init__(path, unpacked(partial(read_descriptor, self.descriptor), path))
+            super().__init__(path, unpacked(Beginning(partial(read_descriptor, self.descriptor)), path))
         except BaseException:
             os.close(self.descriptor)
             raise

@@ -15,6 +15,7 @@ from fitsprov.cards.search import find_card
 from fitsprov.errors import NotFits, TruncatedFits, UsageError
 
 __all__ = [
+    "FIRST_READ",
     "HeaderUnit",
     "ReadAt",
     "absent",
