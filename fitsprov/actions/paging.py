@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from fitsprov.actions.tracing import FORMATS, trace
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.exchange.drawings.fold import Stack
 from fitsprov.exchange.drawings.svg_walk import draw_to_walk
+from fitsprov.model.config import leaves
 from fitsprov.model.dataid import parse_assignment
 from fitsprov.model.facts import DatasetFacts
 from fitsprov.model.lineage import Dataset, Lineage
@@ -108,7 +109,7 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         metrics=listed(facts.metrics, FIRST),
         annotations=listed(facts.annotations, FIRST),
         activity=activity,
-        config=listed(list(flatten(activity["config"])), SETTINGS) if activity and activity["config"] else None,
+        config=listed(parameters(activity["config"]), SETTINGS) if activity and activity["config"] else None,
         way=way,
         picture=picture(archive, lineage, way, opened),
         formats=FORMATS,
@@ -177,13 +178,9 @@ def described(dataset: Dataset) -> dict[str, Any]:
     return {"id": str(dataset.id), "type": dataset.type, "category": category, "label": label(dataset), "name": name}
 
 
-def flatten(config: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """The parameters of a configuration by their dotted names."""
-    for key, value in config.items():
-        if isinstance(value, Mapping) and value:
-            yield from flatten(value, f"{within}{key}.")
-        else:
-            yield f"{within}{key}", json.dumps(value, ensure_ascii=False)
+def parameters(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parameters of a configuration, their values as JSON."""
+    return [(name, json.dumps(value, ensure_ascii=False)) for name, value in leaves(config)]
 
 
 def missing_page(archive: Archive, asked: str) -> str:
