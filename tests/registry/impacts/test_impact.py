@@ -157,8 +157,8 @@ def test_a_limit_and_filters_cut_the_list(filled: Registry) -> None:
     assert filled.touched(cause, run="raw/all") == []
 
 
-def test_cycles_do_not_stop_a_walk(registry: Registry) -> None:
-    """What two records make from each other is refused; a dataset made again from its own product's sibling is not."""
+def test_all_that_one_activity_made_is_touched(registry: Registry) -> None:
+    """What is made from one of its outputs, and the outputs that nothing was made from."""
     registry.record(record(step("a", [Usage(uid("x"))], ["y", "z"]), step("b", [Usage(uid("y"))], ["w"])))
     assert touched(registry, dataset=uid("x")) == set(map(uid, "yzw"))
 
