@@ -41,7 +41,7 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Bring back files that were made elsewhere, with other tools; the files stay as they are."""
+    """Bring back files that were made elsewhere, with other tools. The files stay as they are."""
     outputs = Outputs(as_json=as_json)
     if name is not None and len(files) > 1:
         raise click.UsageError("--name names one dataset; expected one file")

@@ -35,9 +35,10 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Say something of datasets or activities: a note, or that a dataset is retracted, superseded, missing, restored.
+    """Say something of datasets or activities.
 
-    Nothing is deleted, and the lineage stays.
+    It is a note, or that a dataset is retracted, superseded, missing or restored. Nothing is deleted, and the lineage
+    stays.
     """
     with one_line_errors():
         said = annotate(registry.need_registry(), subjects, kind, why, by=by, successor=successor)

@@ -25,7 +25,10 @@ COADD_FILE = "drp/deep_coadd/deep_coadd_9813_42_r.fits"
     help="Where to work; else a new temporary folder, which stays.",
 )
 def command(folder: Path | None) -> None:
-    """Tell the whole story on sample data: record, stamp, export, resolve, link, verify, strip."""
+    """Tell the whole story on sample data.
+
+    It records, stamps, exports, resolves, links, verifies and strips.
+    """
     with one_line_errors():
         place = folder or Path(tempfile.mkdtemp(prefix="fitsprov-demo-"))
         place.mkdir(parents=True, exist_ok=True)

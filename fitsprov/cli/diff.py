@@ -26,10 +26,10 @@ ABSENT = "-"
 @registry_option
 @json_option
 def command(one: str, other: str, registry: Settings, as_json: bool) -> None:
-    """Say how two products differ in provenance: software, configuration, inputs.
+    """Say how two products differ in provenance.
 
-    A and B are files, dataset IDs or names. Tasks are compared by name, wherever they stand in the lineages; inputs
-    that nothing made, by type. Exit code 1 where something differs.
+    Software, configuration and inputs are compared. A and B are files, dataset IDs or names. Tasks are compared by
+    name, wherever they stand in the lineages; inputs that nothing made, by type. Exit code 1 where something differs.
     """
     with one_line_errors(), nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
         found = diff(one, other, opened)

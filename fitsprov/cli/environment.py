@@ -28,9 +28,9 @@ from fitsprov.settings import Settings
 def command(
     name: str | None, lock: str | None, here: bool, sources: tuple[str, ...], registry: Settings, as_json: bool
 ) -> None:
-    """Say in which environment a dataset was made; without one, which is here.
+    """Say in which environment a dataset was made.
 
-    As JSON it is what a run record holds under `environment`.
+    Without a dataset it is the one here. As JSON it is what a run record holds under `environment`.
     """
     with one_line_errors(), nullcontext() if registry.registry is None else open_registry(registry.registry) as opened:
         if name is not None and sources:

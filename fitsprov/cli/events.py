@@ -32,9 +32,10 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """List annotations, metrics, logs, events and incidents by time: of a dataset, of an interval, or all.
+    """List what was said, measured and changed, by time.
 
-    Those of a dataset are also those of the activity that made it and of its run, and events while it was observed.
+    These are annotations, metrics, logs, events and incidents: of a dataset, of an interval, or all. Those of a dataset
+    are also those of the activity that made it and of its run, and events while it was observed.
     """
     with one_line_errors():
         found = happenings(

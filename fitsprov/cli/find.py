@@ -44,7 +44,7 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Find datasets by run, type, dataId, name, metric or time; exit code 1 where there is none."""
+    """Find datasets by run, type, dataId, name, metric or time. Exit code 1 where there is none."""
     with one_line_errors():
         found = find(
             registry.need_registry(),

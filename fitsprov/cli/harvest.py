@@ -45,11 +45,12 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Read what headers say, in any known convention, into the registry.
+    """Read what headers say into the registry.
 
-    A PATH is a file, a folder, of which all FITS and Parquet files are taken, or a glob. Only headers are read. What
-    was harvested and has not changed since is passed over, so that a harvest that was stopped goes on where it was.
-    Where headers contradict each other, or the registry, one is kept and the other is named on stderr.
+    They may say it in any known convention. A PATH is a file, a folder, of which all FITS and Parquet files are taken,
+    or a glob. Only headers are read. What was harvested and has not changed since is passed over, so that a harvest
+    that was stopped goes on where it was. Where headers contradict each other, or the registry, one is kept and the
+    other is named on stderr.
     """
     exit_code = 0
 

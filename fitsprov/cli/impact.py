@@ -35,10 +35,10 @@ def command(
     as_json: bool,
     **cause: Any,
 ) -> None:
-    """Say what a flaw touched: all that was made with it, and all that was made from that.
+    """Say what a flaw touched.
 
-    ID is a dataset (a bad flat), an activity, a run or a job. Where several things are given, all must hold. Exit
-    code 1 where nothing was touched.
+    That is all that was made with it, and all that was made from that. ID is a dataset (a bad flat), an activity, a run
+    or a job. Where several things are given, all must hold. Exit code 1 where nothing was touched.
     """
     with one_line_errors():
         url = registry.need_registry()

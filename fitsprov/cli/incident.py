@@ -18,7 +18,7 @@ text_option = click.option("--why", "text", metavar="TEXT", help="What was found
 
 @click.group("incident")
 def command() -> None:
-    """Work off what a flaw touched; `fitsprov impact --save TITLE` opens an incident."""
+    """Work off what a flaw touched. `fitsprov impact --save TITLE` opens an incident."""
 
 
 @command.command("list")

@@ -14,7 +14,7 @@ from fitsprov.settings import DEFAULT_REGISTRY, Settings
 @click.option("--authority", metavar="IVOID", help="Registered ivo:// identifier that publisher DIDs begin with.")
 @registry_option
 def command(base_url: str | None, authority: str | None, registry: Settings) -> None:
-    """Create a registry, or migrate one to this version; what it holds is kept."""
+    """Create a registry, or migrate one to this version. What it holds is kept."""
     url = registry.registry or f"sqlite:///{DEFAULT_REGISTRY}"
     with one_line_errors(), create_registry(url, base_url=base_url, authority=authority) as made:
         click.echo(f"registry   {made.status().url}")

@@ -16,9 +16,10 @@ from fitsprov.model.finding import Severity, worst
 @click.option("--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin.")
 @json_option
 def command(files: tuple[str, ...], from_list: str | None, as_json: bool) -> None:
-    """Validate DataLink documents against DataLink 1.1, DALI 1.1 and the VOTable schema.
+    """Validate DataLink documents.
 
-    A URL is what a service answers at; only that is asked for, all else is offline.
+    They are held against DataLink 1.1, DALI 1.1 and the VOTable schema. A URL is what a service answers at; only that
+    is asked for, all else is offline.
     """
     outputs = Outputs(as_json=as_json)
 

@@ -38,10 +38,10 @@ def status(registry: Settings, as_json: bool) -> None:
 @registry_option
 @json_option
 def index(registry: Settings, as_json: bool) -> None:
-    """Write the graph into an adjacency file, from which large walks are answered.
+    """Write the graph into an adjacency file.
 
-    It is made anew each time; others may write to the registry meanwhile and afterwards. What is newer than the file
-    is read from the registry, so that answers are never older than that.
+    Large walks are answered from it. It is made anew each time; others may write to the registry meanwhile and
+    afterwards. What is newer than the file is read from the registry, so that answers are never older than that.
     """
     with one_line_errors():
         answer = index_registry(registry.need_registry())
@@ -52,7 +52,10 @@ def index(registry: Settings, as_json: bool) -> None:
 @click.argument("target", type=click.Path(path_type=Path), metavar="FILE")
 @registry_option
 def dump_command(target: Path, registry: Settings) -> None:
-    """Write all that the registry holds into one portable file, compressed where its name ends in .gz."""
+    """Write all that the registry holds into one portable file.
+
+    The file is compressed where its name ends in .gz.
+    """
     with one_line_errors():
         count = dump(registry.need_registry(), target)
     click.echo(f"dumped    {target}  ({count} lines)")
@@ -62,7 +65,10 @@ def dump_command(target: Path, registry: Settings) -> None:
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
 @registry_option
 def load_command(source: Path, registry: Settings) -> None:
-    """Load such a file into the registry, on this engine or another; the same again changes nothing."""
+    """Load such a file into the registry.
+
+    The registry may be on this engine or another; the same again changes nothing.
+    """
     with one_line_errors():
         count = load(registry.need_registry(), source)
     click.echo(f"loaded    {source}  ({count} new rows)")

@@ -34,7 +34,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Move DATALINK and FPV_DID after a service has moved; nothing else of a stamp changes.
+    """Move DATALINK and FPV_DID after a service has moved. Nothing else of a stamp changes.
 
     They then point where the registry would point now. With --base-url or --authority they point there, without a
     registry; of these two what is not given stays.

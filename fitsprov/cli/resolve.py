@@ -74,7 +74,7 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Print the full provenance of files or dataset IDs, down to the raw observations."""
+    """Print the full provenance of files or dataset IDs. It goes down to the raw observations."""
     as_json = as_json or format_ == "json"
     outputs = Outputs(as_json=as_json)
     asking = online is None and is_terminal()

@@ -85,7 +85,7 @@ def command(
     registry: Settings,
     **settings: Any,
 ) -> None:
-    """Serve links, provenance, stamped files and pages over HTTP; nothing is ever written.
+    """Serve links, provenance, stamped files and pages over HTTP. Nothing is ever written.
 
     DataLink 1.1 is at /links. Stop it with Ctrl-C or SIGTERM: requests in work are finished first.
     """

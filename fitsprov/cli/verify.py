@@ -40,7 +40,10 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Hold header, registry and data against each other: stale, inherited, tampered, missing."""
+    """Hold header, registry and data against each other.
+
+    It finds stamps that are stale, inherited, tampered with or missing.
+    """
     outputs = Outputs(as_json=as_json)
     with one_line_errors():
         names = expand(files, recursive=recursive, from_list=from_list)
