@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter, process_time
 from typing import Any
 from uuid import UUID, uuid4
 
-from harness import Row, timed
+from harness import Row, database, timed
 from survey_graph import ROLES, TYPES, Survey, uuid
 
 EDGES = int(float(os.environ.get("FITSPROV_BENCH_EDGES", "1e6")))
@@ -58,18 +57,6 @@ def measure() -> Iterator[Row]:
         with database() as url:
             if url is not None:
                 yield from measure_engine("PostgreSQL", url, survey)
-
-
-@contextmanager
-def database() -> Iterator[str | None]:
-    """A database for a while, where there is a server."""
-    try:
-        from tests.servers import running
-    except ImportError:
-        yield None
-        return
-    with running() as server, server.lent() as url:
-        yield url
 
 
 def measure_engine(engine: str, url: str, survey: Survey) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-__all__ = ["ROOT", "Row", "once", "paired", "process", "sample_survey", "timed"]
+__all__ = ["ROOT", "Row", "database", "once", "paired", "process", "sample_survey", "timed"]
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -82,6 +82,18 @@ def process(*arguments: str, cwd: Path | None = None) -> Callable[[], object]:
         subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, check=True)
 
     return job
+
+
+@contextmanager
+def database() -> Iterator[str | None]:
+    """A PostgreSQL database for a while, where there is a server: from the wheel, or that of ``FITSPROV_TEST_PG``."""
+    try:
+        from tests.servers import running
+    except ImportError:
+        yield None
+        return
+    with running() as server, server.lent() as url:
+        yield url
 
 
 @contextmanager
