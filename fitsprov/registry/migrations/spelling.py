@@ -7,9 +7,26 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from fitsprov.registry.schema import Instant, Key, Text, Uuid
+from fitsprov.registry.schema import Instant, Key, Text, Uuid, WordKey
 
-__all__ = ["add", "digest", "index", "instant", "join", "key", "make", "pointer", "references", "text", "uuid"]
+__all__ = [
+    "add",
+    "digest",
+    "index",
+    "index_given",
+    "instant",
+    "join",
+    "key",
+    "make",
+    "pointer",
+    "references",
+    "text",
+    "uuid",
+    "word_key",
+]
+
+WORDS = ("agent_id", "config_id", "dataset_type_id", "role_id", "run_id", "software_env_id", "task_id")
+"""Columns that hold the keys of small tables."""
 
 
 def key() -> sa.Column[int]:
@@ -17,9 +34,14 @@ def key() -> sa.Column[int]:
     return sa.Column("id", Key, nullable=False)
 
 
+def word_key() -> sa.Column[int]:
+    """The surrogate key of a small table."""
+    return sa.Column("id", WordKey, nullable=False)
+
+
 def pointer(name: str, nullable: bool = True) -> sa.Column[int]:
     """A column that holds another table's key."""
-    return sa.Column(name, Key, nullable=nullable)
+    return sa.Column(name, WordKey if name in WORDS else Key, nullable=nullable)
 
 
 def text(name: str, nullable: bool = True) -> sa.Column[str]:
@@ -65,6 +87,12 @@ def instant(name: str, nullable: bool = True) -> sa.Column[Any]:
 def index(table: str, *columns: str, name: str | None = None) -> None:
     """Index columns of a table."""
     op.create_index(f"ix_{table}_{name or '_'.join(columns)}", table, list(columns))
+
+
+def index_given(table: str, column: str) -> None:
+    """Index a column where it has a value."""
+    given = sa.text(f"{column} IS NOT NULL")
+    op.create_index(f"ix_{table}_{column}", table, [column], sqlite_where=given, postgresql_where=given)
 
 
 def join(table: str, *columns: sa.Column[Any], **pointers: str) -> None:

@@ -1,7 +1,7 @@
 """The tables of a registry, the same on every engine; `migrations` makes them."""
 
 from fitsprov.registry.schema.changes import graph_change
-from fitsprov.registry.schema.columns import Instant, Key, String, Text, Uuid, metadata, microseconds, utc
+from fitsprov.registry.schema.columns import Instant, Key, String, Text, Uuid, WordKey, metadata, microseconds, utc
 from fitsprov.registry.schema.facts import (
     annotation,
     derived,
@@ -50,6 +50,7 @@ __all__ = [
     "String",
     "Text",
     "Uuid",
+    "WordKey",
     "activity",
     "agent",
     "annotation",

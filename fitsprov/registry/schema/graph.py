@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from fitsprov.registry.schema.columns import Instant, String, Text, index_given, key, metadata, points_to, uuid
+from fitsprov.registry.schema.columns import (
+    Instant,
+    String,
+    Text,
+    index_given,
+    key,
+    metadata,
+    points_to,
+    uuid,
+    word_key,
+)
 
 __all__ = [
     "activity",
@@ -34,19 +44,19 @@ __all__ = [
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", Text))
 
-run = Table("run", metadata, key(), Column("name", Text, nullable=False, unique=True))
-role = Table("role", metadata, key(), Column("name", Text, nullable=False, unique=True))
+run = Table("run", metadata, word_key(), Column("name", Text, nullable=False, unique=True))
+role = Table("role", metadata, word_key(), Column("name", Text, nullable=False, unique=True))
 dataset_type = Table(
     "dataset_type",
     metadata,
-    key(),
+    word_key(),
     Column("name", Text, nullable=False, unique=True),
     Column("category", String),  # only where a record stated it
 )
 task = Table(
     "task",
     metadata,
-    key(),
+    word_key(),
     Column("name", Text, nullable=False),
     Column("version", Text),
     UniqueConstraint("name", "version"),
@@ -54,7 +64,7 @@ task = Table(
 agent = Table(
     "agent",
     metadata,
-    key(),
+    word_key(),
     Column("uri", Text, nullable=False, unique=True),
     Column("name", Text),
     Column("type", String),
@@ -62,14 +72,14 @@ agent = Table(
 config = Table(
     "config",
     metadata,
-    key(),
+    word_key(),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("content", Text, nullable=False),
 )
 software_env = Table(
     "software_env",
     metadata,
-    key(),
+    word_key(),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("container", Text),
     Column("container_base", Text),
@@ -138,7 +148,7 @@ activity = Table(
     Column("started", Instant),
     Column("ended", Instant),
     Column("status", Text),
-    points_to("execution", index=True),
+    points_to("execution"),
     points_to("epoch"),
     Column("n_used", Integer),  # only where a header counts more inputs than it lists
 )
@@ -157,6 +167,8 @@ entity = Table(
     Column("stub", Boolean, nullable=False),
     Index("ix_entity_type_run", "dataset_type_id", "run_id"),
 )
+index_given(activity.c.software_env_id)
+index_given(activity.c.execution_id)
 index_given(entity.c.name)
 index_given(entity.c.publisher_did)
 
@@ -164,8 +176,8 @@ used = Table(
     "used",
     metadata,
     points_to("activity", primary_key=True),
+    points_to("entity", nullable=False),  # wide before narrow: PostgreSQL fills up before a number of eight bytes
     Column("position", Integer, primary_key=True),
-    points_to("entity", nullable=False),
     points_to("role"),
     Column("actual", Boolean),
     Index("ix_used_entity", "entity_id", "activity_id", "actual"),

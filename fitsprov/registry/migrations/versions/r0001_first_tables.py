@@ -7,7 +7,17 @@ will have moved on when it is run again.
 import sqlalchemy as sa
 from alembic import op
 
-from fitsprov.registry.migrations.spelling import digest, key, make, pointer, references, text, uuid
+from fitsprov.registry.migrations.spelling import (
+    digest,
+    index_given,
+    key,
+    make,
+    pointer,
+    references,
+    text,
+    uuid,
+    word_key,
+)
 from fitsprov.registry.schema import Instant, String
 
 revision = "0001"
@@ -28,13 +38,13 @@ def upgrade() -> None:
 
 def create_vocabulary() -> None:
     """What stands once and is pointed to."""
-    make("run", key(), text("name", False), unique=("name",))
-    make("role", key(), text("name", False), unique=("name",))
-    make("dataset_type", key(), text("name", False), sa.Column("category", String), unique=("name",))
-    make("task", key(), text("name", False), text("version"), unique=("name", "version"))
-    make("agent", key(), text("uri", False), text("name"), sa.Column("type", String), unique=("uri",))
-    make("config", key(), digest(), text("content", False), unique=("digest",))
-    make("software_env", key(), digest(), text("container"), text("platform", False), unique=("digest",))
+    make("run", word_key(), text("name", False), unique=("name",))
+    make("role", word_key(), text("name", False), unique=("name",))
+    make("dataset_type", word_key(), text("name", False), sa.Column("category", String), unique=("name",))
+    make("task", word_key(), text("name", False), text("version"), unique=("name", "version"))
+    make("agent", word_key(), text("uri", False), text("name"), sa.Column("type", String), unique=("uri",))
+    make("config", word_key(), digest(), text("content", False), unique=("digest",))
+    make("software_env", word_key(), digest(), text("container"), text("platform", False), unique=("digest",))
     make(
         "package",
         key(),
@@ -72,6 +82,7 @@ def create_graph() -> None:
         config_id="config",
         software_env_id="software_env",
     )
+    index_given("activity", "software_env_id")
     make(
         "entity",
         key(),
@@ -87,13 +98,12 @@ def create_graph() -> None:
     op.create_index("ix_entity_type_run", "entity", ["dataset_type_id", "run_id"])
     op.create_index("ix_entity_gen_aid", "entity", ["gen_aid"])
     for column in ("name", "publisher_did"):
-        given = sa.text(f"{column} IS NOT NULL")
-        op.create_index(f"ix_entity_{column}", "entity", [column], sqlite_where=given, postgresql_where=given)
+        index_given("entity", column)
     op.create_table(
         "used",
         pointer("activity_id", False),
-        sa.Column("position", sa.Integer(), nullable=False),
         pointer("entity_id", False),
+        sa.Column("position", sa.Integer(), nullable=False),
         pointer("role_id"),
         sa.Column("actual", sa.Boolean()),
         sa.PrimaryKeyConstraint("activity_id", "position", name="pk_used"),
@@ -120,8 +130,7 @@ def create_graph() -> None:
         unique=("uri", "entity_id"),
         entity_id="entity",
     )
-    given = sa.text("fingerprint IS NOT NULL")
-    op.create_index("ix_artifact_fingerprint", "artifact", ["fingerprint"], sqlite_where=given, postgresql_where=given)
+    index_given("artifact", "fingerprint")
     op.create_index("ix_artifact_entity_id", "artifact", ["entity_id"])
     make(
         "event",

@@ -7,7 +7,19 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from fitsprov.registry.migrations.spelling import add, index, instant, join, key, make, pointer, references, text, uuid
+from fitsprov.registry.migrations.spelling import (
+    add,
+    index,
+    index_given,
+    instant,
+    join,
+    key,
+    make,
+    pointer,
+    references,
+    text,
+    uuid,
+)
 from fitsprov.registry.records.statement import parameters
 from fitsprov.registry.schema import Instant, String
 
@@ -80,7 +92,7 @@ def widen_tables() -> None:
     """New columns of known tables."""
     add("activity", "execution_id", "execution")
     add("activity", "epoch_id", "epoch")
-    index("activity", "execution_id")
+    index_given("activity", "execution_id")
     op.add_column("entity", text("origin"))
     op.add_column("software_env", text("container_base"))
     op.add_column("software_env", text("recipe"))
@@ -113,8 +125,7 @@ def tell(table: str, *columns: sa.Column[Any], unique: tuple[str, ...] = (), **p
     )
     index(table, "entity_id")
     index(table, "activity_id")
-    given = sa.text("run_id IS NOT NULL")
-    op.create_index(f"ix_{table}_run_id", table, ["run_id"], sqlite_where=given, postgresql_where=given)
+    index_given(table, "run_id")
 
 
 def create_said() -> None:
