@@ -74,12 +74,16 @@ class Delivery:
     def read(self, start: int, stop: int) -> Iterator[bytes]:
         """Read a part, once, in constant memory."""
         with self.file:
-            at = 0
-            for part in self.parts:
-                first, last = max(start - at, 0), min(stop - at, part.size)
-                if first < last:
-                    yield from read_part(self.file.fileno(), part, first, last)
-                at += part.size
+            yield from self.pieces(start, stop)
+
+    def pieces(self, start: int, stop: int) -> Iterator[bytes]:
+        """Read a part in constant memory; the file stays open."""
+        at = 0
+        for part in self.parts:
+            first, last = max(start - at, 0), min(stop - at, part.size)
+            if first < last:
+                yield from read_part(self.file.fileno(), part, first, last)
+            at += part.size
 
 
 def read_part(descriptor: int, part: Part, first: int, last: int) -> Iterator[bytes]:
@@ -97,7 +101,8 @@ def read_part(descriptor: int, part: Part, first: int, last: int) -> Iterator[by
 def deliver(archive: Archive, dataset: Dataset) -> Delivery:
     """Prepare a dataset to be given away, with the stamp that is true now; its file stays as it is.
 
-    What is no FITS file goes as it is. The stamp's time is that of the file, so that each request gets the same bytes.
+    What is no FITS file, compressed or not, goes as it is. The stamp's time is that of the file, so that each request
+    gets the same bytes.
 
     Raises
     ------
@@ -111,7 +116,7 @@ def deliver(archive: Archive, dataset: Dataset) -> Delivery:
         head = os.pread(file.fileno(), len(MAGIC), 0)
         if head == MAGIC:
             return prepare(archive, dataset, path, file)
-        if container_of(head) is not None:
+        if container_of(head) is not None and holds_fits(path):
             return repack(archive, dataset, path, file)
         size = os.fstat(file.fileno()).st_size
         return Delivery(dataset, path.name, media_type(dataset), tag_of(file), True, (Part(size),), file)
@@ -156,6 +161,12 @@ def open_copy(dataset: Dataset, path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise NoCopy(dataset.id) from error
+
+
+def holds_fits(path: Path) -> bool:
+    """Whether what is compressed is a FITS file."""
+    with open_bytes(str(path)) as content:
+        return content.read(len(MAGIC)) == MAGIC
 
 
 def stamping(archive: Archive, dataset: Dataset, path: Path) -> Callable[[HeaderUnit], Edit | None]:

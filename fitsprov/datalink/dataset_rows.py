@@ -36,6 +36,8 @@ MEDIA_TYPES = {
     "yaml": "application/yaml",
 }
 """Suffix of a copy → media type; Firefly shows nothing but ``image/fits``."""
+STAMPED = ("image/fits", "application/gzip")
+"""Media types of copies that get a stamp on their way out, where they are on this machine."""
 RECORDS = (
     ("PROV-JSON", "full provenance, PROV-JSON", "application/json"),
     ("PROV-N", "full provenance, PROV-N", "text/provenance-notation"),
@@ -145,7 +147,13 @@ def file_row(subject: Subject, semantics: str, dataset: Dataset, local: str, rol
     sent, _, site, _ = subject
     admission = site.admission(dataset, True)
     url, told = f"{site.base}/files/{dataset.id}", describe(dataset, role)
-    return Row.to_url(sent, semantics, url, told, media_type(dataset), local, admission, dataset.size)
+    return Row.to_url(sent, semantics, url, told, media_type(dataset), local, admission, length(dataset))
+
+
+def length(dataset: Dataset) -> int | None:
+    """Bytes that come from ``/files``; None where a stamp is added on the way out, which makes FITS files longer."""
+    stamped = (dataset.uri or "").startswith("file:") and media_type(dataset) in STAMPED
+    return None if stamped else dataset.size
 
 
 def describe(dataset: Dataset, role: str | None) -> str:

@@ -34,6 +34,8 @@ QUOTED = re.compile(r';\s*filename\s*=\s*(?:"([^"]*)"|([^;\s"]+))', re.IGNORECAS
 RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 ALGORITHMS = {"sha-512": "sha512", "sha-256": "sha256", "sha": "sha1", "md5": "md5"}
 """As RFC 9530, 5 and RFC 3230, 4.1.1 name them → as hashlib does; the strongest first."""
+WANTED = {"Want-Repr-Digest": "sha-256=1"}
+"""Sent with each request (RFC 9530, 4)."""
 
 Progress = Callable[[int, int], None]
 """Told of bytes that came, and of bytes that are expected beside those that it was told of."""
@@ -84,7 +86,7 @@ class Transfer:
 
     def ask(self, session: GuardedSession, url: str) -> requests.Response:
         """Ask for all of a file, for what is missing of it, or whether it is still the same."""
-        note, headers = self.journal.get(url), {"Want-Repr-Digest": "sha-256=1"}
+        note, headers = self.journal.get(url), dict(WANTED)
         if note is not None and note.validator and not self.overwrite:
             have = size_of(self.folder / note.name)
             begun = size_of(self.part(note))
@@ -96,7 +98,7 @@ class Transfer:
         if response.status_code == 416 and note is not None:
             response.close()
             self.part(note).unlink(missing_ok=True)
-            response = session.get(url)
+            response = session.get(url, headers=WANTED)
         if response.status_code not in (200, 206, 304):
             raise ServiceError(f"{url[:200]}: HTTP {response.status_code}; expected a file")
         return response

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SAFE = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Length, Content-Range, Content-Disposition, ETag, Link"),
+    (b"access-control-expose-headers", b"Content-Length, Content-Range, Content-Disposition, ETag, Link, Repr-Digest"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )

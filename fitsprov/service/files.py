@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from urllib.parse import quote
 
 from fitsprov.actions.delivering import Delivery, deliver, header_text
+from fitsprov.actions.digesting import digest_of
 from fitsprov.actions.serving import Archive
 from fitsprov.actions.signing import signed_url
 from fitsprov.service.answer import Answer, Headers, document
@@ -15,6 +17,8 @@ __all__ = ["answer_file", "answer_header"]
 
 RANGE = re.compile(rb"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.IGNORECASE)
 """One range (RFC 9110, 14.1.2); a client that asks for several gets the whole, as it may (14.2)."""
+DIGEST = re.compile(rb"(?:^|,)\s*sha-256\s*=\s*(?:[1-9]|10)\s*(?:$|[,;])", re.IGNORECASE)
+"""What asks for the digest that there is (RFC 9530, 4); nobody else waits until one is known."""
 
 
 def answer_file(archive: Archive, call: Call) -> Answer:
@@ -48,6 +52,8 @@ def answer_file(archive: Archive, call: Call) -> Answer:
     headers = (*headers, (b"content-length", b"%d" % (stop - start)))
     if (start, stop) != (0, found.size):
         headers = (*headers, (b"content-range", b"bytes %d-%d/%d" % (start, stop - 1, found.size)))
+    if DIGEST.search(call.headers.get(b"want-repr-digest", b"")) and (digest := digest_of(found)) is not None:
+        headers = (*headers, (b"repr-digest", b"sha-256=:%s:" % b64encode(digest)))
     body = found.read(start, stop)
     if call.method == "HEAD":
         found.file.close()

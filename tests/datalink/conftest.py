@@ -65,14 +65,14 @@ def used(dataset: Dataset, role: str | None = None, *, actual: bool | None = Non
 def archive() -> Archive:
     """An exposure with a raw, a flat and a catalogue, and a coadd of 40 exposures with a flat."""
     found = Archive()
-    raw = make("raw", Category.RAW, uri="file:///data/raw.fits.fz", size=8_640)
+    raw = make("raw", Category.RAW, uri="s3://data/raw.fits.fz", size=8_640)
     flat = make("flat", Category.CALIBRATION)
     catalogue = make("refcat", Category.REFERENCE, uri="file:///data/refcat.parq")
     presented = make("sky", Category.CALIBRATION)
     coadd = make("coadd", data_id={"tract": 9813, "patch": 42})
     log = make("isr_log", Category.LOG, data_id=None, name="night 7 & <8>")
     found.add(
-        make("exposure", uri="file:///data/exposure.fits", size=5_760),
+        make("exposure", uri="s3://data/exposure.fits", size=5_760),
         [used(raw, "ccdExposure"), used(flat, "flat"), used(catalogue), used(presented, actual=False)],
         products=(coadd,),
         siblings=(log,),

@@ -3,10 +3,11 @@ from uuid import UUID
 
 import pytest
 
+from fitsprov.datalink.dataset_rows import Site, dataset_rows
 from fitsprov.datalink.links import Selection, make_rows
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import datalink_url
-from fitsprov.model.lineage import Category
+from fitsprov.model.lineage import Category, Dataset, Neighbourhood
 
 
 def kinds(rows):
@@ -53,6 +54,21 @@ def test_media_type_follows_the_copy_and_is_a_fits_image_where_none_is_known(arc
     assert types["calibration"] == ("image/fits", None)
     assert types["reference"] == ("application/vnd.apache.parquet", None)
     assert types["isr_log"] == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("uri", "length"),
+    [
+        ("file:///data/image.fits", None),
+        ("file:///data/image.fits.gz", None),
+        ("file:///data/table.parq", 5_760),
+        ("s3://bucket/image.fits", 5_760),
+    ],
+)
+def test_a_length_is_that_of_what_comes_not_that_of_a_file_that_is_stamped_yet(uri, length):
+    dataset = Dataset(id=UUID(int=1), type="image", uri=uri, size=5_760)
+    near, site = Neighbourhood(dataset=dataset), Site("http://x", "")
+    assert dataset_rows("a", near, site, None)[0].content_length == length
 
 
 def test_an_input_that_was_only_presented_is_no_progenitor(archive, exposure):

@@ -46,6 +46,16 @@ def test_a_dataset_is_downloaded_by_its_id(base: str, tmp_path: Path) -> None:
     assert fitsprov.verdict_of(fitsprov.verify(got.path)) is fitsprov.Verdict.OK
 
 
+def test_a_file_that_is_not_what_its_digest_says_does_not_stay(
+    base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fitsprov.service.files.digest_of", lambda delivery: bytes(32))
+    (got,) = fetch(UUID(COADD), tmp_path, service=base)
+    assert got.status == "failed"
+    assert "its digest is not the one that came with it" in got.message
+    assert [path.name for path in tmp_path.iterdir()] == [".fitsprov-fetch.jsonl"]
+
+
 def test_collapsed_progenitors_are_all_downloaded_and_then_there(
     stamped: Callable[..., Path], base: str, tmp_path: Path
 ) -> None:

@@ -7,8 +7,10 @@ import io
 import json
 import re
 import shutil
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -79,6 +81,28 @@ def test_head_tells_what_get_gives(client: httpx.Client, whole: bytes) -> None:
     assert head.headers["content-disposition"] == f'attachment; filename="{Path(FILE).name}"'
     assert 'rel="http://www.w3.org/ns/prov#has_provenance"' in head.headers["link"]
     assert f'anchor="{AUTHORITY}?{COADD}"' in head.headers["link"]
+
+
+def test_digest_is_told_to_who_wants_it_whatever_part_is_asked_for(client: httpx.Client, whole: bytes) -> None:
+    want = {"Want-Repr-Digest": "sha-512=10, sha-256=1"}
+    told = f"sha-256=:{b64encode(sha256(whole).digest()).decode()}:"
+    assert client.get(f"/files/{COADD}", headers=want).headers["repr-digest"] == told
+    assert client.head(f"/files/{COADD}", headers=want).headers["repr-digest"] == told
+    part = client.get(f"/files/{COADD}", headers={**want, "Range": "bytes=9-12"})
+    assert (part.content, part.headers["repr-digest"]) == (whole[9:13], told)
+
+
+def test_digest_of_what_is_too_large_to_be_read_twice_is_not_told(
+    client: httpx.Client, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fitsprov.actions.digesting.LARGEST", len(whole) - 1)
+    assert "repr-digest" not in client.get(f"/files/{COADD}", headers={"Want-Repr-Digest": "sha-256=1"}).headers
+
+
+@pytest.mark.parametrize("want", [None, "sha-256=0", "sha-512=1", "sha-2560=1", "sha-256"])
+def test_no_digest_is_made_for_who_wants_none(client: httpx.Client, want: str | None) -> None:
+    headers = {} if want is None else {"Want-Repr-Digest": want}
+    assert "repr-digest" not in client.get(f"/files/{COADD}", headers=headers).headers
 
 
 @pytest.mark.parametrize("spelled", [f"ivo%3A%2F%2Fexample.org%2Fsimcam%3F{COADD}", COADD.upper()])
@@ -154,12 +178,19 @@ def archive_of(folder: Path, name: str, content: bytes, type: str = "image") -> 
 
 def test_gzipped_file_stays_gzipped(survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
     with archive_of(tmp_path, "image.fits.gz", gzip.compress((survey / FILE).read_bytes())) as url:
-        answer = limited(registry=url).get(f"/files/{visit(0)}")
+        answer = limited(registry=url).get(f"/files/{visit(0)}", headers={"Want-Repr-Digest": "sha-256=1"})
     assert answer.headers["content-type"] == "application/gzip"
+    assert answer.headers["repr-digest"] == f"sha-256=:{b64encode(sha256(answer.content).digest()).decode()}:"
     assert "content-encoding" not in answer.headers
     stamp = fitsprov.read(gzip.decompress(answer.content))
     assert stamp is not None
     assert stamp.id == UUID(visit(0))
+
+
+def test_gzipped_table_goes_as_it_is(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    packed = gzip.compress(b"a,b\n1,2\n" * 1000)
+    with archive_of(tmp_path, "catalogue.csv.gz", packed) as url:
+        assert limited(registry=url).get(f"/files/{visit(0)}").content == packed
 
 
 def test_table_of_text_goes_as_it_is(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
