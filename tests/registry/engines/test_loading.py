@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from fitsprov.errors import RegistryError
 from fitsprov.registry import Registry
 from fitsprov.registry.engines.engine import is_file
 from fitsprov.registry.engines.loading import load_rows, loading
-from fitsprov.registry.schema import VERSION_TABLE, activity, entity, metadata, used
+from fitsprov.registry.schema import VERSION_TABLE, activity, entity, metadata, task, used
 from tests.registry.making import record, step, survey, uid
 
 ENTITY = ("id", "uuid", "gen_aid", "name", "stub")
@@ -71,6 +72,27 @@ def test_rows_that_are_there_twice_are_refused(registry: Registry) -> None:
     with pytest.raises(RegistryError):
         load_few(registry)
     assert len(registry.find()) == 2
+
+
+def test_a_uuid_that_is_there_twice_is_refused(registry: Registry) -> None:
+    load_few(registry)
+    with (
+        pytest.raises(RegistryError, match=r"(?i)unique"),
+        loading(registry._engine, registry._url) as connection,
+    ):
+        load_rows(connection, entity, ENTITY, [(9, uid("x").bytes, None, None, False)])
+    assert len(registry.find()) == 2
+
+
+def test_times_and_words_are_loaded_as_they_are(registry: Registry) -> None:
+    with loading(registry._engine, registry._url) as connection:
+        load_rows(connection, task, ("id", "name", "version"), [(4, "isr", None)])
+        columns = ("id", "uuid", "task_id", "started", "status", "n_used")
+        load_rows(connection, activity, columns, [(7, uid("a").bytes, 4, -1, "ended ✓", 3)])
+        load_rows(connection, entity, ENTITY, [(2, uid("x").bytes, 7, None, False)])
+    (made,) = registry.lineage(uid("x")).activities.values()
+    assert (made.task, made.version, made.status) == ("isr", None, "ended ✓")
+    assert made.started == datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def test_keys_are_held_against_each_other_where_the_engine_can(registry: Registry) -> None:
