@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fitsprov.model.dataid import DataId
@@ -20,9 +20,11 @@ __all__ = [
     "Environment",
     "Execution",
     "Lineage",
+    "Linked",
     "Neighbourhood",
     "Node",
     "Package",
+    "Surroundings",
     "Usage",
 ]
 
@@ -171,6 +173,31 @@ class Neighbourhood:
     """What was made from it."""
     siblings: tuple[Dataset, ...] = ()
     """What the same activity made beside it."""
+
+
+class Linked(NamedTuple):
+    """A dataset as far as links tell of it: no more than that, because it is made by the hundred thousand."""
+
+    id: str
+    """Its UUID, in lower case."""
+    type: str | None = None
+    run: str | None = None
+    data_id: DataId | None = None
+    name: str | None = None
+    category: Category | None = None
+    uri: str | None = None
+    size: int | None = None
+    stub: bool = False
+
+
+class Surroundings(NamedTuple):
+    """A dataset with all that stands one step from it, as far as links tell of it."""
+
+    dataset: Linked
+    parents: Sequence[tuple[Linked, str | None]] = ()
+    """What was really used to make it, calibrations included, and the roles that it was used in."""
+    products: Sequence[Linked] = ()
+    siblings: Sequence[Linked] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

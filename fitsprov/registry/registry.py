@@ -16,7 +16,7 @@ from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, Invalid
 from fitsprov.model.dataid import DataId
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.limit import parse_limit
-from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood
+from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood, Surroundings
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
 from fitsprov.registry.activities import activities_by_uuid
@@ -29,8 +29,9 @@ from fitsprov.registry.engines.version import version_of
 from fitsprov.registry.facts.filters import conditions
 from fitsprov.registry.facts.noting import Noting
 from fitsprov.registry.graph.following import Following
-from fitsprov.registry.graph.lineage import lineage_of, neighbourhoods_of
+from fitsprov.registry.graph.lineage import lineage_of
 from fitsprov.registry.graph.many_lineages import lineages_of
+from fitsprov.registry.graph.neighbours import neighbourhoods_of, surroundings_of
 from fitsprov.registry.harvests.bulk import datasets_of_uris
 from fitsprov.registry.records.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
@@ -342,6 +343,16 @@ class Registry(Following, Noting):
         The number of queries does not depend on the number of datasets.
         """
         return self._reader.snapshot(lambda connection: neighbourhoods_of(connection, ids))
+
+    def surroundings(self, ids: Sequence[str]) -> dict[str, Surroundings]:
+        """Fetch as much as links tell of many datasets and what stands one step from each; unknown ones are left out.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            UUIDs in lower case.
+        """
+        return self._reader.snapshot(lambda connection: surroundings_of(connection, ids))
 
     def status(self) -> Status:
         """Count what is in the registry."""

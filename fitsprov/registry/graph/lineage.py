@@ -1,4 +1,4 @@
-"""The graph out of the registry: everything above or below a dataset, and what stands next to many."""
+"""The graph out of the registry: everything above or below a dataset."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, literal, null, select, union_all
+from sqlalchemy import Connection, Select, bindparam, literal, select, union_all
 
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Neighbourhood, Usage
+from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.activities import activities_by_key, usages_by_key, usages_of_datasets
-from fitsprov.registry.datasets import Stored, datasets_by_key, datasets_by_uuid
+from fitsprov.registry.datasets import Stored, datasets_by_key
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.graph.reach import Bounds, follow
-from fitsprov.registry.schema import activity, entity, listed_raw, role, used
+from fitsprov.registry.schema import activity, entity, listed_raw
 
-__all__ = ["lineage_of", "neighbourhoods_of"]
+__all__ = ["lineage_of"]
 
 
 @compiled
@@ -109,64 +109,3 @@ def said_by_headers(
 def as_raw(one: Stored) -> Dataset:
     """Call a dataset raw because a header does, where nothing else says what it is."""
     return one.dataset if one.dataset.category is not None else replace(one.dataset, category=Category.RAW)
-
-
-INPUT, OUTPUT, PRODUCT = range(3)
-
-
-@compiled
-def steps_around() -> Select[Any]:
-    """Select what a list of activities used and made, and what was made from a list of datasets; inputs as stated."""
-    inputs = (
-        select(
-            literal(INPUT).label("kind"),
-            used.c.activity_id.label("centre"),
-            used.c.entity_id.label("near"),
-            used.c.position,
-            role.c.name,
-            used.c.actual,
-        )
-        .select_from(used.outerjoin(role, role.c.id == used.c.role_id))
-        .where(among(used.c.activity_id, "makers"))
-    )
-    nothing = (literal(0), null(), null())
-    outputs = select(literal(OUTPUT), entity.c.gen_aid, entity.c.id, *nothing).where(among(entity.c.gen_aid, "makers"))
-    products = (
-        select(literal(PRODUCT), used.c.entity_id, entity.c.id, *nothing)
-        .select_from(used.join(entity, entity.c.gen_aid == used.c.activity_id))
-        .where(among(used.c.entity_id), used.c.actual.is_not(False))
-    )
-    found = union_all(inputs, outputs, products).subquery()
-    return select(found).order_by(found.c.position, found.c.near)
-
-
-def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:
-    """Fetch what stands one step from each of many datasets, with a constant number of queries."""
-    centres = datasets_by_uuid(connection, dict.fromkeys(ids))
-    makers = {one.maker for one in centres.values() if one.maker is not None}
-    keys = as_keys(one.key for one in centres.values())
-    rows = steps_around().rows(connection, **keys, makers=as_keys(makers)["keys"])
-    found = datasets_by_key(connection, {row[2] for row in rows})
-    inputs: defaultdict[int, dict[int, Usage]] = defaultdict(dict)
-    near: tuple[defaultdict[int, dict[int, Dataset]], ...] = (defaultdict(dict), defaultdict(dict), defaultdict(dict))
-    for kind, centre, key, _, role_name, actual in rows:
-        dataset = found[key].dataset
-        if kind != INPUT:
-            near[kind][centre][key] = dataset
-        elif actual is not False and key not in near[INPUT][centre]:
-            near[INPUT][centre][key] = dataset
-            inputs[centre][key] = Usage(dataset.id, role_name, actual)
-    activities = activities_by_key(connection, makers) if makers else {}
-
-    def neighbourhood(centre: Stored) -> Neighbourhood:
-        maker = centre.maker or 0
-        parents, siblings = near[INPUT].get(maker, {}), near[OUTPUT].get(maker, {})
-        return Neighbourhood(
-            dataset=centre.dataset,
-            activity=activities.get(maker),
-            parents=tuple((parents[key], usage) for key, usage in inputs.get(maker, {}).items()),
-            products=tuple(near[PRODUCT].get(centre.key, {}).values()),
-            siblings=tuple(dataset for key, dataset in siblings.items() if key != centre.key),
-        )
-
-    return {uuid: neighbourhood(centres[uuid]) for uuid in dict.fromkeys(ids) if uuid in centres}

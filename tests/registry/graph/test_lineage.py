@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
-from fitsprov.model.lineage import Category, Direction, Usage
+from fitsprov.model.lineage import Category, Dataset, Direction, Linked, Neighbourhood, Surroundings, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
 from fitsprov.registry.engines.compiled import Form
@@ -76,6 +76,7 @@ def test_sql_finds_what_a_walk_in_python_finds(new_registry: NewRegistry, given_
         up = registry.lineage(focus, depth=depth)
         down = registry.lineage(focus, direction=Direction.DOWN, depth=depth)
         near = registry.neighbourhoods(sorted(everything))
+        told = registry.surroundings([str(d) for d in sorted(everything)])
     above, below = (levels(given_, focus, direction) for direction in Direction)
 
     within = {d for d, level in above.items() if depth is None or level <= depth}
@@ -104,6 +105,21 @@ def test_sql_finds_what_a_walk_in_python_finds(new_registry: NewRegistry, given_
         assert {p.id for p in one.products} == {x for x, s in made.items() if d in really(s.used)}
         assert {p.id for p in one.siblings} == ({x.id for x in made[d].generated} - {d} if d in made else set())
         assert (one.activity.id if one.activity else None) == (made[d].activity.id if d in made else None)
+    assert told == {str(d): as_told(one) for d, one in near.items()}
+
+
+def as_told(near: Neighbourhood) -> Surroundings:
+    """Leave what links tell."""
+    return Surroundings(
+        as_linked(near.dataset),
+        [(as_linked(one), usage.role) for one, usage in near.parents],
+        [as_linked(one) for one in near.products],
+        [as_linked(one) for one in near.siblings],
+    )
+
+
+def as_linked(one: Dataset) -> Linked:
+    return Linked(str(one.id), one.type, one.run, one.data_id, one.name, one.category, one.uri, one.size, one.stub)
 
 
 def really(usages: tuple[Usage, ...]) -> list[UUID]:
@@ -156,6 +172,7 @@ def test_what_is_unknown_is_not_found(registry: Registry) -> None:
         registry.activity(uid("nothing"))
     assert registry.datasets([uid("nothing")]) == {}
     assert registry.neighbourhoods([uid("nothing")]) == {}
+    assert registry.surroundings([str(uid("nothing"))]) == {}
 
 
 def test_neighbourhoods_take_as_many_queries_for_one_as_for_all(
@@ -176,6 +193,9 @@ def test_neighbourhoods_take_as_many_queries_for_one_as_for_all(
     statements.clear()
     registry.neighbourhoods(everything)
     assert len(statements) <= one <= 6
+    statements.clear()
+    registry.surroundings([str(one) for one in everything])
+    assert len(statements) == 3
     statements.clear()
     registry.lineage(uid("coadd"))
     assert len(statements) <= 7 + 3, "one for each generation, too"
