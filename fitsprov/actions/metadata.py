@@ -15,10 +15,12 @@ __all__ = ["metadata_of"]
 MAGIC = b"PAR1"
 ASTROPY = "table_meta_yaml"
 """Under this key astropy, and Rubin's Butler with it, keep the metadata of a table."""
+LONGEST = 256
+"""Characters of a keyword: no convention has one that is longer."""
 
 
 def metadata_of(source: Any) -> Mapping[str, Any] | None:
-    """The metadata of a mapping, an astropy Table or a Parquet file; None for all else.
+    """The metadata of a mapping, an astropy Table or a Parquet file, as far as they may be keywords; None for all else.
 
     Raises
     ------
@@ -29,9 +31,18 @@ def metadata_of(source: Any) -> Mapping[str, Any] | None:
     """
     if isinstance(source, str | os.PathLike):
         path = Path(local_path(os.fspath(source)))
-        return parquet_metadata(path) if is_parquet(path) else None
+        return keywords_of(parquet_metadata(path)) if is_parquet(path) else None
     found = getattr(source, "meta", None) if hasattr(source, "colnames") else source
-    return found if isinstance(found, Mapping) else None
+    return keywords_of(found) if isinstance(found, Mapping) else None
+
+
+def keywords_of(values: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Leave out what no keyword is; numbers of numpy become Python's."""
+    return {
+        keyword: value.item() if getattr(value, "shape", None) == () else value
+        for keyword, value in values.items()
+        if isinstance(keyword, str) and len(keyword) <= LONGEST
+    }
 
 
 def is_parquet(path: Path) -> bool:
