@@ -266,6 +266,7 @@ def test_a_full_file_keeps_what_was_committed_and_goes_on_when_there_is_room(pat
         limit_pages(registry, 2**30)
         registry.record(survey())
         assert registry.status().activities == len(kept) + 4
+        assert [one.kind for one in registry.events(component="registry")] == ["disk full"]
 
 
 def limit_pages(registry: Registry, pages: int) -> None:

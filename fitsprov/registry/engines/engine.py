@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from fitsprov.errors import RegistryError
 from fitsprov.registry.engines import postgres, sqlite
+from fitsprov.registry.engines.outage import forget_outage, note_outage, tell_outage
 
 __all__ = [
     "explained",
@@ -31,7 +32,6 @@ __all__ = [
     "size_of",
     "together",
     "transact",
-    "writing",
 ]
 
 T = TypeVar("T")
@@ -127,13 +127,6 @@ def reading(engine: Engine, url: URL) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, url: URL) -> Iterator[Connection]:
-    """Give one transaction: committed whole, or not at all."""
-    with explained(url), engine.connect().execution_options(writes=True) as connection, connection.begin():
-        yield connection
-
-
-@contextmanager
 def together(connection: Connection) -> Iterator[None]:
     """Send statements to a server without waiting for each; none of them may be asked for rows."""
     with nullcontext() if connection.dialect.name == "sqlite" else postgres.pipeline(connection):
@@ -143,6 +136,8 @@ def together(connection: Connection) -> Iterator[None]:
 def transact(engine: Engine, url: URL, work: Callable[[Connection], T]) -> T:
     """Do work in one transaction that writes; again where a server was restarted meanwhile.
 
+    Where no space is left that is noted, and told as an event by the next transaction for which there is.
+
     Parameters
     ----------
     work : callable
@@ -150,8 +145,17 @@ def transact(engine: Engine, url: URL, work: Callable[[Connection], T]) -> T:
     """
 
     def once() -> T:
-        with engine.connect().execution_options(writes=True) as connection, connection.begin():
-            return work(connection)
+        try:
+            with engine.connect().execution_options(writes=True) as connection, connection.begin():
+                done = work(connection)
+                told = tell_outage(connection, url)
+        except driver_errors(url) as error:
+            if (sqlite if is_file(url) else postgres).is_full(original(error)):
+                note_outage(url)
+            raise
+        if told:
+            forget_outage(url)
+        return done
 
     return persist(url, once)
 

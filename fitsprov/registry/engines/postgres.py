@@ -18,12 +18,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from fitsprov.errors import MissingExtra, RegistryError
+from fitsprov.registry.engines.sqlite import NO_SPACE
 from fitsprov.registry.engines.version import number_changes
 
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["connect_new", "connect_old", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
+__all__ = ["connect_new", "connect_old", "is_full", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
 
 SCHEMA = "fitsprov"
 """Of the tables; ``?options=-csearch_path=OTHER`` in a URL names another, which must exist."""
@@ -53,6 +54,8 @@ NO_SERVER = (
     "timeout expired",
     "Network is unreachable",
 )
+FULL = ("53100", "53400")
+"""SQLSTATEs of a disk that is full, and of a limit on temporary files."""
 STARTING = ("starting up", "shutting down", "recovery mode", "not yet accepting", "terminating connection")
 
 
@@ -196,11 +199,18 @@ def meaning(error: BaseException) -> str:
         return f"this user may not do that ({primary(error)}); expected the privilege, or another user"
     if state == "25006":
         return "the registry is read-only here; expected the primary server, not a standby"
+    if is_full(error):
+        return f"{NO_SPACE} of the server ({primary(error)})"
     if state.startswith("53"):
         return f"the server is out of room ({primary(error)}); nothing of this was taken in"
     if is_passing(error):
         return f"the server went away and did not come back ({text}); try again later"
     return primary(error)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether no space is left on the server, for what is kept or for what a statement needs meanwhile."""
+    return getattr(error, "sqlstate", None) in FULL
 
 
 def primary(error: BaseException) -> str:

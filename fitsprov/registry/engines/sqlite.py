@@ -20,10 +20,12 @@ from sqlalchemy.pool import NullPool, QueuePool
 from fitsprov.errors import RegistryError
 from fitsprov.registry.engines.version import number_changes
 
-__all__ = ["connect_new", "connect_old", "file_of", "meaning", "prepare"]
+__all__ = ["connect_new", "connect_old", "file_of", "is_full", "meaning", "prepare"]
 
 BUSY_SECONDS = 60.0
 """How long one waits for another process that writes."""
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+NO_SPACE = "no space is left; nothing of this was taken in, expected room on the disk"
 
 
 def file_of(url: URL) -> Path:
@@ -157,6 +159,11 @@ def meaning(error: BaseException) -> str:
         return "the registry is read-only here; expected a file and a folder that may be written"
     if "unable to open" in text:
         return "cannot be opened; expected a file that this user may read, in a folder"
-    if "is full" in text:
-        return "no space is left; nothing of this was taken in, expected room on the disk"
+    if is_full(error):
+        return NO_SPACE
     return text
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether no space is left, for what is written or for the memory that readers and writers share."""
+    return getattr(error, "sqlite_errorcode", None) in FULL

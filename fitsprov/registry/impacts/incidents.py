@@ -14,7 +14,7 @@ from fitsprov.errors import Conflict, IncidentNotFound, UsageError
 from fitsprov.model.impact import Cause, Incident
 from fitsprov.model.lineage import Agent, Dataset
 from fitsprov.registry.datasets import chunks, datasets_by_key
-from fitsprov.registry.engines.engine import reading, writing
+from fitsprov.registry.engines.engine import reading, transact
 from fitsprov.registry.impacts.impact import seeds, touched_by
 from fitsprov.registry.records.vocabulary import Vocabulary
 from fitsprov.registry.schema import agent, entity, incident, incident_hit
@@ -121,7 +121,7 @@ def hits_of_incident(connection: Connection, uuid: UUID, *, done: bool | None) -
     return sorted(found, key=lambda hit: (hit[0].run or "", hit[0].type or "", str(hit[0].data_id), str(hit[0].id)))
 
 
-def work_off(connection: Connection, uuid: UUID, datasets: Iterable[UUID], time: datetime, text: str | None) -> int:
+def work_off(connection: Connection, uuid: UUID, wanted: Iterable[UUID], time: datetime, text: str | None) -> int:
     """Note that hits are dealt with; give how many were not so yet.
 
     Raises
@@ -130,7 +130,7 @@ def work_off(connection: Connection, uuid: UUID, datasets: Iterable[UUID], time:
     UsageError
         Where a dataset is no hit of it.
     """
-    key, wanted, changed = key_of(connection, uuid), list(dict.fromkeys(datasets)), 0
+    key, changed = key_of(connection, uuid), 0
     for chunk in chunks(wanted):
         query = select(entity.c.uuid, entity.c.id, incident_hit.c.done)
         query = query.join(incident_hit, incident_hit.c.entity_id == entity.c.id)
@@ -147,17 +147,24 @@ def work_off(connection: Connection, uuid: UUID, datasets: Iterable[UUID], time:
 
 
 def close_incident(connection: Connection, uuid: UUID, time: datetime, text: str | None) -> None:
-    """Close an incident whose hits are all worked off.
+    """Close an incident whose hits are all worked off; to say the same of a closed one changes nothing.
 
     Raises
     ------
     IncidentNotFound
     UsageError
-        Where hits are left, or it is closed already.
+        Where hits are left.
+    Conflict
+        Where it was closed with another text.
     """
     [found] = find_incidents(connection, uuid)
     if found.closed is not None:
-        raise UsageError(f"incident {uuid}: closed {found.closed:%Y-%m-%d}; expected an open one")
+        if text not in (None, found.text):
+            stands = "no text" if found.text is None else f"'{found.text}'"
+            raise Conflict(
+                f"incident {uuid}: closed {found.closed:%Y-%m-%d} with {stands}, not '{text}'; expected that"
+            )
+        return
     if found.done < found.hits:
         raise UsageError(f"incident {uuid}: {found.hits - found.done} of {found.hits} hits are open; expected none")
     values = {"closed": time, **({} if text is None else {"text": text})}
@@ -204,9 +211,12 @@ class Incidents:
         UsageError
             Where the cause names what the registry does not know, or the incident is of another cause or closed.
         """
-        with writing(self._engine, self._url) as connection:
+
+        def work(connection: Connection) -> Incident:
             open_incident(connection, id, cause, title, time, agent, text)
             return find_incidents(connection, id)[0]
+
+        return transact(self._engine, self._url, work)
 
     def hits(self, id: UUID, *, done: bool | None = None) -> list[tuple[Dataset, bool]]:
         """List the datasets that an incident touched, each with whether it is dealt with.
@@ -227,18 +237,23 @@ class Incidents:
         UsageError
             Where one is no hit of the incident.
         """
-        with writing(self._engine, self._url) as connection:
-            return work_off(connection, id, datasets, time, text)
+        wanted = list(dict.fromkeys(datasets))
+        return transact(self._engine, self._url, lambda connection: work_off(connection, id, wanted, time, text))
 
     def close(self, id: UUID, *, time: datetime, text: str | None = None) -> Incident:
-        """Close an incident whose hits are all dealt with.
+        """Close an incident whose hits are all dealt with; to say the same of a closed one changes nothing.
 
         Raises
         ------
         IncidentNotFound
         UsageError
-            Where hits are left, or it is closed already.
+            Where hits are left.
+        Conflict
+            Where it was closed with another text.
         """
-        with writing(self._engine, self._url) as connection:
+
+        def work(connection: Connection) -> Incident:
             close_incident(connection, id, time, text)
             return find_incidents(connection, id)[0]
+
+        return transact(self._engine, self._url, work)

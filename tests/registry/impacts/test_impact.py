@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
+from sqlalchemy import event as on
 
 from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, IncidentNotFound, UsageError
 from fitsprov.model.impact import Cause, Requirement
@@ -177,8 +179,11 @@ def test_an_incident_is_opened_worked_off_and_closed(filled: Registry) -> None:
     filled.incidents.work_off(INCIDENT, [uid("coadd")], time=NOON)
     closed = filled.incidents.close(INCIDENT, time=NOON + timedelta(days=1), text="made again")
     assert (closed.closed, closed.text, closed.done) == (NOON + timedelta(days=1), "made again", 4)
-    with pytest.raises(UsageError, match="closed 2026-03-15; expected an open one"):
-        filled.incidents.close(INCIDENT, time=NOON)
+    for text in (None, "made again"):
+        assert filled.incidents.close(INCIDENT, time=NOON + timedelta(days=2), text=text) == closed
+    with pytest.raises(Conflict, match="closed 2026-03-15 with 'made again', not 'left'; expected that"):
+        filled.incidents.close(INCIDENT, time=NOON, text="left")
+    assert filled.incidents[INCIDENT] == closed
 
 
 def test_an_incident_opened_again_takes_what_was_touched_since(filled: Registry) -> None:
@@ -217,3 +222,27 @@ def test_an_agent_of_another_name_refuses_the_incident(filled: Registry) -> None
             Cause(dataset=uid("flat")), "x", id=INCIDENT, time=NOON, agent=Agent(id="org:simcam", name="Other")
         )
     assert list(filled.incidents) == []
+
+
+def test_an_incident_is_worked_off_though_the_server_hangs_up(database: str) -> None:
+    """Each step, in the middle of its transaction."""
+    hung_up: list[str] = []
+
+    def hang_up(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes") and len(hung_up) % 2 == 0:
+            hung_up.append("now")
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+        elif hung_up:
+            hung_up.append("again")
+
+    with Registry(database) as registry:
+        registry.record(survey())
+        on.listen(registry._engine, "commit", hang_up)
+        try:
+            hits = registry.incidents.open(Cause(dataset=uid("flat")), "bad flat", id=INCIDENT, time=NOON).hits
+            left = [one.id for one, _ in registry.incidents.hits(INCIDENT)]
+            assert registry.incidents.work_off(INCIDENT, left, time=NOON) == hits == 4
+            assert registry.incidents.close(INCIDENT, time=NOON).closed == NOON
+        finally:
+            on.remove(registry._engine, "commit", hang_up)
+    assert hung_up == ["now", "again"] * 3
