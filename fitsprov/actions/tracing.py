@@ -5,29 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions import drawing
-from fitsprov.actions.comparing import status_of
-from fitsprov.actions.resolving import Resolution, Status, resolve, resolve_id
+from fitsprov.actions.resolving import Resolution, resolve_id
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.trimming import bare, nearest
-from fitsprov.cards.grammar import BLOCK
-from fitsprov.errors import DatasetNotFound, NotFits, UsageError
-from fitsprov.files.accept import Source
-from fitsprov.files.units import walk
+from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.lineage import Direction, Lineage
-
-if TYPE_CHECKING:
-    from fitsprov.files import HeaderUnit
 
 __all__ = [
     "FORMATS",
     "PARAMETERS",
     "ProvFormat",
     "Question",
+    "boolean",
     "prov_format",
-    "resolve_header",
+    "published",
     "trace",
     "write_prov",
 ]
@@ -215,51 +208,3 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
     else:
         for lineage in lineages:
             yield drawing.draw(lineage, format.drawing).encode(errors="replace")
-
-
-class Head(Source):
-    """The first bytes of a file: its headers as far as they were sent."""
-
-    has_data = False
-    cut = False
-    """Whether there may be more HDUs than were sent; known once all were read."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__("header", lambda offset, size: data[offset : offset + size])
-        self.size = len(data)
-
-    def units(self) -> Iterator[HeaderUnit]:
-        """Read the headers that are whole."""
-        last = None
-        try:
-            for unit in walk(self.read_at, self.name, truncated=True):
-                last = unit
-                yield unit
-        except NotFits:
-            if last is None:
-                raise
-            self.cut = True
-        self.cut = self.cut or (last is not None and self.size < last.next_start + BLOCK)
-
-
-def resolve_header(archive: Archive, data: bytes) -> dict[str, Any]:
-    """Resolve a file by the first bytes of it; its data are not needed.
-
-    Raises
-    ------
-    UsageError
-        Where they hold no whole header.
-    """
-    head = Head(data)
-    try:
-        with discreet():
-            found = resolve(head, archive.registry)
-    except NotFits as error:
-        raise UsageError(str(error)) from error
-    if head.cut and found.status is Status.INHERITED:
-        # the fingerprint is of HDUs that were not all sent
-        kept = tuple(finding for finding in found.findings if finding.code != "stamp-inherited")
-        found = replace(found, findings=kept, status=status_of(kept))
-    if found.lineage is not None:
-        found = replace(found, lineage=published(archive, found.lineage))
-    return replace(found, name="").to_json()

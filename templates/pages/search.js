@@ -1,7 +1,8 @@
 "use strict";
-// Reads the headers of a dropped file block by block, and sends them alone to be resolved.
+// Reads the headers of a dropped file, passing over the data, and sends them alone to be resolved.
 const place = document.getElementById("drop"), told = document.getElementById("told"), chooser = document.getElementById("file");
-const BLOCK = 2880, CARD = 80, MOST = 4 << 20;
+const BLOCK = 2880, CARD = 80;
+const MOST_SENT = 4 << 20, MOST_UNPACKED = 256 << 20;  // bytes
 const MEANING = {
   resolved: "This archive knows it.",
   inherited: "The stamp came along from another file: these data are not those that it was written for.",
@@ -11,30 +12,33 @@ const MEANING = {
 };
 place.hidden = false;
 
-function plainBlocks(file) {
-  let at = 0;
+// Both give the block at an offset, which is never before the one that was given last; a short one at the end.
+function plainFile(file) {
   return {
-    next: async () => new Uint8Array(await file.slice(at, at += BLOCK).arrayBuffer()),
+    block: async at => new Uint8Array(await file.slice(at, at + BLOCK).arrayBuffer()),
     stop: () => {}
   };
 }
 
-function unpackedBlocks(file) {
+function gzippedFile(file) {
+  if (!window.DecompressionStream) throw new Error("this browser cannot unpack it; expected a file that is not compressed");
   const reader = file.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-  let held = new Uint8Array(0);
+  let held = new Uint8Array(0), start = 0;
   return {
-    next: async () => {
-      while (held.length < BLOCK) {
-        const {value, done} = await reader.read();
+    block: async at => {
+      while (start + held.length < at + BLOCK && start + held.length < MOST_UNPACKED) {
+        const {value, done} = await reader.read().catch(error => {
+          if (start + held.length) return {done: true};  // it is cut off; what came before counts
+          throw error;
+        });
         if (done) break;
-        const more = new Uint8Array(held.length + value.length);
-        more.set(held);
-        more.set(value, held.length);
-        held = more;
+        const rest = held.subarray(Math.min(at - start, held.length));
+        start += held.length - rest.length;
+        held = new Uint8Array(rest.length + value.length);
+        held.set(rest);
+        held.set(value, rest.length);
       }
-      const block = held.slice(0, BLOCK);
-      held = held.slice(BLOCK);
-      return block;
+      return held.slice(at - start, at - start + BLOCK);
     },
     stop: () => reader.cancel().catch(() => {})
   };
@@ -51,20 +55,32 @@ function hasEnd(text) {
   return false;
 }
 
-async function readHeaders(blocks) {
+// Bytes of an HDU's data without their fill (FITS 4.0, 4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4).
+function dataSize(header, primary) {
+  const number = (keyword, absent) => Number(valueOf(header, keyword) ?? absent);
+  const axes = Array.from({length: Math.min(number("NAXIS"), 999)}, (_, n) => number(`NAXIS${n + 1}`));
+  if (!axes.length) return 0;
+  const groups = primary && axes[0] === 0 && valueOf(header, "GROUPS") === "T";
+  let elements = (groups ? axes.slice(1) : axes).reduce((product, axis) => product * axis, 1);
+  if (!primary || groups) elements = (elements + number("PCOUNT", 0)) * number("GCOUNT", 1);
+  return Math.abs(number("BITPIX")) / 8 * elements;
+}
+
+async function readHeaders(file) {
   const kept = [];
-  for (let first = "SIMPLE  =", whole = false; !whole; first = "XTENSION=") {
+  for (let at = 0, first = "SIMPLE  =", primary = true; Number.isSafeInteger(at); first = "XTENSION=", primary = false) {
     const unit = [];
     let header = "";
     do {
-      const block = await blocks.next();
-      if (block.length < BLOCK || (kept.length + unit.length) * BLOCK >= MOST) return kept;
+      const block = await file.block(at);
+      if (block.length < BLOCK || (kept.length + unit.length) * BLOCK >= MOST_SENT) return kept;
       unit.push(block);
       header += String.fromCharCode(...block);
       if (!header.startsWith(first)) return kept;
+      at += BLOCK;
     } while (!hasEnd(header.slice(-BLOCK)));
     kept.push(...unit);
-    whole = valueOf(header, "NAXIS") !== "0";
+    at += Math.ceil(dataSize(header, primary) / BLOCK) * BLOCK;
   }
   return kept;
 }
@@ -105,21 +121,21 @@ function complain(message) {
 
 async function resolve(file) {
   told.replaceChildren(element("p", {}, "Reading " + file.name + " …"));
-  let blocks = null;
+  let opened = null;
   try {
     const magic = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-    blocks = magic[0] === 0x1f && magic[1] === 0x8b ? unpackedBlocks(file) : plainBlocks(file);
-    const kept = await readHeaders(blocks);
+    opened = magic[0] === 0x1f && magic[1] === 0x8b ? gzippedFile(file) : plainFile(file);
+    const kept = await readHeaders(opened);
     if (!kept.length) return complain(file.name + " has no FITS header; expected a file that begins with SIMPLE, as it is or gzipped.");
     const body = new Uint8Array(kept.length * BLOCK);
     kept.forEach((block, number) => body.set(block, number * BLOCK));
-    const answer = await fetch("resolve", {method: "POST", body, headers: {"Content-Type": "application/fits"}});
+    const answer = await fetch("resolve?DATA=0", {method: "POST", body, headers: {"Content-Type": "application/fits"}});
     if (!answer.ok) return complain(await answer.text());
     show(file, await answer.json());
   } catch (error) {
     complain(file.name + ": " + error.message);
   } finally {
-    if (blocks) blocks.stop();
+    if (opened) opened.stop();
   }
 }
 

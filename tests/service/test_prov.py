@@ -234,6 +234,32 @@ def test_first_bytes_of_a_file_are_enough(client: httpx.Client, stamped: bytes, 
     assert "file://" not in answer.text
 
 
+@pytest.mark.parametrize("lists", ["cards", "table"])
+def test_headers_alone_are_enough(client: httpx.Client, stamped: bytes, tmp_path: Path, lists: str) -> None:
+    path = tmp_path / "one.fits"
+    path.write_bytes(stamped)
+    stamp = fitsprov.read(path)
+    assert stamp is not None
+    fitsprov.stamp(path, stamp, lists=lists, force=True)
+    content = path.read_bytes()
+    with fits.open(path) as hdus:
+        places = [hdu.fileinfo() for hdu in hdus]
+    headers = b"".join(content[place["hdrLoc"] : place["datLoc"]] for place in places)
+    found = client.post("/resolve?DATA=0", content=headers).json()
+    assert (found["status"], found["dataset"]["id"], len(found["raws"])) == ("resolved", COADD, 45)
+    assert client.post("/resolve", content=content[: places[-1]["datLoc"] + 10]).json()["status"] == "resolved"
+    assert client.post("/resolve?DATA=perhaps", content=headers).status_code == 400
+
+
+def test_stamp_that_came_along_is_told_so_before_the_data_have_come(client: httpx.Client, stamped: bytes) -> None:
+    with fits.open(io.BytesIO(stamped)) as hdus:
+        sums = [hdu.header.get("DATASUM") for hdu in hdus]
+    old = next(one for one in sums if one and one != "0")
+    derived = stamped.replace(f"DATASUM = '{old}'".encode(), f"DATASUM = '{int(old) - 1}'".encode())
+    assert len(derived) == len(stamped)
+    assert client.post("/resolve", content=derived).json()["status"] == "inherited"
+
+
 def test_header_of_something_else_is_unstamped(client: httpx.Client) -> None:
     content = io.BytesIO()
     fits.PrimaryHDU().writeto(content)
