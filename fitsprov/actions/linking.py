@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
 from fitsprov.actions.serving import Archive, TooSlow, discreet, services_at
@@ -17,7 +16,7 @@ from fitsprov.datalink.row import Fault, Row, Rows
 from fitsprov.datalink.votable import COLUMNS, write_error, write_votable
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import parse_id
-from fitsprov.model.lineage import Neighbourhood
+from fitsprov.model.lineage import Surroundings
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
@@ -75,12 +74,12 @@ class Timed:
     def authority(self) -> str | None:
         return self.archive.authority
 
-    def neighbourhoods(self, ids: Sequence[UUID]) -> Mapping[UUID, Neighbourhood]:
+    def surroundings(self, ids: Sequence[str]) -> Mapping[str, Surroundings]:
         """Look up many datasets at once."""
         if monotonic() > self.deadline:
             raise TooSlow(self.archive.settings.max_seconds)
         with discreet():
-            return self.archive.registry.neighbourhoods(ids)
+            return self.archive.registry.surroundings(ids)
 
 
 def served_links(

@@ -19,7 +19,7 @@ from fitsprov.datalink.descriptors import Descriptor, make_descriptors
 from fitsprov.datalink.descriptors import read_template as read_descriptor
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.model.identifiers import datalink_url, publisher_did
-from fitsprov.model.lineage import Dataset
+from fitsprov.model.lineage import Dataset, Linked
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
 from fitsprov.templates import read_template, template_names
@@ -119,7 +119,7 @@ class Archive:
         if caller is None:
             return everybody
 
-        def admission(dataset: Dataset, data: bool) -> tuple[str, bool | None]:
+        def admission(dataset: Linked, data: bool) -> tuple[str, bool | None]:
             public, allowed = caller.decide(dataset.run, dataset.type)
             return ("false", True) if public or not (data or caller.access.hidden) else ("true", allowed)
 

@@ -11,7 +11,7 @@ from fitsprov.actions.access import Caller
 from fitsprov.actions.trimming import without
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.facts import Annotation, DatasetFacts
-from fitsprov.model.lineage import Dataset, Direction, Lineage, Neighbourhood
+from fitsprov.model.lineage import Dataset, Direction, Lineage, Linked, Neighbourhood, Surroundings
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class View:
         """The registered part of publisher DIDs."""
         return self.whole.authority
 
-    def sees(self, dataset: Dataset | Input) -> bool:
+    def sees(self, dataset: Dataset | Linked | Input) -> bool:
         """Whether the caller may know of a dataset."""
         return self.caller.may_have(dataset.run, dataset.type)
 
@@ -79,6 +79,19 @@ class View:
                 siblings=tuple(filter(self.sees, near.siblings)),
             )
             for key, near in self.whole.neighbourhoods(ids).items()
+            if self.sees(near.dataset)
+        }
+
+    def surroundings(self, ids: Sequence[str]) -> dict[str, Surroundings]:
+        """Fetch what links tell of many datasets and of what stands one step from each."""
+        return {
+            key: Surroundings(
+                near.dataset,
+                [pair for pair in near.parents if self.sees(pair[0])],
+                list(filter(self.sees, near.products)),
+                list(filter(self.sees, near.siblings)),
+            )
+            for key, near in self.whole.surroundings(ids).items()
             if self.sees(near.dataset)
         }
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from urllib.parse import quote
 
 from fitsprov.datalink.descriptors import COLLAPSED, MEDIA_TYPE, PROVENANCE, Descriptor
-from fitsprov.datalink.row import Row
-from fitsprov.model.lineage import Category, Dataset, Neighbourhood
+from fitsprov.datalink.row import Row, quick_row
+from fitsprov.model.lineage import Category, Dataset, Linked, Surroundings
 
-__all__ = ["Admission", "Site", "Subject", "dataset_rows", "everybody", "media_type"]
+__all__ = ["Admission", "DatasetRows", "Site", "everybody", "media_type"]
 
 ROLES: Mapping[Category | None, str] = {
     Category.RAW: "raw",
@@ -45,12 +45,18 @@ RECORDS = (
 )
 """``RESPONSEFORMAT``, description and media type of the records that are offered."""
 
-Admission = Callable[[Dataset, bool], tuple[str, bool | None]]
-"""``link_auth`` and ``link_authorized`` of a link to a dataset, or, where the second argument is false, of a link to
-what is told of it."""
+KEPT = 4_000
+"""Files that are not described again: many datasets have the same calibrations."""
+
+Admitted = tuple[str, bool | None]
+"""``link_auth`` and ``link_authorized`` of a link."""
+Admission = Callable[[Linked, bool], Admitted]
+"""Who may follow a link to a dataset; where the second argument is false, a link to what is told of it."""
+Related = Sequence[tuple[Linked, str | None]]
+"""What stands one step from a dataset, and what it was used as."""
 
 
-def everybody(dataset: Dataset, data: bool) -> tuple[str, bool | None]:
+def everybody(dataset: Linked, data: bool) -> Admitted:
     """Say nothing, where nobody is ever turned away."""
     return "", None
 
@@ -66,104 +72,151 @@ class Site:
     admission: Admission = everybody
 
 
-class Subject(NamedTuple):
-    """The dataset whose links are made."""
+class Fixed(NamedTuple):
+    """A row that every dataset has: of its cells only the ID and the URL differ."""
 
-    sent: str
-    """Its ID, as the client sent it."""
-    key: str
-    """Its UUID."""
-    site: Site
-    told: tuple[str, bool | None]
-    """``link_auth`` and ``link_authorized`` of links to what is told of it."""
+    before: str
+    """What stands before the UUID in the URL; nothing where a service is offered instead."""
+    after: str
+    cells: tuple[str | int | bool | None, ...]
+    """Those behind the URL."""
 
+    @classmethod
+    def link(
+        cls, before: str, after: str, semantics: str, description: str, kind: str, local: str, admitted: Admitted
+    ) -> Self:
+        """Lead to a URL."""
+        return cls(before, after, ("", "", description, semantics, kind, None, "", local, *admitted))
 
-def dataset_rows(sent: str, near: Neighbourhood, site: Site, collapse: int | None) -> list[Row]:
-    """Make all rows of one dataset; services stand before the provenance service, because pyvo calls the first."""
-    dataset = near.dataset
-    key, admission = str(dataset.id), site.admission(dataset, True)
-    subject = Subject(sent, key, site, site.admission(dataset, False))
-    rows = [file_row(subject, "#this", dataset, dataset.type or "")]
-    rows += [
-        Row.to_service(sent, item.semantics, item.id or "", item.description, item.content_type, admission)
-        for item in site.services
-    ]
-    rows += documentation_rows(subject)
-    parents = [(parent, usage.role) for parent, usage in near.parents if usage.actual is not False]
-    rows += related_rows(subject, "#progenitor", parents, collapse)
-    rows += related_rows(subject, "#derivation", [(product, None) for product in near.products], collapse)
-    rows += related_rows(subject, "#coderived", [(sibling, None) for sibling in near.siblings], collapse)
-    url, told = f"{site.base}/headers/{key}", "the header with its provenance stamp"
-    rows.append(Row.to_url(sent, "#detached-header", url, told, "text/plain", "header", admission))
-    return rows
+    @classmethod
+    def service(cls, name: str, semantics: str, description: str, kind: str, admitted: Admitted) -> Self:
+        """Offer the service that a descriptor describes."""
+        return cls("", "", (name, "", description, semantics, kind, None, "", name, *admitted))
+
+    def row(self, sent: str, key: str) -> Row:
+        """Make the row of one dataset."""
+        own = (sent, f"{self.before}{key}{self.after}" if self.before else "")
+        return quick_row(own + self.cells)
 
 
-def documentation_rows(subject: Subject) -> list[Row]:
-    """Offer the provenance: the service first, then whole records, then the page."""
-    sent, key, site, admission = subject
-    term, kind, asked = "#documentation", "provenance", f"{site.base}/prov?ID={site.prefix}{key}&RESPONSEFORMAT="
+class File(NamedTuple):
+    """What rows tell of a file, whatever it is to the dataset whose rows they are."""
+
+    url: str
+    description: str
+    media_type: str
+    size: int | None
+    role: str
+    """Its ``local_semantics`` as a progenitor."""
+    type: str
+    """Its ``local_semantics`` as anything else."""
+    admitted: Admitted
+
+    def row(self, sent: str, semantics: str, role: str | None = None) -> Row:
+        """Lead to it from one dataset, for which it was used as something."""
+        told = f"{self.description}, used as {role}" if role else self.description
+        local = self.role if semantics == "#progenitor" else self.type
+        cells = (sent, self.url, "", "", told, semantics, self.media_type, self.size, "", local)
+        return quick_row(cells + self.admitted)
+
+
+class DatasetRows:
+    """Makes the rows of datasets, one after the other; what they have in common it finds out once."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.files: dict[str, File] = {}
+        self.fixed: dict[tuple[Admitted, Admitted], tuple[Fixed, ...]] = {}
+
+    def make(self, sent: str, near: Surroundings, collapse: int | None) -> list[Row]:
+        """Make all rows of the dataset whose ID was sent; more than so many of one kind collapse."""
+        dataset, key = near.dataset, near.dataset.id
+        admitted = self.site.admission(dataset, True), self.site.admission(dataset, False)
+        fixed = self.fixed.get(admitted)
+        if fixed is None:
+            fixed = self.fixed[admitted] = tuple(fixed_rows(self.site, *admitted))
+        rows = [self.file(dataset).row(sent, "#this"), *[one.row(sent, key) for one in fixed]]
+        last = rows.pop()
+        related: tuple[Related, ...] = (
+            near.parents,
+            [(one, None) for one in near.products],
+            [(one, None) for one in near.siblings],
+        )
+        for semantics, items in zip(COLLAPSED, related, strict=True):
+            if collapse is not None and len(items) > collapse:
+                more, items = collapsed(semantics, items, collapse, self.site, admitted[1])
+                rows += [one.row(sent, key) for one in more]
+            rows += [self.file(one).row(sent, semantics, role) for one, role in items]
+        rows.append(last)
+        return rows
+
+    def file(self, dataset: Linked) -> File:
+        """Describe the file of a dataset, unless that was done lately."""
+        found = self.files.get(dataset.id)
+        if found is None:
+            if len(self.files) >= KEPT:
+                self.files.clear()
+            found = self.files[dataset.id] = File(
+                f"{self.site.base}/files/{dataset.id}",
+                describe(dataset),
+                media_type(dataset),
+                length(dataset),
+                ROLES.get(dataset.category, "parent"),
+                dataset.type or "",
+                self.site.admission(dataset, True),
+            )
+        return found
+
+
+def fixed_rows(site: Site, data: Admitted, told: Admitted) -> Iterator[Fixed]:
+    """Offer what there is of every dataset, its header last.
+
+    Services stand before the provenance service, because pyvo calls the first; then come whole records, then the page.
+    """
+    for item in site.services:
+        yield Fixed.service(item.id or "", item.semantics, item.description, item.content_type, data)
+    term, kind, asked = "#documentation", "provenance", f"{site.base}/prov?ID={site.prefix}"
+    yield Fixed.service(PROVENANCE, term, "provenance service", "", told)
+    for name, description, content_type in RECORDS:
+        after = f"&RESPONSEFORMAT={name}&DEPTH=ALL"
+        yield Fixed.link(asked, after, term, description, content_type, kind, told)
     page = "what it is and how it was made, a page"
-    return [
-        Row.to_service(sent, term, PROVENANCE, "provenance service", "", admission),
-        *[
-            Row.to_url(sent, term, f"{asked}{name}&DEPTH=ALL", told, content_type, kind, admission)
-            for name, told, content_type in RECORDS
-        ],
-        Row.to_url(sent, term, f"{site.base}/dataset/{key}", page, "text/html", "page", admission),
-    ]
+    yield Fixed.link(f"{site.base}/dataset/", "", term, page, "text/html", "page", told)
+    stamp = "the header with its provenance stamp"
+    yield Fixed.link(f"{site.base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
 
 
-def related_rows(
-    subject: Subject, semantics: str, related: Sequence[tuple[Dataset, str | None]], collapse: int | None
-) -> list[Row]:
-    """List what stands one step from a dataset, each with what it was used as, or collapse it."""
-    progenitors, rows = semantics == "#progenitor", list[Row]()
-    if collapse is not None and len(related) > collapse:
-        calibrations = [item for item in related if progenitors and item[0].category is Category.CALIBRATION]
-        if len(related) - len(calibrations) > collapse:
-            rows += collapsed_rows(subject, semantics, len(related))
-            related = calibrations
-    for dataset, role in related:
-        local = ROLES.get(dataset.category, "parent") if progenitors else dataset.type or ""
-        rows.append(file_row(subject, semantics, dataset, local, role))
-    return rows
-
-
-def collapsed_rows(subject: Subject, semantics: str, count: int) -> list[Row]:
-    """Stand for many links of one kind: a link to all of them, and a service that filters them."""
-    sent, key, site, admission = subject
+def collapsed(
+    semantics: str, items: Related, collapse: int, site: Site, told: Admitted
+) -> tuple[Sequence[Fixed], Related]:
+    """Stand for many links of one kind: a link to all of them, and a service that filters them; calibrations stay."""
+    progenitors = semantics == "#progenitor"
+    calibrations = [item for item in items if progenitors and item[0].category is Category.CALIBRATION]
+    if len(items) - len(calibrations) <= collapse:
+        return (), items
     name = COLLAPSED[semantics]
-    url = f"{site.base}/links?ID={site.prefix}{key}&SEMANTICS={quote(semantics)}"
-    told = f"{count} {name}, too many to list here: follow for their links"
-    return [
-        Row.to_url(sent, semantics, url, told, MEDIA_TYPE, name, admission),
+    told_of_all = f"{len(items)} {name}, too many to list here: follow for their links"
+    url = f"{site.base}/links?ID={site.prefix}", f"&SEMANTICS={quote(semantics)}"
+    return (
+        Fixed.link(*url, semantics, told_of_all, MEDIA_TYPE, name, told),
         # no content type: with that of {links}, clients follow both rows
-        Row.to_service(sent, semantics, name, f"{count} {name}, to be filtered", "", admission),
-    ]
+        Fixed.service(name, semantics, f"{len(items)} {name}, to be filtered", "", told),
+    ), calibrations
 
 
-def file_row(subject: Subject, semantics: str, dataset: Dataset, local: str, role: str | None = None) -> Row:
-    """Lead to the file of a dataset."""
-    sent, _, site, _ = subject
-    admission = site.admission(dataset, True)
-    url, told = f"{site.base}/files/{dataset.id}", describe(dataset, role)
-    return Row.to_url(sent, semantics, url, told, media_type(dataset), local, admission, length(dataset))
-
-
-def length(dataset: Dataset) -> int | None:
+def length(dataset: Linked) -> int | None:
     """Bytes that come from ``/files``; None where a stamp is added on the way out, which makes FITS files longer."""
     stamped = (dataset.uri or "").startswith("file:") and media_type(dataset) in STAMPED
     return None if stamped else dataset.size
 
 
-def describe(dataset: Dataset, role: str | None) -> str:
-    """Name a dataset to people: ``flat detector=85, used as flat``."""
+def describe(dataset: Linked) -> str:
+    """Name a dataset to people: ``flat detector=85``."""
     place = " ".join([f"{key}={value}" for key, value in dataset.data_id.items()]) if dataset.data_id else dataset.name
-    text = f"{dataset.type} {place}" if dataset.type and place else dataset.type or place or f"dataset {dataset.id}"
-    return f"{text}, used as {role}" if role else text
+    return f"{dataset.type} {place}" if dataset.type and place else dataset.type or place or f"dataset {dataset.id}"
 
 
-def media_type(dataset: Dataset) -> str:
+def media_type(dataset: Dataset | Linked) -> str:
     """Tell from the name of a copy; a dataset without one is taken for a FITS image, unless it cannot be one."""
     if dataset.uri is None:
         blank = dataset.stub or dataset.category in (Category.LOG, Category.METRIC)

@@ -13,13 +13,13 @@ from typing import Protocol
 from urllib.parse import quote
 from uuid import UUID
 
-from fitsprov.datalink.dataset_rows import Admission, Site, dataset_rows, everybody
+from fitsprov.datalink.dataset_rows import Admission, DatasetRows, Site, everybody
 from fitsprov.datalink.descriptors import Descriptor
 from fitsprov.datalink.row import Fault, Row, Rows
 from fitsprov.datalink.terms import is_term, parent_terms
 from fitsprov.errors import MalformedID, UsageError
-from fitsprov.model.identifiers import parse_id, publisher_did
-from fitsprov.model.lineage import Neighbourhood
+from fitsprov.model.identifiers import plain_id, publisher_did
+from fitsprov.model.lineage import Surroundings
 
 __all__ = ["Lookup", "Selection", "make_rows"]
 
@@ -39,8 +39,8 @@ class Lookup(Protocol):
     @property
     def authority(self) -> str | None: ...
 
-    def neighbourhoods(self, ids: Sequence[UUID]) -> Mapping[UUID, Neighbourhood]:
-        """Look up many datasets at once; unknown ones are absent from the answer."""
+    def surroundings(self, ids: Sequence[str]) -> Mapping[str, Surroundings]:
+        """Look up many datasets at once, by UUIDs in lower case; unknown ones are absent from the answer."""
         ...
 
 
@@ -101,16 +101,16 @@ def make_rows(
         raise UsageError("no base URL that links could lead to; expected one as https://host/path")
     whole = publisher_did(lookup.authority, NIL) if lookup.authority else str(NIL)
     prefix = quote(whole, safe="").removesuffix(str(NIL))
-    site = Site(lookup.base_url.rstrip("/"), prefix, tuple(services), admission)
+    make = DatasetRows(Site(lookup.base_url.rstrip("/"), prefix, tuple(services), admission)).make
 
     def groups() -> Iterator[list[Row]]:
         for identifier, found in look_up(identifiers, lookup):
             if isinstance(found, Row):
                 yield [found]
             elif selection.filtered:
-                yield list(filter(selection.wants, dataset_rows(identifier, found, site, None)))
+                yield list(filter(selection.wants, make(identifier, found, None)))
             else:
-                yield dataset_rows(identifier, found, site, selection.collapse)
+                yield make(identifier, found, selection.collapse)
 
     return Rows(limit_rows(groups(), selection.maxrec))
 
@@ -129,14 +129,14 @@ def limit_rows(groups: Iterable[list[Row]], maxrec: int | None) -> Generator[Row
     return False
 
 
-def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, Neighbourhood | Row]]:
-    """Give each distinct ID its neighbourhood or its error row."""
+def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, Surroundings | Row]]:
+    """Give each distinct ID its surroundings or its error row."""
     distinct, size = filter(None, dict.fromkeys(identifiers)), FIRST
     while batch := list(islice(distinct, size)):
         parsed = {identifier: parse_or_fault(identifier) for identifier in batch}
-        known = lookup.neighbourhoods(list({key for key in parsed.values() if isinstance(key, UUID)}))
+        known = lookup.surroundings([key for key in parsed.values() if isinstance(key, str)])
         for identifier, key in parsed.items():
-            if isinstance(key, Row):
+            if not isinstance(key, str):
                 yield identifier, key
             elif key in known:
                 yield identifier, known[key]
@@ -146,10 +146,10 @@ def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, N
         size = max(min(MOST, NEAR * len(batch) // max(near, 1)), 1)
 
 
-def parse_or_fault(identifier: str) -> UUID | Row:
+def parse_or_fault(identifier: str) -> str | Row:
     """Read an ID; a DID without a UUID can only be someone else's."""
     try:
-        return parse_id(identifier)
+        return plain_id(identifier)
     except MalformedID as error:
         if identifier.startswith("ivo://"):
             return error_row(identifier, Fault.NOT_FOUND, f"'{identifier}' names no dataset that is known here")

@@ -22,6 +22,7 @@ __all__ = [
     "is_id",
     "name_id",
     "parse_id",
+    "plain_id",
     "pointers",
     "publisher_did",
 ]
@@ -58,6 +59,20 @@ def find_id(text: str) -> UUID | None:
     """Read a dataset ID as `parse_id` does; None where the text is a name or nothing at all."""
     match = SPELLINGS.fullmatch(text)
     return None if match is None else UUID(match[match.lastgroup or 0])
+
+
+def plain_id(text: str) -> str:
+    """Read a dataset ID as `parse_id` does, and spell it as a UUID in lower case.
+
+    Raises
+    ------
+    MalformedID
+        Where ``text`` is a name or nothing at all.
+    """
+    match = SPELLINGS.fullmatch(text)
+    if match is None:
+        raise MalformedID(text)
+    return match[match.lastgroup or 0].lower()
 
 
 def is_id(text: str) -> bool:

@@ -13,7 +13,7 @@ from fitsprov.datalink.descriptors import Descriptor, make_descriptors, read_tem
 from fitsprov.datalink.links import Selection, make_rows
 from fitsprov.datalink.votable import write_votable
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.model.lineage import Category, Dataset, Neighbourhood, Usage
+from fitsprov.model.lineage import Category, Linked, Surroundings
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "datalink"
 
@@ -25,21 +25,21 @@ class Archive:
     authority: str | None = "ivo://example.org/archive/dr1"
 
     def __init__(self) -> None:
-        self.known: dict[UUID, Neighbourhood] = {}
+        self.known: dict[str, Surroundings] = {}
         self.calls = 0
 
-    def neighbourhoods(self, ids: Sequence[UUID]) -> Mapping[UUID, Neighbourhood]:
+    def surroundings(self, ids: Sequence[str]) -> Mapping[str, Surroundings]:
         self.calls += 1
         return {key: self.known[key] for key in ids if key in self.known}
 
     def add(
-        self, dataset: Dataset, parents: Sequence[tuple[Dataset, Usage]] = (), **others: tuple[Dataset, ...]
+        self, dataset: Linked, parents: Sequence[tuple[Linked, str | None]] = (), **others: Sequence[Linked]
     ) -> str:
-        self.known[dataset.id] = Neighbourhood(dataset=dataset, parents=tuple(parents), **others)
+        self.known[dataset.id] = Surroundings(dataset, parents, **others)
         return self.did(dataset.id)
 
-    def did(self, key: UUID) -> str:
-        return publisher_did(self.authority, key) if self.authority else str(key)
+    def did(self, key: str) -> str:
+        return publisher_did(self.authority, UUID(key)) if self.authority else key
 
     def descriptors(self, extra: Sequence[Descriptor] = ()) -> tuple[Descriptor, ...]:
         return make_descriptors(self.base_url, self.did(name("exposure")), extra)
@@ -48,17 +48,13 @@ class Archive:
         return b"".join(write_votable(make_rows(identifiers, self, Selection(**options)), self.descriptors()))
 
 
-def name(text: str) -> UUID:
-    return uuid5(UUID(int=1), text)
+def name(text: str) -> str:
+    return str(uuid5(UUID(int=1), text))
 
 
-def make(text: str, category: Category = Category.PRODUCT, **fields: object) -> Dataset:
+def make(text: str, category: Category = Category.PRODUCT, **fields: object) -> Linked:
     fields = {"type": text.partition("-")[0], "data_id": {"band": "r", "visit": 7}, **fields}
-    return Dataset(id=name(text), category=category, **fields)
-
-
-def used(dataset: Dataset, role: str | None = None, *, actual: bool | None = None) -> tuple[Dataset, Usage]:
-    return dataset, Usage(dataset.id, role, actual)
+    return Linked(id=name(text), category=category, **fields)
 
 
 @pytest.fixture
@@ -68,17 +64,16 @@ def archive() -> Archive:
     raw = make("raw", Category.RAW, uri="s3://data/raw.fits.fz", size=8_640)
     flat = make("flat", Category.CALIBRATION)
     catalogue = make("refcat", Category.REFERENCE, uri="file:///data/refcat.parq")
-    presented = make("sky", Category.CALIBRATION)
     coadd = make("coadd", data_id={"tract": 9813, "patch": 42})
     log = make("isr_log", Category.LOG, data_id=None, name="night 7 & <8>")
     found.add(
         make("exposure", uri="s3://data/exposure.fits", size=5_760),
-        [used(raw, "ccdExposure"), used(flat, "flat"), used(catalogue), used(presented, actual=False)],
+        [(raw, "ccdExposure"), (flat, "flat"), (catalogue, None)],
         products=(coadd,),
         siblings=(log,),
     )
-    exposures = [used(make(f"exposure-{i}"), "inputs") for i in range(40)]
-    found.add(coadd, [*exposures, used(flat, "flat")])
+    exposures = [(make(f"exposure-{i}"), "inputs") for i in range(40)]
+    found.add(coadd, [*exposures, (flat, "flat")])
     return found
 
 
@@ -104,13 +99,8 @@ def soda() -> Descriptor:
 
 
 @pytest.fixture
-def make_dataset() -> Callable[..., Dataset]:
+def make_dataset() -> Callable[..., Linked]:
     return make
-
-
-@pytest.fixture
-def usage() -> Callable[..., tuple[Dataset, Usage]]:
-    return used
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ from uuid import UUID
 
 import pytest
 
-from fitsprov.datalink.dataset_rows import Site, dataset_rows
+from fitsprov.datalink.dataset_rows import DatasetRows, Site
 from fitsprov.datalink.links import Selection, make_rows
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import datalink_url
-from fitsprov.model.lineage import Category, Dataset, Neighbourhood
+from fitsprov.model.lineage import Category, Linked, Surroundings
 
 
 def kinds(rows):
@@ -66,13 +66,8 @@ def test_media_type_follows_the_copy_and_is_a_fits_image_where_none_is_known(arc
     ],
 )
 def test_a_length_is_that_of_what_comes_not_that_of_a_file_that_is_stamped_yet(uri, length):
-    dataset = Dataset(id=UUID(int=1), type="image", uri=uri, size=5_760)
-    near, site = Neighbourhood(dataset=dataset), Site("http://x", "")
-    assert dataset_rows("a", near, site, None)[0].content_length == length
-
-
-def test_an_input_that_was_only_presented_is_no_progenitor(archive, exposure):
-    assert not [row for row in make_rows([exposure], archive) if row.description.startswith("sky")]
+    near = Surroundings(Linked(str(UUID(int=1)), "image", uri=uri, size=5_760))
+    assert DatasetRows(Site("http://x", "")).make("a", near, None)[0].content_length == length
 
 
 @pytest.mark.parametrize(
@@ -216,8 +211,8 @@ def test_extra_services_are_offered_before_the_provenance_service(archive, expos
     ]
 
 
-def test_a_stub_is_linked_without_a_media_type(archive, make_dataset, usage):
+def test_a_stub_is_linked_without_a_media_type(archive, make_dataset):
     stub = make_dataset("lost", None, type=None, data_id=None, stub=True)
-    identifier = archive.add(make_dataset("found"), [usage(stub)])
+    identifier = archive.add(make_dataset("found"), [(stub, None)])
     (row,) = make_rows([identifier], archive, Selection(semantics="#progenitor"))
     assert (row.content_type, row.description, row.local_semantics) == ("", f"dataset {stub.id}", "parent")
