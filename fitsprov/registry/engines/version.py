@@ -45,4 +45,4 @@ def count(connection: Connection) -> None:
     """Count this transaction."""
     before, after = connection.info["changes"], getattr(connection.connection.dbapi_connection, "total_changes", None)
     if before is None or before != after:
-        connection.exec_driver_sql(ALWAYS if before is not None else IF_WRITTEN)
+        connection.connection.cursor().execute(ALWAYS if before is not None else IF_WRITTEN)

@@ -105,7 +105,7 @@ def place_activities(
         pinned, number = next((uuid, n) for uuid, n in placed.items() if not 1 <= n <= last)
         raise InvalidRecord(f"{source}: activity {pinned}: epoch {number}; expected one of 1 to {last}")
     times = {one.id: one.started for one in activities if one.epoch is None}
-    latest = latest_change(connection) if None in times.values() else EARLIEST
+    latest, number = latest_change(connection) if None in times.values() else (EARLIEST, 0)
     started = {uuid: utc(time or latest) for uuid, time in times.items()}
     components: defaultdict[Component, States] = defaultdict(States)
     for one in activities:
@@ -114,14 +114,22 @@ def place_activities(
                 components[component].meet(state, started[one.id])
     if components:
         compare(connection, components)
+    elif times and not any(times.values()):
+        return placed | dict.fromkeys(times, number)
     return placed | epochs_at(connection, started)
 
 
-def latest_change(connection: Connection) -> datetime:
-    """Find the time of the last change that is known: what happened nobody knows when came after it."""
-    times = select(func.max(epoch.c.time)).scalar_subquery(), select(func.max(validity.c.since)).scalar_subquery()
-    last: datetime = max(filter(None, connection.execute(select(*times)).one()))
-    return last
+@compiled
+def latest_query() -> Select[Any]:
+    """Select the last epoch, when the last one began, and since when the state holds that changed last."""
+    greatest = (func.max(column) for column in (epoch.c.id, epoch.c.time, validity.c.since))
+    return select(*(select(one).scalar_subquery() for one in greatest))
+
+
+def latest_change(connection: Connection) -> tuple[datetime, int]:
+    """Find the time of the last change that is known, and the epoch: what happened nobody knows when came after it."""
+    ((number, *times),) = latest_query().rows(connection)
+    return max(filter(None, times)), number
 
 
 def states_of(one: Activity, digest_of: Callable[[Any], bytes]) -> Iterable[tuple[Component, str]]:

@@ -23,7 +23,7 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     """Insert rows; UUIDs are 16 bytes."""
     if rows:
         text = insert_text(table, tuple(columns), mark(connection))
-        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+        send(connection, text, spelled(connection, columns, rows))
 
 
 def update_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
@@ -31,7 +31,16 @@ def update_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     if rows:
         sets = ", ".join(f"{name} = {mark(connection)}" for name in columns)
         text = f"UPDATE {table.name} SET {sets} WHERE id = {mark(connection)}"
-        connection.exec_driver_sql(text, spelled(connection, columns, rows))
+        send(connection, text, spelled(connection, columns, rows))
+
+
+def send(connection: Connection, text: str, rows: list[tuple[Any, ...]]) -> None:
+    """Run a statement for each row."""
+    cursor = connection.connection.cursor()
+    if len(rows) == 1:
+        cursor.execute(text, rows[0])
+    else:
+        cursor.executemany(text, rows)
 
 
 def select_by_uuid(

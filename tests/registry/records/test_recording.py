@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event as on
 
 from fitsprov.errors import Conflict, DatasetNotFound, InvalidRecord, RegistryError
 from fitsprov.model.facts import Event
 from fitsprov.model.lineage import Agent, Category, Dataset, Environment, Package, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Counts, Registry
+from fitsprov.registry.harvests.bulk import insert_rows
+from fitsprov.registry.records import recording
+from fitsprov.registry.schema import used
 from tests.registry.making import AGENT, ENVIRONMENT, dataset, dump, record, step, survey, uid
 from tests.strategies import NASTY
 
@@ -288,19 +290,18 @@ def test_an_event_is_kept_once(registry: Registry) -> None:
     assert registry.status().events == 2
 
 
-def test_a_failure_half_way_leaves_nothing(registry: Registry, url: str) -> None:
+def test_a_failure_half_way_leaves_nothing(registry: Registry, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = dump(url)
 
-    def fail(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO used"):
+    def fail(connection: Any, table: Any, *rest: Any) -> None:
+        if table is used:
             raise RuntimeError("the power is gone")
+        insert_rows(connection, table, *rest)
 
-    on.listen(registry._engine, "before_cursor_execute", fail)
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "insert_rows", fail)
         with pytest.raises(RuntimeError):
             registry.record(survey())
-    finally:
-        on.remove(registry._engine, "before_cursor_execute", fail)
     assert dump(url) == before
     assert registry.record(survey()).datasets == 8
 
