@@ -139,7 +139,7 @@ def readable(descriptor: int) -> bool:
 def begin(connection: Connection) -> None:
     """Begin: writers take their lock at once, so that they wait here or nowhere."""
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql(BEGIN_WRITING if writes else BEGIN_READING)
+    connection.connection.cursor().execute(BEGIN_WRITING if writes else BEGIN_READING)
 
 
 def pipeline(connection: Connection) -> AbstractContextManager[object]:

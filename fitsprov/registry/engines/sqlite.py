@@ -127,7 +127,7 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
 def begin(connection: Connection) -> None:
     """Begin: writers take their lock at once, so that they wait here or nowhere."""
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def prepare(engine: Engine) -> None:
