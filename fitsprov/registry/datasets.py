@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, 
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.dataid import DataId, Scalar, canonical_text
 from fitsprov.model.identifiers import is_id, name_id, parse_id
-from fitsprov.model.lineage import Category, Dataset
+from fitsprov.model.lineage import Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.gathering.datasets import effective_category
 from fitsprov.registry.schema import artifact, dataset_type, entity, run
 
 __all__ = [
@@ -111,15 +112,6 @@ def stored(row: Sequence[Any]) -> Stored:
         stub=stub,
     )
     return Stored(key, maker, dataset)
-
-
-def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
-    """Say what kind of thing a dataset is: as stated, else by the name ``raw``, else by having been made here."""
-    if stated is not None:
-        return Category(stated)
-    if type_name == "raw":
-        return Category.RAW
-    return Category.PRODUCT if made else None
 
 
 def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, Stored]:

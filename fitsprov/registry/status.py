@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL, Connection, func, select
 
-from fitsprov.registry.datasets import effective_category
 from fitsprov.registry.engines.engine import size_of
+from fitsprov.registry.gathering.datasets import effective_category
 from fitsprov.registry.schema import activity, dataset_type, entity, event, run, software_env, used
 
 __all__ = ["Status", "count_all"]

@@ -6,13 +6,24 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, ParamSpec, Self
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Select, String, bindparam
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    String,
+    bindparam,
+    case,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 
-__all__ = ["Compiled", "among", "as_keys", "compiled"]
+__all__ = ["Compiled", "among", "among_any", "as_keys", "compiled"]
 
 P = ParamSpec("P")
 
@@ -46,6 +57,12 @@ def spell_key_in_array(element: KeyIn, compiler: SQLCompiler, **options: Any) ->
 def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[bool]:
     """Compare keys with a parameter that `as_keys` gives."""
     return KeyIn(column, bindparam(parameter, type_=String()))
+
+
+def among_any(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[bool]:
+    """Compare keys with a parameter, which is not looked at where the table of the column has no rows."""
+    some = select(column).where(column > 0).correlate(None).exists()
+    return KeyIn(column, case((some, bindparam(parameter, type_=String())), else_=literal_column("'[]'")))
 
 
 def as_keys(keys: Iterable[int]) -> dict[str, str]:

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, literal, select, union_all
 
 from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.model.later import Later
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
-from fitsprov.registry.activities import activities_by_key, usages_by_key, usages_of_datasets
-from fitsprov.registry.datasets import Stored, datasets_by_key
-from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.datasets import Stored
+from fitsprov.registry.engines.compiled import among, compiled
+from fitsprov.registry.gathering.activities import Activities
+from fitsprov.registry.gathering.datasets import Datasets, beside
+from fitsprov.registry.gathering.uses import Uses
+from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
 from fitsprov.registry.schema import activity, entity, listed_raw
 
 __all__ = ["lineage_of"]
+
+FEW = 20
+"""Activities that are asked first whether there is more: it is seldom that these say no and others yes."""
 
 
 @compiled
@@ -29,6 +38,8 @@ def key_of() -> Select[Any]:
 
 def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth: int | None) -> Lineage:
     """Follow a dataset up or down, ``depth`` generations far or to the end.
+
+    All of it is read here; its parts become objects when somebody looks at them.
 
     Raises
     ------
@@ -42,37 +53,155 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     start = next((key for (key,) in key_of().rows(connection, uuid=focus)), None)
     if start is None:
         raise DatasetNotFound(focus)
-    reached = follow(connection, [start], direction, Bounds(depth))
-    levels = {start: 0} | {key: level for level, keys in enumerate(reached.generations, 1) for key in keys}
-    found = datasets_by_key(connection, levels)
-    if direction is Direction.UP:
-        expanded = {one.maker for one in found.values() if depth is None or levels[one.key] < depth} - {None}
-        used_by = usages_by_key(connection, filter(None, expanded))
-        presented = {one.dataset for usages in used_by.values() for one in usages} - found.keys()
-        shown = found | (datasets_by_key(connection, presented) if presented else {})
-        listed, short = said_by_headers(connection, found, expanded, used_by)
-        stubs = any(one.dataset.stub for one in found.values())
-        unknown = stubs or short or not {one.key for raws in listed.values() for one in raws} <= found.keys()
-    else:
-        makers = {one.maker for one in found.values() if one.key != start}
-        used_by = {maker: usages for maker, usages in usages_of_datasets(connection, found).items() if maker in makers}
-        shown, listed, unknown = found, {}, False
-    activities = activities_by_key(connection, filter(None, {one.maker for one in found.values()}))
+    around = Above(connection, start, depth) if direction is Direction.UP else Below(connection, start, depth)
     return Lineage(
         focus=focus,
         direction=direction,
-        datasets={one.dataset.id: one.dataset for one in shown.values()},
-        activities={one.id: one for one in activities.values()},
-        generated_by={one.dataset.id: activities[one.maker].id for one in found.values() if one.maker is not None},
-        used={
-            activities[maker].id: tuple(
-                Usage(shown[key].dataset.id, role, actual) for key, role, actual in usages if key in shown
-            )
-            for maker, usages in used_by.items()
-        },
-        listed_raws={found[key].dataset.id: tuple(map(as_raw, raws)) for key, raws in listed.items()},
-        complete=not unknown and not reached.cut,
+        datasets=Later(around.datasets, {focus: around.found.first}),
+        activities=Later(around.activities.values),
+        generated_by=Later(around.generated_by),
+        used=Later(around.used),
+        listed_raws=Later(around.listed_raws) if around.raws else {},
+        complete=around.complete,
     )
+
+
+class Around:
+    """What was read of the graph around a dataset."""
+
+    complete: bool
+
+    def __init__(self) -> None:
+        self.found = Datasets()
+        """What can be reached; what it began with was read first, by itself."""
+        self.more = Datasets()
+        """What was presented to one of the activities and not used, and raws that only headers list."""
+        self.uses = Uses()
+        self.raws: list[tuple[int, int]] = []
+        """Datasets, and raws that their headers list."""
+        self.more.beside = self.found.beside
+
+    def read_about(self, connection: Connection) -> None:
+        """Read what all that was found points to."""
+        self.activities = Activities(connection, {maker for maker in self.found.makers if maker is not None})
+        self.found.words = self.more.words = self.activities.words = words_of(
+            connection,
+            types=self.found.type_keys | self.more.type_keys,
+            runs=self.found.run_keys | self.more.run_keys | self.activities.run_keys,
+            roles=self.uses.role_keys,
+            tasks=self.activities.task_keys,
+            agents=self.activities.agent_keys,
+        )
+
+    @cached_property
+    def ids(self) -> dict[int, UUID]:
+        """IDs of datasets by their keys."""
+        return {key: uuid for some in (self.found, self.more) for key, uuid in zip(some.keys, some.uuids, strict=True)}
+
+    @cached_property
+    def by_key(self) -> dict[int, Dataset]:
+        """Datasets by their keys."""
+        return {key: one for some in (self.found, self.more) for key, one in zip(some.keys, some.values, strict=True)}
+
+    def shown(self) -> Collection[int]:
+        """Give the keys of the datasets that are told of."""
+        return self.found.keys
+
+    def datasets(self) -> dict[UUID, Dataset]:
+        """Make the datasets."""
+        return {self.ids[key]: self.by_key[key] for key in self.shown()}
+
+    def generated_by(self) -> dict[UUID, UUID]:
+        """Say which activities made which datasets."""
+        makers = self.activities.uuids
+        made = zip(self.found.uuids, self.found.makers, strict=True)
+        return {uuid: makers[maker] for uuid, maker in made if maker is not None}
+
+    def used(self) -> dict[UUID, tuple[Usage, ...]]:
+        """Say what activities used."""
+        return self.uses.values(self.ids, self.activities.uuids, self.found.words.roles)
+
+    def listed_raws(self) -> dict[UUID, tuple[Dataset, ...]]:
+        """Say which raws headers list."""
+        listed: defaultdict[UUID, list[Dataset]] = defaultdict(list)
+        for key, raw in sorted(self.raws):
+            listed[self.ids[key]].append(called_raw(self.by_key[raw]))
+        return {key: tuple(raws) for key, raws in listed.items()}
+
+
+class Above(Around):
+    """What a dataset was made from."""
+
+    def __init__(self, connection: Connection, start: int, depth: int | None) -> None:
+        super().__init__()
+        self.expanded: set[int] = set()
+        """Activities whose inputs were read."""
+        self.cut = self.climb(connection, start, depth)
+        found = set(self.found.keys)
+        self.presented = {~key for key in self.uses.hidden} - found
+        if self.presented:
+            self.more.read(connection, self.presented)
+        self.found.beside.append(beside(connection, found | self.presented))
+        self.raws = [(key, raw) for key, raw in self.found.beside[0].raws if key in found]
+        only_listed = {raw for _, raw in self.raws} - found
+        if others := only_listed - self.presented:
+            self.more.read(connection, others)
+            self.found.beside.append(beside(connection, others))
+        self.read_about(connection)
+        stubs = any(part.stubs for part in self.found.parts)
+        self.complete = not (self.cut or stubs or only_listed or self.is_short())
+
+    def climb(self, connection: Connection, start: int, depth: int | None) -> bool:
+        """Read generation by generation; say whether there is more behind the depth."""
+        frontier, seen = {start}, {start}
+        generation = 0
+        while frontier:
+            makers = {maker for maker in self.found.read(connection, frontier).makers if maker} - self.expanded
+            if generation == depth:
+                return leads_on(connection, makers, seen)
+            reached = self.uses.read(connection, makers) if makers else []
+            self.expanded |= makers
+            frontier = {key for key in reached if key > 0} - seen
+            seen |= frontier
+            generation += 1
+        return False
+
+    def is_short(self) -> bool:
+        """Whether headers count more inputs than are known."""
+        counted = {key: number for key, number in self.activities.counted.items() if key in self.expanded}
+        known = self.uses.counts(counted)
+        return any(number > known[key] for key, number in counted.items())
+
+    def shown(self) -> Collection[int]:
+        """Give what was presented only, too."""
+        return [*self.found.keys, *sorted(self.presented)]
+
+
+class Below(Around):
+    """What was made from a dataset."""
+
+    def __init__(self, connection: Connection, start: int, depth: int | None) -> None:
+        super().__init__()
+        reached = follow(connection, [start], Direction.DOWN, Bounds(depth))
+        self.found.read(connection, [start])
+        self.found.read(connection, reached.keys)
+        self.found.beside.append(beside(connection, self.found.keys))
+        self.uses.read_users(connection, self.found.keys)
+        self.read_about(connection)
+        self.complete = not reached.cut
+
+    def used(self) -> dict[UUID, tuple[Usage, ...]]:
+        """Say what activities used that made any of this, but for what it begins with."""
+        _, *below = self.found.makers
+        makers = {key: self.activities.uuids[key] for key in below if key is not None}
+        return self.uses.values(self.ids, makers, self.found.words.roles)
+
+
+def leads_on(connection: Connection, makers: set[int], seen: set[int]) -> bool:
+    """Whether activities really used anything else."""
+    listed = sorted(makers)
+    some = (Uses().read(connection, keys) for keys in (listed[:FEW], listed[FEW:]) if keys)
+    return any(key > 0 and key not in seen for key in chain.from_iterable(some))
 
 
 @compiled
@@ -89,23 +218,11 @@ def headers_query() -> Select[Any]:
     return select(found).order_by(found.c.raw_of, found.c.value)
 
 
-def said_by_headers(
-    connection: Connection,
-    found: Mapping[int, Stored],
-    makers: Iterable[int | None],
-    used_by: Mapping[int, Sequence[object]],
-) -> tuple[dict[int, list[Stored]], bool]:
-    """Fetch the raws that headers list, and whether they count more inputs than are known."""
-    rows = headers_query().rows(connection, **as_keys(found), makers=as_keys(filter(None, makers))["keys"])
-    known = {raw for raw_of, _, raw in rows if raw_of is not None}
-    raws = datasets_by_key(connection, known) if known else {}
-    listed: defaultdict[int, list[Stored]] = defaultdict(list)
-    for raw_of, _, raw in rows:
-        if raw_of is not None:
-            listed[raw_of].append(raws[raw])
-    return listed, any(n_used > len(used_by.get(maker, ())) for raw_of, maker, n_used in rows if raw_of is None)
-
-
 def as_raw(one: Stored) -> Dataset:
-    """Call a dataset raw because a header does, where nothing else says what it is."""
-    return one.dataset if one.dataset.category is not None else replace(one.dataset, category=Category.RAW)
+    """Call a dataset raw because a header does."""
+    return called_raw(one.dataset)
+
+
+def called_raw(one: Dataset) -> Dataset:
+    """Call a dataset raw, where nothing else says what it is."""
+    return one if one.category is not None else replace(one, category=Category.RAW)

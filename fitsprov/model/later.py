@@ -1,0 +1,120 @@
+"""Collections that are made when somebody looks into them: of thousands of values, most callers want a few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, overload
+
+__all__ = ["Later", "LaterTuple"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Later(Mapping[K, V]):
+    """A mapping that is made when it is first needed; from then on, and to be compared or kept, it is a dictionary.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it of what is there already: it reads nothing, and may be called at any time.
+    known : mapping, optional
+        Items of it that are given without making it.
+    """
+
+    __slots__ = ("_known", "_made", "_make")
+
+    def __init__(self, make: Callable[[], dict[K, V]], known: Mapping[K, V] | None = None) -> None:
+        self._make = make
+        self._made: dict[K, V] | None = None
+        self._known = known or {}
+
+    def whole(self) -> dict[K, V]:
+        """Give all of it."""
+        if self._made is None:
+            self._made = {**self._make(), **self._known}
+        return self._made
+
+    def __getitem__(self, key: K) -> V:
+        """Give one item."""
+        return self._known[key] if key in self._known else self.whole()[key]
+
+    def __contains__(self, key: object) -> bool:
+        """Whether it has an item."""
+        return key in self._known or key in self.whole()
+
+    def __iter__(self) -> Iterator[K]:
+        """Give the keys."""
+        return iter(self.whole())
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self.whole())
+
+    def __repr__(self) -> str:
+        """Show it as the dictionary that it is."""
+        return repr(self.whole())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep and copy it as a dictionary."""
+        return dict, (self.whole(),)
+
+
+class LaterTuple(Sequence[V_co]):
+    """A sequence that is made when it is first needed; equal to the tuple of its items, and kept as one.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it of what is there already.
+    length : int
+        How many items it will have.
+    """
+
+    __slots__ = ("_length", "_made", "_make")
+
+    def __init__(self, make: Callable[[], Sequence[V_co]], length: int) -> None:
+        self._make = make
+        self._made: tuple[V_co, ...] | None = None
+        self._length = length
+
+    def whole(self) -> tuple[V_co, ...]:
+        """Give all of it."""
+        if self._made is None:
+            self._made = tuple(self._make())
+        return self._made
+
+    @overload
+    def __getitem__(self, place: int) -> V_co: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[V_co, ...]: ...
+    def __getitem__(self, place: int | slice) -> V_co | tuple[V_co, ...]:
+        """Give an item, or some."""
+        return self.whole()[place]
+
+    def __iter__(self) -> Iterator[V_co]:
+        """Give the items."""
+        return iter(self.whole())
+
+    def __len__(self) -> int:
+        """Count them, without making them."""
+        return self._length
+
+    def __eq__(self, other: object) -> bool:
+        """Compare it with a tuple, or its like."""
+        if isinstance(other, LaterTuple):
+            return self.whole() == other.whole()
+        return self.whole() == other if isinstance(other, tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash it as a tuple."""
+        return hash(self.whole())
+
+    def __repr__(self) -> str:
+        """Show it as a tuple."""
+        return repr(self.whole())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep and copy it as a tuple."""
+        return tuple, (self.whole(),)

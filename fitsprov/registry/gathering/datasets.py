@@ -1,0 +1,187 @@
+"""Datasets in columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain, repeat
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Select, select
+
+from fitsprov.model.lineage import Category, Dataset
+from fitsprov.registry.engines.compiled import among_any, as_keys, compiled
+from fitsprov.registry.gathering.columns import (
+    Given,
+    Line,
+    Octets,
+    Texts,
+    built,
+    by_keys,
+    different,
+    given,
+    listed,
+    read_columns,
+    uuids_of,
+)
+from fitsprov.registry.gathering.words import Words
+from fitsprov.registry.schema import artifact, entity, listed_raw
+
+__all__ = ["Beside", "Datasets", "beside", "effective_category"]
+
+
+def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
+    """Say what kind of thing a dataset is: as stated, else by the name ``raw``, else by having been made here."""
+    if stated is not None:
+        return Category(stated)
+    if type_name == "raw":
+        return Category.RAW
+    return Category.PRODUCT if made else None
+
+
+@compiled
+def columns(runs: bool) -> Select[Any]:
+    """Select what `Part` reads, by keys."""
+    it = entity.c
+    keys = (Line(it.id), Line(it.gen_aid), Octets(it.uuid), Line(it.dataset_type_id), Line(it.run_id))
+    texts = (Line(it.data_id), Texts(it.name), Given(it.id, it.publisher_did), Given(it.id, it.origin))
+    return by_keys(select(*keys, *texts, Line(it.id).filter(it.stub.is_(True))), it.id, runs)
+
+
+@compiled
+def columns_beside() -> Select[Any]:
+    """Select copies of datasets, and raws that their headers list, by a list of keys."""
+    it = artifact.c
+    copies = select(Line(it.id), Line(it.entity_id), Texts(it.uri), Line(it.size)).where(among_any(it.entity_id))
+    listing = listed_raw.c
+    raws = select(Line(listing.entity_id), Line(listing.raw_id)).where(among_any(listing.entity_id))
+    return select(copies.subquery(), raws.subquery())
+
+
+class Beside:
+    """What other tables say of datasets."""
+
+    def __init__(self, row: Sequence[Any]) -> None:
+        self.columns = row[:4]
+        self.raws = list(zip(listed(row[4]), listed(row[5]), strict=True))
+        """Datasets, and raws that their headers list."""
+
+    @cached_property
+    def copies(self) -> dict[int, tuple[str, int | None]]:
+        """Where the first copy of a dataset is, and its size."""
+        ids, keys, uris, sizes = self.columns
+        if not ids:
+            return {}
+        rows = zip(listed(ids), listed(keys), json.loads(uris), listed(sizes), strict=True)
+        return {key: (uri, size) for _, key, uri, size in sorted(rows, reverse=True)}
+
+
+def beside(connection: Connection, keys: Iterable[int]) -> Beside:
+    """Fetch what other tables say of datasets."""
+    (row,) = columns_beside().rows(connection, **as_keys(keys))
+    return Beside(row)
+
+
+class Part:
+    """Datasets that were read by one statement."""
+
+    def __init__(self, row: Sequence[Any]) -> None:
+        keys, makers, self.octets, self.types, self.runs, self.data_ids, self.names, dids, origins, stubs = row
+        self.keys: list[int] = listed(keys)
+        self.makers: list[int | None] = listed(makers)
+        self.stubs = set(listed(stubs))
+        self.rare = dids, origins
+
+    @cached_property
+    def uuids(self) -> list[UUID]:
+        """Their IDs."""
+        return uuids_of(self.octets)
+
+    def made(self, words: Words, copies: dict[int, tuple[str, int | None]]) -> list[Dataset]:
+        """Make the objects."""
+        types = listed(self.types)
+        kinds = {key: words.types.get(key, (None, None)) for key in set(types)}
+        names = {key: name for key, (name, _) in kinds.items()}
+        categories = {
+            key: [effective_category(stated, name, made) for made in (True, False)]
+            for key, (name, stated) in kinds.items()
+        }
+        found = list(map(copies.get, self.keys)) if copies else ()
+        return built(
+            Dataset,
+            len(self.keys),
+            id=self.uuids,
+            type=map(names.__getitem__, types),
+            run=map(words.runs.get, listed(self.runs)),
+            data_id=listed(self.data_ids),
+            name=json.loads(self.names) if self.keys else (),
+            category=[categories[key][maker is None] for key, maker in zip(types, self.makers, strict=True)],
+            uri=[copy and copy[0] for copy in found] if copies else repeat(None),
+            size=[copy and copy[1] for copy in found] if copies else repeat(None),
+            publisher_did=self.said(self.rare[0]),
+            origin=self.said(self.rare[1]),
+            stub=map(self.stubs.__contains__, self.keys) if self.stubs else repeat(False),
+        )
+
+    def said(self, text: str | None) -> Iterable[str | None]:
+        """Give what only some of them have for all of them."""
+        some = given(text)
+        return map(some.get, self.keys) if some else repeat(None)
+
+
+class Datasets:
+    """Datasets that were read by a few statements, each made into an object when it, or its like, is asked for."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.words = Words({}, {}, {}, {}, {})
+        self.beside: list[Beside] = []
+
+    def read(self, connection: Connection, keys: Iterable[int]) -> Part:
+        """Read some more."""
+        part = Part(read_columns(connection, columns, keys))
+        self.parts.append(part)
+        return part
+
+    @property
+    def keys(self) -> list[int]:
+        """Their keys, in the order in which they were read."""
+        return list(chain.from_iterable(part.keys for part in self.parts))
+
+    @property
+    def makers(self) -> list[int | None]:
+        """The keys of the activities that made them."""
+        return list(chain.from_iterable(part.makers for part in self.parts))
+
+    @property
+    def type_keys(self) -> set[int]:
+        """The keys of their types."""
+        return set().union(*(different(part.types) for part in self.parts))
+
+    @property
+    def run_keys(self) -> set[int]:
+        """The keys of their runs."""
+        return set().union(*(different(part.runs) for part in self.parts))
+
+    @cached_property
+    def uuids(self) -> list[UUID]:
+        """Their IDs."""
+        return list(chain.from_iterable(part.uuids for part in self.parts))
+
+    @cached_property
+    def first(self) -> Dataset:
+        """The object of the only one that the first statement read."""
+        (made,) = self.parts[0].made(self.words, self.copies)
+        return made
+
+    @cached_property
+    def copies(self) -> dict[int, tuple[str, int | None]]:
+        """Where copies of them are."""
+        return dict(chain.from_iterable(some.copies.items() for some in self.beside))
+
+    @cached_property
+    def values(self) -> list[Dataset]:
+        """The objects."""
+        return list(chain.from_iterable(part.made(self.words, self.copies) for part in self.parts))
