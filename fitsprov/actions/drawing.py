@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fitsprov.errors import UsageError
 from fitsprov.model.lineage import Lineage
+from fitsprov.model.traced import Traced
 
 __all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "write_document", "write_documents"]
 
@@ -72,11 +73,13 @@ def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", author
 
 
 def write_documents(
-    lineages: Sequence[Lineage],
+    lineages: Sequence[Lineage | Traced],
     format: str,
     *,
     model: str = "IVOA",
     authority: str | None = None,
+    agents: bool = True,
+    setup: bool = True,
     descriptions: bool = True,
     overflow: bool = False,
 ) -> str:
@@ -86,8 +89,9 @@ def write_documents(
     ----------
     format, model, authority
         As for one lineage.
-    descriptions : bool
-        Whether ProvenanceDM's descriptions of kinds of entities and activities are told.
+    agents, setup, descriptions : bool
+        Whether it is told who is responsible; configurations and environments; ProvenanceDM's descriptions of kinds of
+        entities and activities.
     overflow : bool
         Whether a VOTable says that something was left out because it was too much.
 
@@ -96,16 +100,22 @@ def write_documents(
     UsageError
         Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
     """
-    from fitsprov.exchange.prov.telling import Model, tell
-    from fitsprov.exchange.prov.uniting import unite, without_descriptions
+    from fitsprov.exchange.prov.shown import traced
+    from fitsprov.exchange.prov.telling import Model, Wanted, tell_json
 
     if model not in list(Model):
         raise UsageError(f"model {model!r} is none; expected IVOA or W3C")
     if format == "votable" and model != Model.IVOA:
         raise UsageError(f"model {model} in a VOTable; expected IVOA, or one of the PROV formats")
-    document = unite([tell(lineage, model=Model(model), authority=authority) for lineage in lineages])
-    if not descriptions:
-        document = without_descriptions(document)
+    wanted = Wanted(model=Model(model), agents=agents, setup=setup, descriptions=descriptions)
+    rows = [one if isinstance(one, Traced) else traced(one) for one in lineages]
+    told = [tell_json(one, wanted, authority=authority) for one in rows]
+    if format == "prov-json" and len(told) == 1:
+        return told[0]
+    from fitsprov.exchange.prov.prov_json import read_document, write_prov_json
+    from fitsprov.exchange.prov.uniting import unite
+
+    document = unite([read_document(text) for text in told])
     if format == "votable":
         from fitsprov.exchange.prov.provdm import write_votable
 
@@ -118,6 +128,4 @@ def write_documents(
         from fitsprov.exchange.prov.prov_n import write_prov_n
 
         return write_prov_n(document)
-    from fitsprov.exchange.prov.prov_json import write_prov_json
-
     return write_prov_json(document)

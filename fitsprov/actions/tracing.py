@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from fitsprov.actions import drawing
-from fitsprov.actions.resolving import Resolution, resolve_id
+from fitsprov.actions.resolving import Resolution, resolve_id, with_did
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.trimming import bare, nearest
+from fitsprov.actions.viewing import View
 from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.model.identifiers import pointers
 from fitsprov.model.lineage import Direction, Lineage
+from fitsprov.model.traced import Traced
 
 __all__ = [
     "FORMATS",
@@ -25,6 +29,7 @@ __all__ = [
     "write_prov",
 ]
 
+NIL = UUID(int=0)
 ALONE = ("svg", "dot")
 """Formats that hold one lineage."""
 NAMES = {
@@ -143,9 +148,7 @@ def trace(archive: Archive, identifier: str, *, depth: str = "", direction: str 
     DatasetNotFound
     UsageError
     """
-    if direction.upper() not in DIRECTIONS:
-        raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
-    way, steps = DIRECTIONS[direction.upper()], generations(depth, archive.settings.max_depth)
+    way, steps = followed(archive, depth, direction)
     with discreet():
         try:
             found = resolve_id(identifier, archive.registry, direction=way, depth=steps)
@@ -154,6 +157,13 @@ def trace(archive: Archive, identifier: str, *, depth: str = "", direction: str 
     if found.lineage is None:
         raise DatasetNotFound(identifier)
     return replace(found, lineage=published(archive, found.lineage))
+
+
+def followed(archive: Archive, depth: str, direction: str) -> tuple[Direction, int | None]:
+    """Read which way is followed, and how far."""
+    if direction.upper() not in DIRECTIONS:
+        raise UsageError(f"DIRECTION is '{direction[:40]}'; expected BACK or FORTH")
+    return DIRECTIONS[direction.upper()], generations(depth, archive.settings.max_depth)
 
 
 def generations(depth: str, most: int) -> int | None:
@@ -188,23 +198,53 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
     most = 1 if format.drawing in ALONE else archive.settings.max_traced
     if not asked or len(asked) > most:
         raise UsageError(f"{len(asked)} IDs; expected {'one' if most == 1 else f'1 to {most}'} in this format")
-    found = [trace(archive, each, depth=question.depth, direction=question.direction) for each in asked]
-    whole = [one.lineage for one in found if one.lineage is not None]
     most = min(question.maxrec or archive.settings.max_rows, archive.settings.max_rows)
-    kept = [nearest(one, most) for one in whole]
-    lineages = [bare(one, agents=question.agent, setup=question.configuration) for one in kept]
-    if format.drawing == "json":
-        told = [replace(one, lineage=lineage).to_json() for one, lineage in zip(found, lineages, strict=True)]
-        yield json.dumps(told, indent=1).encode()
-    elif format.drawing in drawing.DOCUMENTS:
+    if format.drawing in drawing.DOCUMENTS:
+        told = [reach(archive, each, question, most) for each in asked]
         yield drawing.write_documents(
-            lineages,
+            [one for one, _ in told],
             format.drawing,
             model=question.model,
             authority=archive.authority,
+            agents=question.agent,
+            setup=question.configuration,
             descriptions=question.descriptions,
-            overflow=kept != whole,
+            overflow=any(cut for _, cut in told),
         ).encode(errors="replace")
-    else:
-        for lineage in lineages:
-            yield drawing.draw(lineage, format.drawing).encode(errors="replace")
+        return
+    found = [trace(archive, each, depth=question.depth, direction=question.direction) for each in asked]
+    whole = [one.lineage for one in found if one.lineage is not None]
+    lineages = [bare(nearest(one, most), agents=question.agent, setup=question.configuration) for one in whole]
+    if format.drawing == "json":
+        objects = [replace(one, lineage=lineage).to_json() for one, lineage in zip(found, lineages, strict=True)]
+        yield json.dumps(objects, indent=1).encode()
+        return
+    for lineage in lineages:
+        yield drawing.draw(lineage, format.drawing).encode(errors="replace")
+
+
+def reach(archive: Archive, identifier: str, question: Question, most: int) -> tuple[Lineage | Traced, bool]:
+    """Follow a dataset for a document, which needs rows alone; and say whether it was cut because it is too much."""
+    way, steps = followed(archive, question.depth, question.direction)
+    registry, dataset = archive.registry, archive.find(identifier)
+    with discreet():
+        if way is Direction.UP and not isinstance(registry, View):
+            rows = registry.trace(dataset.id, depth=steps)
+            if len(rows.ids) <= most:
+                return published_rows(archive, rows), False
+        lineage = with_did(registry.lineage(dataset.id, direction=way, depth=steps), registry)
+    kept = nearest(published(archive, lineage), most)
+    return kept, len(kept.datasets) < len(lineage.datasets)
+
+
+def published_rows(archive: Archive, rows: Traced) -> Traced:
+    """Name the copies that the service gives, and the dataset as it is published."""
+    files = archive.file_url(NIL).removesuffix(str(NIL))
+    datasets = {
+        key: row if row[8] is None else (*row[:8], f"{files}{rows.ids[key]}", *row[9:])
+        for key, row in rows.datasets.items()
+    }
+    row = datasets[rows.focus]
+    did, _ = pointers(UUID(rows.ids[rows.focus]), None, archive.authority, row[10])
+    datasets[rows.focus] = (*row[:10], did, *row[11:])
+    return rows._replace(datasets=datasets)

@@ -19,6 +19,7 @@ from fitsprov.model.limit import parse_limit
 from fitsprov.model.lineage import Activity, Dataset, Direction, Lineage, Neighbourhood, Surroundings
 from fitsprov.model.record import Record
 from fitsprov.model.stamp import Stamp
+from fitsprov.model.traced import Traced
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
@@ -266,6 +267,20 @@ class Registry(Following, Noting):
         def follow(connection: Connection) -> Lineage:
             focus = id if isinstance(id, UUID) else find_one(connection, id).dataset.id
             return lineage_of(connection, focus, way, depth)
+
+        return self._reader.snapshot(follow)
+
+    def trace(self, id: UUID | str, *, depth: int | None = None) -> Traced:
+        """Follow a dataset to what it was made from, as rows; the parameters are those of `lineage`.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        from fitsprov.registry.graph.tracing import trace_of  # who only asks for lineages does not pay for it
+
+        def follow(connection: Connection) -> Traced:
+            return trace_of(connection, id if isinstance(id, UUID) else find_one(connection, id).dataset.id, depth)
 
         return self._reader.snapshot(follow)
 

@@ -9,11 +9,20 @@ from uuid import UUID, uuid5
 import pytest
 from hypothesis import strategies as st
 
+from fitsprov.exchange.prov.prov import Document
+from fitsprov.exchange.prov.prov_json import read_document
+from fitsprov.exchange.prov.shown import traced
+from fitsprov.exchange.prov.telling import Model, Wanted, tell_json
 from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
 
 SPACE = UUID("00000000-0000-5000-8000-000000000000")
 HOSTILE = "a<b>&\"'\\|{x}\n\x1b[31m\u202e\x00]]>--\ud800\ufffe$é你"
 """Text that ends strings, tags and lines, and turns terminals red."""
+
+
+def tell(lineage: Lineage, *, model: Model = Model.IVOA, authority: str | None = None) -> Document:
+    """A lineage as a document."""
+    return read_document(tell_json(traced(lineage), Wanted(model=model), authority=authority))
 
 
 class Story:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
 
-from fitsprov.exchange.prov.prov import FORMAL, Document, Link, Name, Value
+from fitsprov.exchange.prov.prov import FORMAL, Document, Link, Name, Statement, Value
 
-__all__ = ["write_prov_json"]
+__all__ = ["file_document", "quote", "read_document", "spell", "spell_attributes", "write_prov_json"]
 
 KEYS = {kind: [f'"prov:{name}":"' for name in names] for kind, names in FORMAL.items()}
 SEPARATOR = ",\n"
+BLOCK = 256
+TYPES: Mapping[str, Callable[[str], Value]] = {"prov:QUALIFIED_NAME": Name, "xsd:anyURI": Link, "xsd:long": int}
 quote = json.encoder.encode_basestring_ascii
 
 
@@ -30,8 +34,48 @@ def write_prov_json(document: Document) -> str:
         if told:
             pairs.append(told)
         lines.append(f'"{name or f"_:{kind}{len(lines) + 1}"}":{{{",".join(pairs)}}}')
-    groups = [f'"{kind}":{{{SEPARATOR.join(lines)}}}' for kind, lines in filed.items()]
-    return f'{{"prefix":{json.dumps(document.namespaces)},\n{SEPARATOR.join(groups)}}}\n'
+    return file_document(document.namespaces, filed)
+
+
+def file_document(namespaces: Mapping[str, str], filed: Mapping[str, Iterable[str]]) -> str:
+    """Put statements together that are spelled, by their kinds; a kind of which there is none is left out.
+
+    They are joined while they are made, some at a time: memory that was just written is nearer than megabytes of it.
+    """
+    pieces = [f'{{"prefix":{json.dumps(namespaces)}']
+    for kind, lines in filed.items():
+        left = iter(lines)
+        opening = f'{SEPARATOR}"{kind}":{{'
+        while block := SEPARATOR.join(islice(left, BLOCK)):
+            pieces += (opening, block)
+            opening = SEPARATOR
+        if opening is SEPARATOR:
+            pieces.append("}")
+    return "".join([*pieces, "}\n"])
+
+
+def read_document(text: str) -> Document:
+    """Read a document that was written here."""
+    prefixes, *kinds = json.loads(text).items()
+    return Document(prefixes[1], [statement for kind, filed in kinds for statement in read_statements(kind, filed)])
+
+
+def read_statements(kind: str, filed: Mapping[str, Mapping[str, Any]]) -> Iterator[Statement]:
+    """Read the statements of one kind."""
+    formal = [f"prov:{name}" for name in FORMAL[kind]]
+    for name, told in filed.items():
+        arguments = tuple(map(told.get, formal))
+        said = {key: value if isinstance(value, list) else [value] for key, value in told.items() if key not in formal}
+        attributes = [(key, read(one)) for key, values in said.items() for one in values]
+        yield Statement(kind, None if name.startswith("_:") else name, arguments, attributes)
+
+
+def read(value: Any) -> Value:
+    """Read what `spell` wrote, or a plain string."""
+    if not isinstance(value, dict):
+        plain: Value = value
+        return plain
+    return TYPES[value["type"]](value["$"])
 
 
 def spell_attributes(attributes: Sequence[tuple[str, Value]]) -> str:

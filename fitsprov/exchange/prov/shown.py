@@ -1,30 +1,30 @@
-"""What of a lineage a document tells, and how it calls what has no UUID of its own."""
+"""What of a lineage a document tells, as rows, and how it calls what has no UUID of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 from fitsprov.exchange.drawings.labels import printable
 from fitsprov.exchange.drawings.walk import Walk
-from fitsprov.exchange.prov.prov import json_text, legal, spell_time
+from fitsprov.exchange.prov.prov import flat_json_text, json_text, legal, spell_time
 from fitsprov.model.identifiers import name_id
-from fitsprov.model.lineage import Activity, Agent, Dataset, Direction, Environment, Execution, Lineage
+from fitsprov.model.lineage import Activity, Dataset, Direction, Environment, Execution, Lineage
+from fitsprov.model.traced import ActivityRow, DatasetRow, Presented, Traced
 
-__all__ = ["Content", "Shown", "activity_label", "content_id", "dataset_label", "description_id", "job_object"]
+__all__ = [
+    "Shown",
+    "content_id",
+    "described",
+    "description_id",
+    "environment_object",
+    "job_object",
+    "traced",
+]
 
 Follow = Callable[[UUID], Iterator[tuple[UUID, bool]]]
 """From a dataset to the next ones, and whether they were really used."""
-
-
-class Content(NamedTuple):
-    """A configuration or environment: the same content is the same thing, whoever used it."""
-
-    role: str
-    id: UUID
-    text: str
-    """JSON with sorted keys."""
 
 
 class Shown:
@@ -40,8 +40,6 @@ class Shown:
         Dataset → the activity that made it.
     activities : dict of UUID to Activity
         Those that made any of the datasets; bare where nothing but the ID is known.
-    agents : dict of str to Agent
-        Those who are responsible for the activities, by ID.
     """
 
     def __init__(self, lineage: Lineage) -> None:
@@ -51,21 +49,59 @@ class Shown:
         self.datasets |= {raw.id: raw for raw in listed if raw.id not in self.datasets}
         self.made = {d: lineage.generated_by[d] for d in self.datasets if d in lineage.generated_by}
         self.activities = {a: lineage.activities.get(a) or Activity(id=a) for a in dict.fromkeys(self.made.values())}
-        self.agents: dict[str, Agent] = {a.agent.id: a.agent for a in self.activities.values() if a.agent}
-        self.contents: dict[tuple[str, int], Content] = {}
 
-    def setup(self, activity: Activity) -> list[Content]:
-        """The configuration and the environment of an activity, where they are known."""
-        given = (("configuration", activity.config), ("environment", activity.environment))
-        return [self.content(role, value) for role, value in given if value is not None]
 
-    def content(self, role: str, value: Mapping[str, Any] | Environment) -> Content:
-        """Name a value by its content; one that many activities share is spelled once."""
-        known = self.contents.get((role, id(value)))
-        if known is None:
-            text = json_text(environment_object(value) if isinstance(value, Environment) else value)
-            known = self.contents[role, id(value)] = Content(role, content_id(role, text), text)
-        return known
+def traced(lineage: Lineage) -> Traced:
+    """Give what can be reached from the focus as rows."""
+    shown = Shown(lineage)
+    used = {
+        key: [use for use in lineage.used.get(key, ()) if use.dataset in shown.datasets] for key in shown.activities
+    }
+    return Traced(
+        focus=lineage.focus,
+        direction=lineage.direction,
+        ids={key: str(key) for key in shown.datasets},
+        datasets={key: dataset_row(one) for key, one in shown.datasets.items()},
+        made=shown.made,
+        activities={key: activity_row(one) for key, one in shown.activities.items()},
+        used={
+            key: [(key, use.dataset, use.role, use.actual) for use in uses if use.actual is not False]
+            for key, uses in used.items()
+        },
+        presented={
+            key: [Presented(n, use.dataset, use.role) for n, use in enumerate(uses) if use.actual is False]
+            for key, uses in used.items()
+        },
+        listed_raws={
+            key: [str(raw.id) for raw in raws] for key, raws in lineage.listed_raws.items() if key in shown.datasets
+        },
+        complete=lineage.complete,
+    )
+
+
+def dataset_row(dataset: Dataset) -> DatasetRow:
+    """A dataset as `DatasetRow` says."""
+    about = (dataset.type, dataset.run, None if dataset.data_id is None else flat_json_text(dataset.data_id))
+    copy = (dataset.name, dataset.category and dataset.category.value, dataset.uri, dataset.size)
+    return (dataset.id, None, dataset.id, *about, *copy, dataset.publisher_did, dataset.origin, dataset.stub)
+
+
+def activity_row(activity: Activity) -> ActivityRow:
+    """An activity as `ActivityRow` says."""
+    return (
+        str(activity.id),
+        activity.task,
+        activity.version,
+        activity.run,
+        spell_time(activity.started),
+        spell_time(activity.ended),
+        activity.status,
+        activity.config,
+        activity.environment,
+        activity.agent,
+        activity.execution,
+        activity.epoch,
+    )
 
 
 def reach(lineage: Lineage) -> list[UUID]:
@@ -151,13 +187,6 @@ def description_id(kind: str, name: str, version: str | None) -> UUID:
     return content_id(kind, json_text([name, version]))
 
 
-def dataset_label(dataset: Dataset) -> str:
-    """A dataset in a few words: its type with its dataId, else with its name or ID."""
-    pairs = " ".join([f"{key}={value}" for key, value in sorted(dataset.data_id.items())]) if dataset.data_id else ""
-    return printable(f"{dataset.type or 'dataset'} {pairs or dataset.name or dataset.id}")
-
-
-def activity_label(activity: Activity) -> str:
-    """An activity in a few words: its task and version."""
-    task = activity.task or "task not named"
-    return printable(f"{task} {activity.version}" if activity.version else task)
+def described(name: str, version: str | None) -> str:
+    """A task, or what else has a version, in a few words."""
+    return printable(f"{name} {version}" if version else name)

@@ -9,39 +9,37 @@ What was presented to an activity and not used by it is told by no relation, bec
 effect: it is the attribute ``fitsprov:presented`` of the activity, with its place among what that used.
 ``wasDerivedFrom`` is not told: that a product comes from *each* input of its activity is more than anyone has said.
 ``wasInformedBy`` follows from what is told (PROV-CONSTRAINTS, inference 6).
+
+It is told as PROV-JSON at once, statement by statement from rows, because most who ask want that, of thousands of
+datasets; `prov_json` reads it as a document for the other formats.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from fitsprov.exchange.drawings.labels import printable
-from fitsprov.exchange.prov.prov import (
-    Document,
-    Link,
-    Name,
-    Statement,
-    Told,
-    flat_json_text,
-    json_text,
-    legal,
-    spell_time,
-)
+from fitsprov.exchange.prov.prov import Link, Name, Told, flat_json_text, json_text, legal
+from fitsprov.exchange.prov.prov_json import file_document, quote, spell, spell_attributes
 from fitsprov.exchange.prov.shown import (
-    Content,
-    Shown,
-    activity_label,
     content_id,
-    dataset_label,
+    described,
     description_id,
+    environment_object,
     job_object,
 )
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Lineage, Usage
+from fitsprov.model.lineage import Agent, Category, Environment
+from fitsprov.model.traced import Traced
 
-__all__ = ["AGENT_TYPES", "FITSPROV", "SETUP", "USAGE_TYPES", "VOPROV", "Model", "tell"]
+__all__ = ["AGENT_TYPES", "FITSPROV", "SETUP", "USAGE_TYPES", "VOPROV", "Model", "Wanted", "tell_json"]
 
 FITSPROV = "urn:fitsprov:"
 """The namespace of what PROV has no word for."""
@@ -50,10 +48,16 @@ VOPROV = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
 
 AGENT_TYPES = ("Person", "Organization", "SoftwareAgent")
 """Of PROV-DM, 5.3.1, and of ProvenanceDM, 2.4.1."""
-USAGE_TYPES = {Category.CALIBRATION: "Calibration", Category.LOG: "Log", Category.METRIC: "Quality"}
+SETUP = "setup"
+USAGE_TYPES = {
+    Category.CALIBRATION.value: "Calibration",
+    Category.LOG.value: "Log",
+    Category.METRIC.value: "Quality",
+    SETUP: "Setup",
+}
 """The types of usage that a category settles (ProvenanceDM 1.0, 2.5.4)."""
-SETUP = "Setup"
 NIL = UUID(int=0)
+parse = json.JSONDecoder().raw_decode
 
 # the part of a publisher DID before its UUID, without what PROV-N, [56] IRI_REF, excludes
 HEAD = re.compile(r"ivo://[!#-;=?-\[\]_a-z~]+[?=/]")
@@ -69,20 +73,32 @@ class Model(StrEnum):
     """The same, and what ProvenanceDM adds: its attributes, descriptions, types of usage."""
 
 
-def tell(lineage: Lineage, *, model: Model = Model.IVOA, authority: str | None = None) -> Document:
-    """Tell a lineage.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is told, and in whose words."""
+
+    model: Model = Model.IVOA
+    agents: bool = True
+    """Who is responsible."""
+    setup: bool = True
+    """Configurations and environments."""
+    descriptions: bool = True
+    """What ProvenanceDM says of kinds of entities and activities."""
+
+
+def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) -> str:
+    """Tell a lineage, as PROV-JSON.
 
     Parameters
     ----------
-    lineage : Lineage
-    model : Model
-        Whether in W3C's words alone, or in those of the IVOA too.
+    lineage : Traced
+    wanted : Wanted
     authority : str, optional
         The IVOID under which datasets are published, ``ivo://…``: it names those that bring no publisher DID.
 
     Returns
     -------
-    Document
+    str
         All that can be reached from the focus. Equal lineages give equal documents.
 
     Raises
@@ -90,118 +106,150 @@ def tell(lineage: Lineage, *, model: Model = Model.IVOA, authority: str | None =
     UsageError
         Where the authority is no IVOID.
     """
-    shown = Shown(lineage)
-    teller = Teller(shown, model, authority)
-    uses = [use for activity in shown.activities.values() for use in teller.uses(activity)]
-    datasets = [teller.entity(dataset) for dataset in shown.datasets.values()]
-    activities = [teller.activity(activity) for activity in shown.activities.values()]
-    agents = [teller.agent(agent) for agent in shown.agents.values()]
-    made = [Statement("wasGeneratedBy", None, (teller.names[d], f"uuid:{a}", None)) for d, a in shown.made.items()]
-    responsible = [
-        Statement("wasAssociatedWith", None, (f"uuid:{activity.id}", agent_name(activity.agent), None))
-        for activity in shown.activities.values()
-        if activity.agent
-    ]
-    things = [*datasets, *teller.extras.values(), *activities, *agents]
-    return Document(teller.namespaces, things + uses + made + responsible)
+    teller = Teller(lineage, wanted, authority)
+    activities = list(teller.activities())
+    return file_document(
+        teller.namespaces,
+        {
+            "entity": chain(teller.entities(), teller.extras()),
+            "activity": activities,
+            "agent": map(teller.agent, teller.agents.values()),
+            "used": teller.uses(),
+            "wasGeneratedBy": teller.generations(),
+            "wasAssociatedWith": teller.associations(),
+        },
+    )
 
 
 class Teller:
     """Says what is known of one thing at a time; what many say alike is put into words once."""
 
-    def __init__(self, shown: Shown, model: Model, authority: str | None) -> None:
-        self.shown = shown
-        self.ivoa = model is Model.IVOA
-        self.head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
+    def __init__(self, lineage: Traced, wanted: Wanted, authority: str | None) -> None:
+        self.lineage = lineage
+        self.wanted = wanted
+        self.ivoa = wanted.model is Model.IVOA
         self.namespaces = {"uuid": "urn:uuid:", "fitsprov": FITSPROV} | ({"voprov": VOPROV} if self.ivoa else {})
-        self.prefixes: dict[str, str] = {}
-        self.names = {d: self.name(dataset) for d, dataset in shown.datasets.items()}
-        self.extras: dict[object, Statement] = {}
-        """Descriptions, configurations, environments."""
-        self.kinds: dict[object, Told] = {}
-        self.parts: dict[object, Told] = {}
+        self.prefixes: dict[str | None, str] = {None: "uuid"}
+        """Head of publisher DIDs → prefix."""
+        head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
+        self.names = {key: self.name(text, lineage.datasets[key][10], head) for key, text in lineage.ids.items()}
+        agents = (row[9] for row in lineage.activities.values())
+        self.agents = {agent.id: agent for agent in agents if agent} if wanted.agents else {}
+        self.agent_names = {key: f"uuid:{content_id('agent', key)}" for key in self.agents}
+        self.setups: dict[tuple[int, int], list[tuple[str, str]]] = {}
+        self.contents: dict[str, str] = {}
+        """Configurations and environments."""
+        self.descriptions: dict[str, dict[str, str]] = {"EntityDescription": {}, "ActivityDescription": {}}
+        self.places: dict[str | None, tuple[str, str]] = {None: ("", "")}
+        self.kinds: dict[Any, tuple[str, str]] = {}
+        self.tasks: dict[Any, str] = {}
 
-    def name(self, dataset: Dataset) -> str:
+    def name(self, text: str, did: str | None, head: str | None) -> str:
         """Name a dataset by its publisher DID where that ends in its UUID; one that has none, under the authority."""
-        text, did, head = str(dataset.id), dataset.publisher_did, self.head
         if did:
             own = did.removesuffix(text)
             head = own if own != did and HEAD.fullmatch(own) else None
-        if head is None:
-            return f"uuid:{text}"
-        if head not in self.prefixes:
-            self.prefixes[head] = f"did-{len(self.prefixes) + 1}" if self.prefixes else "did"
-            self.namespaces[self.prefixes[head]] = head
-        return f"{self.prefixes[head]}:{text}"
+        prefix = self.prefixes.get(head)
+        if prefix is None:
+            number = len(self.prefixes)
+            prefix = self.prefixes[head] = f"did-{number}" if number > 1 else "did"
+            self.namespaces[prefix] = head or ""
+        return f"{prefix}:{text}"
 
-    def entity(self, dataset: Dataset) -> Statement:
-        """A dataset."""
-        label = dataset_label(dataset)
-        told: Told = [("prov:label", label)]
-        if dataset.uri:
-            told.append(("prov:location", (Link if URI.fullmatch(dataset.uri) else legal)(dataset.uri)))
-        told += self.kind(dataset)
+    def entities(self) -> Iterator[str]:
+        """The datasets."""
+        rows, special = self.lineage.datasets, {self.lineage.focus, *self.lineage.listed_raws}
+        for key, name in self.names.items():
+            _, _, _, type_, run, data_id, called, category, uri, size, did, origin, stub = rows[key]
+            head, kind = self.kinds.get((type_, run, category)) or self.kind(type_, run, category)
+            pairs, place = self.places.get(data_id) or self.place(data_id)
+            label = f'{head}{pairs or inside(called or self.lineage.ids[key])}"'
+            where = f',"prov:location":{self.location(uri)}' if uri else ""
+            ivoa = f',"voprov:name":{label}' if self.ivoa else ""
+            more = f',"fitsprov:name":{quote(legal(called))}' if called else ""
+            if did or size is not None or origin or stub or key in special:
+                more += self.more(key, did, size, origin, stub)
+            yield f'"{name}":{{"prov:label":{label}{where},{kind}{ivoa}{place}{more}}}'
+
+    def kind(self, type_: str | None, run: str | None, category: str | None) -> tuple[str, str]:
+        """What a dataset shares with others: how its label begins; its type, run and category."""
+        told: Told = [("prov:type", Name("fitsprov:Dataset"))]
         if self.ivoa:
-            told.append(("voprov:name", label))
-        if dataset.data_id is not None:
-            told.append(("fitsprov:dataId", flat_json_text(dataset.data_id)))
-        if dataset.name:
-            told.append(("fitsprov:name", legal(dataset.name)))
-        if dataset.publisher_did:
-            told.append(("fitsprov:publisherDid", legal(dataset.publisher_did)))
-        if dataset.size is not None:
-            told.append(("fitsprov:size", dataset.size))
-        told += texts(("fitsprov:origin", dataset.origin))
-        if dataset.stub:
+            told.append(("prov:type", Name("voprov:DatasetEntity")))
+            if type_ and self.wanted.descriptions:
+                told.append(("voprov:entityDescription", self.description("EntityDescription", type_)))
+        told += texts(("fitsprov:type", type_), ("fitsprov:run", run), ("fitsprov:category", category))
+        found = self.kinds[type_, run, category] = f'"{inside(type_ or "dataset")} ', spell_attributes(told)
+        return found
+
+    def place(self, data_id: str) -> tuple[str, str]:
+        """A dataId, as a label and as an attribute."""
+        pairs: dict[str, Any] = parse(data_id)[0]
+        label = inside(" ".join([f"{key}={value}" for key, value in pairs.items()]))
+        # the canonical text escapes more than JSON wants
+        text = flat_json_text(pairs) if "\\" in data_id else data_id
+        found = self.places[data_id] = label, f',"fitsprov:dataId":{quote(text)}'
+        return found
+
+    def location(self, uri: str) -> str:
+        """Where a copy is."""
+        return spell(Link(uri)) if URI.fullmatch(uri) else quote(legal(uri))
+
+    def more(self, key: Any, did: str | None, size: int | None, origin: str | None, stub: bool | None) -> str:
+        """What few datasets have."""
+        told: Told = texts(("fitsprov:publisherDid", did))
+        if size is not None:
+            told.append(("fitsprov:size", size))
+        told += texts(("fitsprov:origin", origin))
+        if stub:
             told.append(("fitsprov:stub", True))
-        told += [("fitsprov:listedRaw", str(raw.id)) for raw in self.shown.lineage.listed_raws.get(dataset.id, ())]
-        if dataset.id == self.shown.lineage.focus:
-            told.append(("fitsprov:direction", self.shown.lineage.direction.value))
-            told.append(("fitsprov:complete", self.shown.lineage.complete))
-        return Statement("entity", self.names[dataset.id], (), told)
+        told += [("fitsprov:listedRaw", raw) for raw in self.lineage.listed_raws.get(key, ())]
+        if key == self.lineage.focus:
+            told.append(("fitsprov:direction", self.lineage.direction.value))
+            told.append(("fitsprov:complete", self.lineage.complete))
+        return f",{spell_attributes(told)}" if told else ""
 
-    def kind(self, dataset: Dataset) -> Told:
-        """What a dataset shares with others: its type, run and category."""
-        key = (dataset.type, dataset.run, dataset.category)
-        if key not in self.kinds:
-            told: Told = [("prov:type", Name("fitsprov:Dataset"))]
-            if self.ivoa:
-                told.append(("prov:type", Name("voprov:DatasetEntity")))
-                if dataset.type:
-                    told.append(("voprov:entityDescription", self.description("EntityDescription", dataset.type)))
-            category = dataset.category and dataset.category.value
-            told += texts(("fitsprov:type", dataset.type), ("fitsprov:run", dataset.run))
-            self.kinds[key] = told + texts(("fitsprov:category", category))
-        return self.kinds[key]
+    def extras(self) -> Iterator[str]:
+        """Configurations, environments and descriptions: all that has been met meanwhile."""
+        for told in (self.contents, *self.descriptions.values()):
+            yield from told.values()
 
-    def activity(self, activity: Activity) -> Statement:
-        """An activity, with what was presented to it and not used."""
-        label = activity_label(activity)
+    def activities(self) -> Iterator[str]:
+        """The activities, with what was presented to them and not used."""
+        for key, activity in self.lineage.activities.items():
+            name, task, version, run, started, ended, status, config, environment, _, job, epoch = activity
+            self.setup(config, environment)
+            kind = (task, version, run, status, epoch)
+            told = self.tasks.get(kind) or self.task(*kind)
+            begun = f'"prov:startTime":"{started}",' if started else ""
+            done = f'"prov:endTime":"{ended}",' if ended else ""
+            presented = self.lineage.presented.get(key)
+            if job is not None or presented:
+                more: Told = [] if job is None else [("fitsprov:job", json_text(job_object(job)))]
+                for place, dataset, role in presented or ():
+                    said = {"id": self.lineage.ids[dataset], "place": place, "role": role}
+                    more.append(("fitsprov:presented", json_text(said)))
+                told = f"{told},{spell_attributes(more)}"
+            yield f'"uuid:{name}":{{{begun}{done}{told}}}'
+
+    def task(
+        self, task: str | None, version: str | None, run: str | None, status: str | None, epoch: int | None
+    ) -> str:
+        """What an activity shares with others."""
+        label = described(task or "task not named", version)
         told: Told = [("prov:label", label)]
         if self.ivoa:
             told.append(("voprov:name", label))
-            if activity.task:
-                description = self.description("ActivityDescription", activity.task, activity.version)
-                told.append(("voprov:activityDescription", description))
-        told += texts(
-            ("fitsprov:task", activity.task),
-            ("fitsprov:version", activity.version),
-            ("fitsprov:run", activity.run),
-            ("fitsprov:status", activity.status),
-        )
-        if activity.epoch is not None:
-            told.append(("fitsprov:epoch", activity.epoch))
-        if activity.execution is not None:
-            told.append(("fitsprov:job", json_text(job_object(activity.execution))))
-        usages = (usage for usage in self.shown.lineage.used.get(activity.id, ()) if usage.dataset in self.names)
-        for place, usage in enumerate(usages):
-            if usage.actual is False:
-                said = {"id": str(usage.dataset), "place": place, "role": usage.role}
-                told.append(("fitsprov:presented", json_text(said)))
-        times = (spell_time(activity.started), spell_time(activity.ended))
-        return Statement("activity", f"uuid:{activity.id}", times, told)
+            if task and self.wanted.descriptions:
+                told.append(("voprov:activityDescription", self.description("ActivityDescription", task, version)))
+        told += texts(("fitsprov:task", task), ("fitsprov:version", version))
+        told += texts(("fitsprov:run", run), ("fitsprov:status", status))
+        if epoch is not None:
+            told.append(("fitsprov:epoch", epoch))
+        found = self.tasks[task, version, run, status, epoch] = spell_attributes(told)
+        return found
 
-    def agent(self, agent: Agent) -> Statement:
+    def agent(self, agent: Agent) -> str:
         """An agent."""
         label = printable(agent.name or agent.id)
         told: Told = [("prov:label", label)]
@@ -210,58 +258,94 @@ class Teller:
         if self.ivoa:
             told += [("voprov:name", label), *texts(("voprov:type", agent.type))]
         told += texts(("fitsprov:agentId", agent.id), ("fitsprov:name", agent.name), ("fitsprov:agentType", agent.type))
-        return Statement("agent", agent_name(agent), (), told)
+        return f'"{self.agent_names[agent.id]}":{{{spell_attributes(told)}}}'
 
-    def uses(self, activity: Activity) -> list[Statement]:
-        """What an activity used, its configuration and environment included."""
-        name, names = f"uuid:{activity.id}", self.names
-        used = [
-            Statement("used", None, (name, found, None), self.part(usage, self.shown.datasets[usage.dataset]))
-            for usage in self.shown.lineage.used.get(activity.id, ())
-            if usage.actual is not False and (found := names.get(usage.dataset))
-        ]
-        return used + [
-            Statement("used", None, (name, self.setup(content), None), self.role(content.role, SETUP))
-            for content in self.shown.setup(activity)
-        ]
+    def uses(self) -> Iterator[str]:
+        """What activities used, their configurations and environments included."""
+        names, used, parts, number = self.names, self.lineage.used, Parts(self.part), 0
+        categories = {key: row[7] for key, row in self.lineage.datasets.items()}
+        for key, (activity, *_, config, environment, _, _, _) in self.lineage.activities.items():
+            head = f'":{{"prov:activity":"uuid:{activity}","prov:entity":"'
+            for _, dataset, role, actual in used.get(key, ()):
+                number += 1
+                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, actual, categories[dataset]]}}}'
+            for role, name in self.setup(config, environment):
+                number += 1
+                yield f'"_:used{number}{head}{name}"{parts[role, None, SETUP]}}}'
 
-    def part(self, usage: Usage, dataset: Dataset) -> Told:
+    def part(self, role: str | None, actual: bool | None, category: str | None) -> str:
         """Which part a used dataset played."""
-        key = (usage.role, usage.actual, dataset.category)
-        if key not in self.parts:
-            told = self.role(usage.role, None if dataset.category is None else USAGE_TYPES.get(dataset.category))
-            self.parts[key] = [*told, ("fitsprov:actual", True)] if usage.actual else told
-        return self.parts[key]
-
-    def role(self, role: str | None, type_: str | None) -> Told:
-        """A role, and of which type of usage it is."""
         told = texts(("prov:role", role))
-        return [*told, ("prov:type", Name(f"voprov:{type_}"))] if self.ivoa and type_ else told
+        if self.ivoa and category in USAGE_TYPES:
+            told.append(("prov:type", Name(f"voprov:{USAGE_TYPES[category]}")))
+        if actual:
+            told.append(("fitsprov:actual", True))
+        return f",{spell_attributes(told)}" if told else ""
+
+    def generations(self) -> list[str]:
+        """What made which dataset."""
+        names, activities = self.names, self.lineage.activities
+        return [
+            f'"_:wasGeneratedBy{n}":{{"prov:entity":"{names[dataset]}","prov:activity":"uuid:{activities[maker][0]}"}}'
+            for n, (dataset, maker) in enumerate(self.lineage.made.items(), 1)
+        ]
+
+    def associations(self) -> list[str]:
+        """Who is responsible for which activity."""
+        if not self.agents:
+            return []
+        told = [(row[0], self.agent_names[row[9].id]) for row in self.lineage.activities.values() if row[9]]
+        return [
+            f'"_:wasAssociatedWith{n}":{{"prov:activity":"uuid:{activity}","prov:agent":"{agent}"}}'
+            for n, (activity, agent) in enumerate(told, 1)
+        ]
 
     def description(self, kind: str, name: str, version: str | None = None) -> Name:
         """What many entities or activities have in common (ProvenanceDM 1.0, 2.5)."""
-        key = (kind, name, version)
-        if key not in self.extras:
-            told: Told = [("prov:label", printable(f"{name} {version}" if version else name))]
+        found = f"uuid:{description_id(kind, name, version)}"
+        if found not in self.descriptions[kind]:
+            told: Told = [("prov:label", described(name, version))]
             told += [("prov:type", Name(f"voprov:{kind}")), *texts(("voprov:name", name), ("voprov:version", version))]
-            self.extras[key] = Statement("entity", f"uuid:{description_id(kind, name, version)}", (), told)
-        return Name(self.extras[key].id)
+            self.descriptions[kind][found] = f'"{found}":{{{spell_attributes(told)}}}'
+        return Name(found)
 
-    def setup(self, content: Content) -> str:
-        """A configuration or environment, as an entity that has a value."""
-        name = f"uuid:{content.id}"
-        if content.id not in self.extras:
-            told: Told = [("prov:label", content.role), ("prov:type", Name(f"fitsprov:{content.role.capitalize()}"))]
-            told += [("prov:type", Name("voprov:ValueEntity"))] if self.ivoa else []
-            told.append(("prov:value", content.text))
-            told += [("voprov:name", content.role)] if self.ivoa else []
-            self.extras[content.id] = Statement("entity", name, (), told)
+    def setup(self, config: Mapping[str, Any] | None, environment: Environment | None) -> list[tuple[str, str]]:
+        """Roles and names of the configuration and the environment of an activity, where they are known."""
+        both = (id(config), id(environment))
+        known = self.setups.get(both)
+        if known is None:
+            given = (("configuration", config), ("environment", environment)) if self.wanted.setup else ()
+            told = [(role, self.content(role, value)) for role, value in given if value is not None]
+            known = self.setups[both] = told
+        return known
+
+    def content(self, role: str, value: Mapping[str, Any] | Environment) -> str:
+        """Name a value by its content, and tell it: the same content is the same thing, whoever used it."""
+        text = json_text(environment_object(value) if isinstance(value, Environment) else value)
+        name = f"uuid:{content_id(role, text)}"
+        told: Told = [("prov:label", role), ("prov:type", Name(f"fitsprov:{role.capitalize()}"))]
+        told += [("prov:type", Name("voprov:ValueEntity"))] if self.ivoa else []
+        told.append(("prov:value", text))
+        told += [("voprov:name", role)] if self.ivoa else []
+        self.contents[name] = f'"{name}":{{{spell_attributes(told)}}}'
         return name
 
 
-def agent_name(agent: Agent) -> str:
-    """The name of an agent, by its ID, which may be any text."""
-    return f"uuid:{content_id('agent', agent.id)}"
+class Parts(dict[Any, str]):
+    """What is said of each use, made when it is first met."""
+
+    def __init__(self, make: Callable[..., str]) -> None:
+        self.make = make
+
+    def __missing__(self, key: Any) -> str:
+        """Make it."""
+        self[key] = made = self.make(*key)
+        return made
+
+
+def inside(text: str) -> str:
+    """A text as it stands between the quotes of a label."""
+    return quote(printable(text))[1:-1]
 
 
 def texts(*pairs: tuple[str, str | None]) -> Told:

@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from fitsprov.exchange.prov.prov import Document, Name, Statement, Told, Value
 
-__all__ = ["unite", "without_descriptions"]
-
-DESCRIBED = ("voprov:entityDescription", "voprov:activityDescription")
-DESCRIPTIONS = ("voprov:EntityDescription", "voprov:ActivityDescription")
+__all__ = ["unite"]
 
 
 def unite(documents: Sequence[Document]) -> Document:
@@ -68,14 +65,3 @@ def rename(statement: Statement, renamed: Mapping[str, str]) -> Statement:
         arguments=tuple(name(each) if each and names else each for each in statement.arguments),
         attributes=[(key, value(given)) for key, given in statement.attributes],
     )
-
-
-def without_descriptions(document: Document) -> Document:
-    """Leave out what ProvenanceDM says of kinds of entities and activities."""
-    kept = []
-    for statement in document.statements:
-        types = {given for name, given in statement.attributes if name == "prov:type"}
-        if types.isdisjoint(DESCRIPTIONS):
-            pairs = [pair for pair in statement.attributes if pair[0] not in DESCRIBED]
-            kept.append(statement._replace(attributes=pairs))
-    return Document(document.namespaces, kept)

@@ -23,8 +23,8 @@ from lxml import etree
 from fitsprov.exchange.prov.prov import Name
 from fitsprov.exchange.prov.provdm import write_votable
 from fitsprov.exchange.prov.provdm_classes import CLASSES
-from fitsprov.exchange.prov.telling import tell
 from fitsprov.model.lineage import Activity, Agent, Dataset, Environment, Lineage, Package, Usage
+from tests.exchange.conftest import tell
 
 PRODUCT, USED, UNUSED, MAKER = (uuid5(UUID(int=0), name) for name in ("product", "used", "unused", "maker"))
 

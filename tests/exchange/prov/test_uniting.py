@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitsprov.exchange.prov.prov import Document, Name, Statement
-from fitsprov.exchange.prov.uniting import unite, without_descriptions
+from fitsprov.exchange.prov.uniting import unite
 
 ONE = Document(
     {"uuid": "urn:uuid:", "did": "ivo://a/b?"},
@@ -42,17 +42,6 @@ def test_each_thing_is_told_once_with_all_that_is_said_of_it() -> None:
 
 def test_a_prefix_stands_for_one_namespace() -> None:
     assert unite([ONE, OTHER]).namespaces == {"uuid": "urn:uuid:", "did": "ivo://a/b?", "did-2": "ivo://c/d?"}
-
-
-def test_kinds_need_not_be_described() -> None:
-    described = Document(
-        ONE.namespaces,
-        [
-            Statement("entity", "did:1", (), [("voprov:entityDescription", Name("uuid:3")), ("prov:label", "one")]),
-            Statement("entity", "uuid:3", (), [("prov:type", Name("voprov:EntityDescription"))]),
-        ],
-    )
-    assert without_descriptions(described).statements == [Statement("entity", "did:1", (), [("prov:label", "one")])]
 
 
 def test_what_one_name_says_stands_together_and_that_of_prov_first() -> None:
