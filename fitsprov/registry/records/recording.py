@@ -168,7 +168,7 @@ def gather_words(connection: Connection, plan: Plan, said: Statement, record: Re
         (usage.role for usages in plan.usages.values() for usage in usages),
     )
     words.add_activities(activities)
-    words.add_agents(one.agent for one in said.activities.values())
+    words.add_agents(one.agent for one in (*said.activities.values(), *plan.completed_activities))
     words.add_agents([*(one.agent for one in record.annotations), *(one.agent for one in record.responsible)])
     return words
 

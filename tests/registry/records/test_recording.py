@@ -123,6 +123,13 @@ def test_unknown_facts_are_completed(registry: Registry) -> None:
     assert registry.lineage(uid("a")).parents()[0][0].id == uid("b")
 
 
+def test_an_activity_is_completed_by_who_does_not_repeat_its_agent(registry: Registry) -> None:
+    registry.record(survey())
+    registry.record(record(step("isr 1", [], [dataset("image 1")], status="done")))
+    found = registry.activity(uid("activity isr 1"))
+    assert (found.status, found.agent) == ("done", AGENT)
+
+
 def test_usage_is_completed_by_role_and_actual(registry: Registry) -> None:
     registry.record(record(step("s", ["b", "a"], ["x"])))
     said = [Usage(uid("a"), "flat", False), Usage(uid("b"), "exposure")]
