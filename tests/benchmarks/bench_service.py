@@ -181,6 +181,8 @@ class Server:
     """A server in a process of its own, and one connection to it that is kept."""
 
     def __init__(self, process: int, port: int) -> None:
+        self.pid = process
+        self.port = port
         self.process = Path(f"/proc/{process}")
         self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-__all__ = ["Question", "Told", "load"]
+__all__ = ["Question", "Told", "is_links_of", "load", "load_while_one_dies", "workers_of"]
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,36 @@ class Told:
     broken: int = 0
     """Connections that ended in the middle, as those to a worker that is killed."""
 
+    @property
+    def spread(self) -> float:
+        """How much longer the slowest but one in a hundred took than half of all."""
+        return self.percentile(0.99) / self.percentile(0.5)
+
     def percentile(self, part: float) -> float:
         """The time that a part of the requests did not exceed, in seconds."""
         return sorted(self.seconds)[int(part * (len(self.seconds) - 1))]
+
+
+def is_links_of(identifier: str) -> Callable[[int, bytes], bool]:
+    """Whether an answer is a whole document about an ID."""
+    return lambda status, body: (
+        status == 200 and f"<TD>{identifier}</TD>".encode() in body and body.endswith(b"</VOTABLE>\n")
+    )
+
+
+def workers_of(process: int) -> list[int]:
+    """The processes that a service has started, without the one that counts its resources."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def load_while_one_dies(process: int, port: int, questions: list[Question], *, clients: int, seconds: float) -> Told:
+    """Kill one of the workers of a service after a third of the time."""
+    killer = threading.Timer(seconds / 3, os.kill, (workers_of(process)[0], signal.SIGKILL))
+    killer.start()
+    told = asyncio.run(load(port, questions, clients=clients, seconds=seconds))
+    killer.join()
+    return told
 
 
 async def load(port: int, questions: list[Question], *, clients: int, seconds: float) -> Told:

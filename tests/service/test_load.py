@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -15,16 +11,10 @@ import pytest
 
 import fitsprov
 from tests.service.conftest import COADD, UNKNOWN
-from tests.service.load import Question, load
+from tests.service.load import Question, is_links_of, load_while_one_dies, workers_of
 from tests.service.test_running import command_of, running
 
 CLIENTS, SECONDS = 200, float(os.environ.get("FITSPROV_LOAD_SECONDS", "8"))
-
-
-def workers_of(process: int) -> list[int]:
-    """The processes that a service has started, without the one that counts its resources."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
 @pytest.mark.slow
@@ -41,10 +31,7 @@ def test_two_hundred_clients_get_right_answers_while_a_worker_dies(survey: Path)
         ]
         bad = Question(f"/prov?ID={UNKNOWN}&DEPTH=x", lambda status, body: status == 400)
         before = workers_of(process)
-        killer = threading.Timer(SECONDS / 3, os.kill, (before[0], signal.SIGKILL))
-        killer.start()
-        told = asyncio.run(load(port, [*right, bad], clients=CLIENTS, seconds=SECONDS))
-        killer.join()
+        told = load_while_one_dies(process, port, [*right, bad], clients=CLIENTS, seconds=SECONDS)
         deadline = time.monotonic() + 20
         while len(workers_of(process)) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -55,12 +42,6 @@ def test_two_hundred_clients_get_right_answers_while_a_worker_dies(survey: Path)
     assert 0 < told.broken < 2 * CLIENTS
     assert len(after) == 2
     assert before[0] not in after
-    figures = {"requests": len(told.seconds), "p50": told.percentile(0.5), "p99": told.percentile(0.99)}
-    print(figures, told.broken)
-
-
-def is_links_of(identifier: str) -> Callable[[int, bytes], bool]:
-    """Whether an answer is a whole document about an ID."""
-    return lambda status, body: (
-        status == 200 and f"<TD>{identifier}</TD>".encode() in body and body.endswith(b"</VOTABLE>\n")
-    )
+    p50, p99 = told.percentile(0.5), told.percentile(0.99)
+    print(f"{len(told.seconds)} requests, {told.broken} connections broke")
+    print(f"p50 {p50:.3f} s, p99 {p99:.3f} s, p99/p50 {told.spread:.1f}")
