@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
 from threading import Lock
@@ -19,7 +19,7 @@ from fitsprov.registry.engines.compiled import as_keys
 from fitsprov.registry.engines.engine import is_file, transact
 from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.engines.sqlite import file_of
-from fitsprov.registry.graph.reach import Bounds, Found, Tally, follow, of_types, tally
+from fitsprov.registry.graph.reach import Bounds, Found, Tally, Walk, of_types, tally
 from fitsprov.registry.schema import activity
 
 if TYPE_CHECKING:
@@ -68,19 +68,21 @@ class Graph:
     def follow(self, connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
         """Follow datasets, in the connection's transaction."""
         keys = list(start)
-        if self.file is None:
-            if bounds.limit is not None and bounds.limit <= FEW:
-                return follow(connection, keys, direction, bounds)
-            near = follow(connection, keys, direction, replace(bounds, limit=FEW))
-            if not near.cut or len(near.keys) < FEW:
-                return near
-        layers = self.current(connection)
-        found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds))
-        return follow(connection, keys, direction, bounds) if found is None else found
+        walk = Walk(connection, keys, direction, bounds)
+        if self.file is None and walk.go(FEW):
+            return walk.found
+        found = self.trying(self.current(connection), lambda layers: layers.follow(keys, direction, bounds))
+        if found is None:
+            walk.go()
+        return found or walk.found
 
-    def of_types(self, connection: Connection, keys: Sequence[int], types: Iterable[int]) -> list[int]:
-        """Give those datasets that are of some types."""
-        types = list(types)
+    def of_types(
+        self, connection: Connection, keys: Sequence[int], types: Iterable[int], known: Mapping[int, int | None] | None
+    ) -> list[int]:
+        """Give those datasets that are of some types; their own may be known."""
+        types = set(types)
+        if known is not None:
+            return [key for key in keys if known[key] in types]
         layers = self.current(connection) if self.file is not None else None
         found = self.trying(layers, lambda layers: layers.of_types(keys, types))
         if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import pairwise, repeat
 from struct import iter_unpack
 from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
@@ -38,6 +38,8 @@ T = TypeVar("T")
 BITS = 16
 """Of a run of keys, for how many follow the first."""
 LONGEST = (1 << BITS) - 1
+FEW = 16
+"""Different values of a column up to which each is looked for."""
 
 
 class Aggregate(FunctionElement[Any]):
@@ -133,17 +135,11 @@ def by_keys(query: Select[Any], key: ColumnElement[int], runs: bool) -> Select[A
 def as_runs(keys: Iterable[int]) -> str:
     """Spell keys as runs: the first of each, and how many follow it."""
     ordered = sorted(keys)
-    runs, first, last = [], None, 0
-    for key in ordered:
-        if first is None:
-            first = key
-        elif key > last + 1 or key - first > LONGEST:
-            runs.append(first << BITS | last - first)
-            first = key
-        last = key
-    if first is not None:
-        runs.append(first << BITS | last - first)
-    return str(runs)
+    starts = {0, *range(0, len(ordered), LONGEST)}
+    starts.update([place for place, (key, next_) in enumerate(pairwise(ordered), 1) if next_ - key != 1])
+    places = sorted(starts)
+    ends = [*places[1:], len(ordered)]
+    return str([ordered[start] << BITS | end - start - 1 for start, end in zip(places, ends, strict=True) if ordered])
 
 
 def read_columns(connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int]) -> Sequence[Any]:
@@ -167,13 +163,14 @@ def given(text: str | None) -> dict[int, Any]:
 
 
 def different(line: str | None) -> set[Any]:
-    """Give the different values of a `Line`, which often are one."""
-    if not line:
-        return set()
-    first, comma, _ = line.partition(",")
-    if line == comma.join(repeat(first, line.count(comma) + 1 if comma else 1)):
-        line = first
-    return set(listed(line)) - {None}
+    """Give the different values of a `Line`, which often are few."""
+    rest = f",{line.replace(',', ',,')}," if line else ""
+    found: set[str] = set()
+    while rest and len(found) < FEW:
+        value = rest[1 : rest.index(",", 1)]
+        found.add(value)
+        rest = rest.replace(f",{value},", "")
+    return set(listed(f"{','.join(found)}{rest[:-1].replace(',,', ',')}")) - {None}
 
 
 def uuids_of(octets: bytes | None) -> list[UUID]:

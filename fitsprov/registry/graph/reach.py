@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.gathering.columns import Line, by_keys, listed, read_columns
 from fitsprov.registry.schema import entity, used
 
-__all__ = ["Bounds", "Found", "Tally", "follow", "of_types", "tally"]
+__all__ = ["Bounds", "Found", "Tally", "Walk", "follow", "of_types", "tally"]
+
+FEW = 20
+"""Datasets or activities that are asked first whether there is more behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Found(NamedTuple):
     generations: list[list[int]]
     cut: bool
     """Whether there was more behind the depth or the limit."""
+    types: Mapping[int, int | None] | None = None
+    """The types of what was found, where these were met on the way."""
 
     @property
     def keys(self) -> list[int]:
@@ -53,55 +59,113 @@ class Tally(NamedTuple):
     """Of them, those that the activities made with which it began."""
 
 
-def goes_on(stopping: bool, presented: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Spell which datasets are followed, and which edges."""
-    kind = entity.c.dataset_type_id
-    stops = or_(kind.is_(None), ~among(kind, "stop")) if stopping else true()
-    return stops, true() if presented else used.c.actual.is_not(False)
+def above(start: ColumnElement[int], steps: FromClause, presented: bool, runs: bool) -> Select[Any]:
+    """Select what was used, who made that, and its types."""
+    found = select(Line(entity.c.id), Line(entity.c.gen_aid), Line(entity.c.dataset_type_id))
+    found = found.select_from(steps.join(entity, entity.c.id == used.c.entity_id))
+    return by_keys(found if presented else found.where(used.c.actual.is_not(False)), start, runs)
 
 
 @compiled
-def parents(stopping: bool, presented: bool) -> Select[Any]:
-    """Select what a list of datasets was made from."""
-    made = entity.join(used, used.c.activity_id == entity.c.gen_aid)
-    return (
-        select(used.c.entity_id).distinct().select_from(made).where(among(entity.c.id), *goes_on(stopping, presented))
-    )
+def inputs(runs: bool, presented: bool) -> Select[Any]:
+    """Select what activities used."""
+    return above(used.c.activity_id, used, presented, runs)
 
 
 @compiled
-def children(stopping: bool, presented: bool) -> Select[Any]:
-    """Select what was made from a list of datasets."""
+def parents(runs: bool, presented: bool) -> Select[Any]:
+    """Select what datasets were made from."""
     product = entity.alias("product")
-    steps = used.join(product, product.c.gen_aid == used.c.activity_id)
-    if stopping:
-        steps = steps.join(entity, entity.c.id == used.c.entity_id)
-    return (
-        select(product.c.id).distinct().select_from(steps).where(among(used.c.entity_id), *goes_on(stopping, presented))
-    )
+    return above(product.c.id, product.join(used, used.c.activity_id == product.c.gen_aid), presented, runs)
+
+
+@compiled
+def children(runs: bool, presented: bool) -> Select[Any]:
+    """Select what was made from datasets; several of them may have gone into one."""
+    steps = used.join(entity, entity.c.gen_aid == used.c.activity_id)
+    made = select(entity.c.id, entity.c.dataset_type_id).distinct().select_from(steps)
+    it = by_keys(made if presented else made.where(used.c.actual.is_not(False)), used.c.entity_id, runs).subquery().c
+    return select(Line(it.id), Line(it.dataset_type_id))
+
+
+class Walk:
+    """Follows datasets by statements, one for each generation; between two of them it may be interrupted."""
+
+    def __init__(self, connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> None:
+        self.connection = connection
+        self.step = self.step_up if direction is Direction.UP else self.step_down
+        self.bounds = bounds
+        self.front = set(start)
+        """What is followed next: datasets; on the way up, behind the first generation, their makers."""
+        self.seen = set(self.front)
+        self.passed: set[int] = set()
+        """Activities whose inputs were found."""
+        self.types: dict[int, int | None] = {}
+        self.generations: list[list[int]] = []
+        self.cut = False
+
+    def go(self, pause: int | None = None) -> bool:
+        """Go to the end, or until more datasets than these were found; say whether it is the end."""
+        while self.front:
+            if pause is not None and len(self.types) > pause:
+                return False
+            if len(self.generations) == self.bounds.depth:
+                self.cut = self.leads_on()
+                break
+            fresh = self.step(self.front)
+            more = None if self.bounds.limit is None else self.bounds.limit - len(self.types)
+            self.types |= fresh
+            if fresh:
+                self.generations.append(sorted(fresh)[:more])
+            self.seen.update(fresh)
+            if more is not None and len(fresh) > more:
+                self.cut = True
+                break
+        self.front = set()
+        return True
+
+    def leads_on(self) -> bool:
+        """Whether there is more; it is seldom that a few have nothing behind them and others have."""
+        front = sorted(self.front)
+        return any(self.step(some) for some in (front[:FEW], front[FEW:]) if some)
+
+    def step_up(self, front: Collection[int]) -> dict[int, int | None]:
+        """Find what was not met before, with its type, and whom to follow behind that."""
+        query = inputs if self.generations else parents
+        row = read_columns(self.connection, lambda runs: query(runs, self.bounds.presented), front)
+        keys, makers, types = map(listed, row)
+        fresh = {key: kind for key, kind in zip(keys, types, strict=True) if key not in self.seen}
+        if self.generations:
+            self.passed.update(front)
+        behind = zip(keys, makers, strict=True)
+        followed = self.followed(fresh)
+        self.front = {maker for key, maker in behind if maker is not None and key in followed} - self.passed
+        return fresh
+
+    def step_down(self, front: Collection[int]) -> dict[int, int | None]:
+        """Find what was not met before, with its type, and what to follow behind that."""
+        row = read_columns(self.connection, lambda runs: children(runs, self.bounds.presented), front)
+        keys, types = map(listed, row)
+        fresh = {key: kind for key, kind in zip(keys, types, strict=True) if key not in self.seen}
+        self.front = set(self.followed(fresh))
+        return fresh
+
+    def followed(self, fresh: Mapping[int, int | None]) -> Collection[int]:
+        """Give those that are followed."""
+        stop = self.bounds.stop
+        return [key for key, kind in fresh.items() if kind not in stop] if stop else fresh.keys()
+
+    @property
+    def found(self) -> Found:
+        """What was found."""
+        return Found(self.generations, self.cut, self.types)
 
 
 def follow(connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
-    """Follow datasets by statements, one for each generation."""
-    steps = parents if direction is Direction.UP else children
-    seen = set(start)
-    frontier, number = list(seen), 0
-    generations: list[list[int]] = []
-    stop = as_keys(bounds.stop)["keys"]
-    while frontier:
-        stopping = bool(bounds.stop and generations)
-        options = {"stop": stop} if stopping else {}
-        rows = steps(stopping, bounds.presented).rows(connection, **as_keys(frontier), **options)
-        frontier = sorted({key for (key,) in rows} - seen)
-        if frontier and len(generations) == bounds.depth:
-            return Found(generations, True)
-        if bounds.limit is not None and number + len(frontier) > bounds.limit:
-            return Found([*generations, frontier[: bounds.limit - number]], True)
-        if frontier:
-            generations.append(frontier)
-        seen.update(frontier)
-        number += len(frontier)
-    return Found(generations, False)
+    """Follow datasets by statements."""
+    walk = Walk(connection, start, direction, bounds)
+    walk.go()
+    return walk.found
 
 
 @compiled

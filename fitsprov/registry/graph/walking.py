@@ -122,7 +122,7 @@ def keep(
     """Give those of all keys found for which a filter holds."""
     keys = found.keys
     if which.type is not None:
-        keys = graph.of_types(connection, keys, words_of(connection, "type", which.type))
+        keys = graph.of_types(connection, keys, words_of(connection, "type", which.type), found.types)
     if which.run is not None:
         words = as_keys(words_of(connection, "run", which.run))["keys"]
         keys = [key for (key,) in of_runs().rows(connection, **as_keys(keys), words=words)]
@@ -132,7 +132,7 @@ def keep(
             keys = [key for (key,) in of_category().rows(connection, **as_keys(keys), names=names)]
         else:
             types = [key for (key,) in types_of_category().rows(connection, names=names)]
-            keys = graph.of_types(connection, keys, types)
+            keys = graph.of_types(connection, keys, types, found.types)
     if which.role is not None:
         words = as_keys(words_of(connection, "role", which.role))["keys"]
         query = in_role(direction, presented)
