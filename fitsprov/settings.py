@@ -44,6 +44,8 @@ class Settings:
     """Generations that a request may ask for by number."""
     max_seconds: float = 30.0
     """How long the service works on one request."""
+    keep_index: bool = True
+    """Whether the service has the adjacency file made anew when too much is newer."""
 
     @classmethod
     def build(cls, registry: str | None = None, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -64,6 +65,16 @@ class Registry(SqlRegistry):
             Where the cause names what the registry does not know, or cannot be read.
         """
         return super().impact(cause if isinstance(cause, Cause) else parse_cause(self, cause, **given))
+
+    def keep_index(self, *, every: float = 60.0) -> AbstractContextManager[object]:
+        """Keep the adjacency file from falling behind, as long as a ``with`` lasts; for programs that run for long.
+
+        What is missing from it is counted every so many seconds. Where that is too much, another process makes the file
+        anew, at the lowest priority; nothing waits for it. Where there never was a file, none is made.
+        """
+        from fitsprov.registry.adjacency.rebuilding import Rebuilder
+
+        return Rebuilder(self._url.render_as_string(hide_password=False), every=every)
 
 
 def read_record(document: str | Path | Mapping[str, Any], root: Path | None = None) -> Record:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from fitsprov.actions.json_objects import found_object
 from fitsprov.actions.registering import open_registry
 from fitsprov.model.dataid import parse_assignment
+from fitsprov.settings import Settings
 
-__all__ = ["find", "index_registry", "registry_status"]
+__all__ = ["find", "index_kept", "index_registry", "registry_status"]
 
 
 def find(
@@ -59,3 +61,13 @@ def index_registry(registry_url: str) -> dict[str, Any]:
     """Make the adjacency file of a registry anew; say what it holds."""
     with open_registry(registry_url) as registry:
         return asdict(registry.index())
+
+
+@contextmanager
+def index_kept(settings: Settings) -> Iterator[None]:
+    """Keep the adjacency file of a registry from falling behind meanwhile, unless the settings say not to."""
+    if not settings.keep_index:
+        yield
+        return
+    with open_registry(settings.need_registry()) as registry, registry.keep_index():
+        yield

@@ -74,6 +74,14 @@ def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     metavar="URI",
     help="Send clients to copies whose URI begins so, as s3://bucket/, with a signed URL; repeatable.",
 )
+@click.option(
+    "--keep-index/--no-keep-index",
+    default=True,
+    show_default=True,
+    envvar="FITSPROV_KEEP_INDEX",
+    show_envvar=True,
+    help="Make the adjacency file anew when too much is newer, where there is one.",
+)
 @limit_options
 @registry_option
 def command(

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
+from fitsprov.actions.searching import index_kept
 from fitsprov.service.app import make_app
 from fitsprov.service.watching import LOGGING, SHARED
 from fitsprov.settings import Settings
@@ -40,7 +41,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int, access_log: b
     handed = {"settings": asdict(settings), "access_log": access_log, "edition": datetime.now(UTC).isoformat()}
     os.environ[HANDED] = json.dumps(handed)
     app = f"{__name__}:{make_worker.__name__}"
-    with tempfile.TemporaryDirectory(prefix="fitsprov-") as shared:
+    with index_kept(settings), tempfile.TemporaryDirectory(prefix="fitsprov-") as shared:
         if workers > 1:
             os.environ[SHARED] = shared
         uvicorn.run(app, factory=True, host=host, port=port, workers=workers, **server_options())

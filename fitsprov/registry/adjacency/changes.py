@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import Connection, ScalarSelect, Select, bindparam, cast, delete, func, insert, or_, select
@@ -11,7 +11,10 @@ from sqlalchemy import Connection, ScalarSelect, Select, bindparam, cast, delete
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import Key, activity, entity, graph_change, meta
 
-__all__ = ["Marks", "State", "changed_since", "mark_graph", "note_grown", "state_of", "tell_built"]
+if TYPE_CHECKING:
+    from fitsprov.registry.adjacency.file import About
+
+__all__ = ["Marks", "State", "behind", "changed_since", "mark_graph", "note_grown", "state_of", "tell_built"]
 
 NAME, BUILDS, BUILT, FLOOR, VERSION = "graph_registry", "graph_builds", "graph_built", "graph_floor", "version"
 MARKS = {"graph_activity": activity, "graph_entity": entity}
@@ -69,6 +72,12 @@ def changed_since(connection: Connection, position: int) -> tuple[set[int], set[
     """Read which activities' inputs, and which datasets, were changed after a note."""
     rows = notes().rows(connection, position=position)
     return {row[0] for row in rows} - {None}, {row[1] for row in rows} - {None}
+
+
+def behind(connection: Connection, about: About) -> int:
+    """Count what a file has not: the activities that are newer, and the notes of what was changed behind it."""
+    newest = (activity.c.id, about.activities), (graph_change.c.id, about.position)
+    return sum(max(0, (connection.scalar(select(func.max(column))) or 0) - known) for column, known in newest)
 
 
 def mark_graph(connection: Connection) -> Marks:

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from fitsprov.errors import RegistryError
 from fitsprov.registry.engines.version import number_changes
 
-__all__ = ["connect_new", "connect_old", "file_of", "is_full", "meaning", "prepare"]
+__all__ = ["connect_new", "connect_old", "file_of", "is_full", "may_write", "meaning", "prepare"]
 
 BUSY_SECONDS = 60.0
 """How long one waits for another process that writes."""
