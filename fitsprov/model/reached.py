@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +15,7 @@ __all__ = ["Paths", "Reached"]
 class Reached:
     """Datasets above or below another, the nearest first."""
 
-    datasets: tuple[Dataset, ...]
+    datasets: Sequence[Dataset]
     generations: Mapping[UUID, int]
     """How many steps away each is, at least."""
     cut: bool = False

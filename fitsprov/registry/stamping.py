@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from fitsprov.model.identifiers import pointers
 from fitsprov.model.lineage import Category, Dataset, Lineage
 from fitsprov.model.stamp import Input, Stamp
 
-__all__ = ["by_place", "stamp_of"]
+__all__ = ["in_order", "stamp_of"]
 
 
 def stamp_of(lineage: Lineage, base_url: str | None, authority: str | None) -> Stamp:
@@ -29,7 +31,7 @@ def stamp_of(lineage: Lineage, base_url: str | None, authority: str | None) -> S
         publisher_did=did,
         datalink=datalink,
         parents=tuple(as_input(parent, usage.role) for parent, usage in lineage.parents()) if known else None,
-        raws=tuple(map(as_input, sorted(lineage.raws(), key=by_place))) if known and lineage.complete else None,
+        raws=tuple(map(as_input, in_order(lineage.raws()))) if known and lineage.complete else None,
     )
 
 
@@ -38,7 +40,22 @@ def as_input(dataset: Dataset, role: str | None = None) -> Input:
     return Input(dataset.id, role, dataset.type, dataset.run, dataset.data_id, dataset.name)
 
 
-def by_place(dataset: Dataset) -> tuple[Any, ...]:
+def in_order(datasets: Iterable[Dataset]) -> list[Dataset]:
     """Sort by dataId, numbers as numbers, then by name."""
+    listed = list(datasets)
+    dimensions = {tuple(one.data_id or ()) for one in listed}
+    if len(dimensions) == 1 and list(*dimensions) == sorted(*dimensions):
+        with suppress(TypeError):  # a number beside a text
+            return sorted(listed, key=by_values)
+    return sorted(listed, key=by_place)
+
+
+def by_values(dataset: Dataset) -> tuple[Any, ...]:
+    """Sort those that have the same dimensions."""
+    return *(dataset.data_id or {}).values(), dataset.name or "", dataset.id.int
+
+
+def by_place(dataset: Dataset) -> tuple[Any, ...]:
+    """Sort those of any dimensions."""
     place = sorted((dataset.data_id or {}).items())
     return [(key, isinstance(value, str), value) for key, value in place], dataset.name or "", dataset.id.int

@@ -26,10 +26,10 @@ from fitsprov.registry.gathering.columns import (
     read_columns,
     uuids_of,
 )
-from fitsprov.registry.gathering.words import Words
+from fitsprov.registry.gathering.words import Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "beside", "effective_category"]
+__all__ = ["Beside", "Datasets", "beside", "effective_category", "gather"]
 
 
 def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
@@ -185,3 +185,12 @@ class Datasets:
     def values(self) -> list[Dataset]:
         """The objects."""
         return list(chain.from_iterable(part.made(self.words, self.copies) for part in self.parts))
+
+
+def gather(connection: Connection, keys: Iterable[int]) -> Datasets:
+    """Read datasets by their keys, with all that they point to."""
+    found = Datasets()
+    found.read(connection, keys)
+    found.beside.append(beside(connection, found.keys))
+    found.words = words_of(connection, found.type_keys, found.run_keys)
+    return found

@@ -11,7 +11,7 @@ from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph, Indexed
 from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.graph.walking import Names, Which, paths_between, raws_above, walk
-from fitsprov.registry.stamping import by_place
+from fitsprov.registry.stamping import in_order
 
 __all__ = ["Following"]
 
@@ -104,7 +104,7 @@ class Following:
         ------
         DatasetNotFound
         """
-        return sorted(self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id)), key=by_place)
+        return in_order(self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id)))
 
     def paths(self, above: UUID | str, below: UUID | str, *, limit: int = 100) -> Paths:
         """Find the ways by which one dataset went into another, the shortest first; none where it did not.

@@ -11,11 +11,12 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func, or_, select, true
 
 from fitsprov.errors import UsageError
+from fitsprov.model.later import Later, LaterTuple
 from fitsprov.model.lineage import Category, Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph
-from fitsprov.registry.datasets import datasets_by_key, find_one
-from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
+from fitsprov.registry.engines.compiled import among, among_any, as_keys, compiled
 from fitsprov.registry.graph.reach import Bounds, Found
 from fitsprov.registry.schema import dataset_type, entity, listed_raw, role, run, used
 
@@ -96,7 +97,7 @@ def in_role(direction: Direction, presented: bool) -> Select[Any]:
 @compiled
 def raws_listed() -> Select[Any]:
     """Select the raws that the headers of datasets list."""
-    return select(listed_raw.c.raw_id).distinct().where(among(listed_raw.c.entity_id))
+    return select(listed_raw.c.raw_id).distinct().where(among_any(listed_raw.c.entity_id))
 
 
 @compiled
@@ -183,10 +184,10 @@ def walk(
     kept = keep(connection, graph, found, start, direction, which, presented) if which else None
     generation = {key: n for n, keys in enumerate(found.generations, 1) for key in keys if kept is None or key in kept}
     given = list(islice(generation, limit))
-    datasets = datasets_by_key(connection, given)
+    datasets = datasets_later(connection, given)
     return Reached(
-        datasets=tuple(datasets[key].dataset for key in given),
-        generations={datasets[key].dataset.id: generation[key] for key in given},
+        datasets=LaterTuple(lambda: [datasets[key] for key in given], len(given)),
+        generations=Later(lambda: {datasets[key].id: generation[key] for key in given}),
         cut=found.cut or len(given) < len(generation),
     )
 
@@ -197,7 +198,7 @@ def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> 
     found = graph.follow(connection, [start], Direction.UP, Bounds())
     keys = keep(connection, graph, found, start, Direction.UP, Which(category=Category.RAW))
     keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
-    return [one.dataset for one in datasets_by_key(connection, keys).values()]
+    return list(datasets_later(connection, list(keys)).values())
 
 
 def paths_between(connection: Connection, graph: Graph, above: UUID | str, below: UUID | str, limit: int) -> Paths:
