@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from fitsprov.model.lineage import Activity, Dataset
 
@@ -26,7 +27,11 @@ class Citation:
     text: str
     bibtex: str
     resolve: str
-    download: str
+    """With the registry at hand."""
+    fetch: str
+    """From anywhere, with fitsprov; empty where there is no file."""
+    curl: str
+    """From anywhere, without it."""
     notebook: str
 
 
@@ -35,6 +40,8 @@ def cite(dataset: Dataset, activity: Activity | None, did: str, base_url: str) -
 
     Parameters
     ----------
+    dataset : Dataset
+        With the copy that the registry knows, whose name its download has.
     did : str
         The publisher DID under which it is published.
     base_url : str
@@ -58,9 +65,26 @@ def cite(dataset: Dataset, activity: Activity | None, did: str, base_url: str) -
         text=", ".join(filter(None, words)),
         bibtex="\n".join([f"@misc{{{key}:{str(dataset.id)[:8]},", *lines, "}"]),
         resolve=f"fitsprov resolve {dataset.id}",
-        download=f"curl -OJ {base_url}/files/{dataset.id}",
+        fetch=fetching(dataset, base_url),
+        curl="\n".join(
+            filter(
+                None,
+                (
+                    f"curl -OJ {base_url}/files/{dataset.id}" if dataset.uri else "",
+                    f"curl '{base_url}/prov?ID={dataset.id}&DEPTH=ALL&RESPONSEFORMAT=TREE'",
+                ),
+            )
+        ),
         notebook=NOTEBOOK.format(url=f"{base_url}/links?ID={quote(did, safe='')}"),
     )
+
+
+def fetching(dataset: Dataset, base_url: str) -> str:
+    """The commands that download a dataset and resolve the file that came."""
+    if not dataset.uri:
+        return ""
+    name = unquote(urlsplit(dataset.uri).path.rpartition("/")[2])
+    return f"fitsprov fetch {dataset.id} --service {base_url}\nfitsprov resolve {shlex.quote(name)} --online"
 
 
 def tex(text: str) -> str:

@@ -1,12 +1,13 @@
-"""What people look at: a page of each dataset, and one to find them; the HTML is in ``templates/pages/``."""
+"""The page of a dataset; the HTML is in ``templates/pages/``."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -17,19 +18,19 @@ from fitsprov.actions.fact_objects import facts_object
 from fitsprov.actions.json_objects import activity_object, iso
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.actions.tracing import FORMATS, trace
-from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.actions.viewing import View
 from fitsprov.exchange.drawings.fold import Stack
+from fitsprov.exchange.drawings.labels import printable
 from fitsprov.exchange.drawings.svg_walk import draw_to_walk
 from fitsprov.model.config import leaves
-from fitsprov.model.dataid import parse_assignment
-from fitsprov.model.facts import DatasetFacts
+from fitsprov.model.facts import DatasetFacts, Happening
 from fitsprov.model.lineage import Dataset, Lineage
 from fitsprov.templates import read_template
 
-__all__ = ["FOUND", "dataset_page", "missing_page", "render", "search_page"]
+__all__ = ["dataset_page", "described", "missing_page", "render"]
 
-FIRST, MOST, FOUND = 12, 500, 100
-"""Of one kind of dataset: those that are shown at once, those that are listed at all; those that a search gives."""
+FIRST, MOST = 12, 500
+"""Of one kind of dataset: those that are shown at once, those that are listed at all."""
 SETTINGS = 24
 """Parameters of a configuration that are shown at once."""
 OPENED = 40
@@ -62,10 +63,16 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
+        finalize=shown,
     )
     made.globals["asset"] = asset_path
     made.filters["iso"] = iso
     return made
+
+
+def shown(value: Any) -> Any:
+    """Text of which no character turns or hides what stands beside it; its lines stay lines."""
+    return "\n".join(map(printable, value.split("\n"))) if type(value) is str else value
 
 
 def render(template: str, **values: Any) -> str:
@@ -89,6 +96,15 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
     with discreet():
         near = archive.registry.neighbourhoods([dataset.id])[dataset.id]
         facts = archive.registry.facts(dataset.id)
+        happened = happenings(archive, dataset.id)
+        gathered = {
+            title: datasets_of(archive, some)
+            for title, some in (
+                ("Derived from", facts.derived_from),
+                ("Members", facts.members),
+                ("Member of", facts.collections),
+            )
+        }
     ancestors, raws = list(lineage.ancestors()), lineage.raws()
     way = way if way in ("from", "into") else "into" if near.products and not ancestors else "from"
     did = archive.did(dataset)
@@ -99,15 +115,19 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         did=did,
         title=in_words(dataset),
         dataset=described(dataset) | {"run": dataset.run, "size": near.dataset.size, "uri": near.dataset.uri},
+        external=dataset.origin == "external",
+        value=facts.value,
+        responsible=facts.responsible,
         data_id=dataset.data_id or {},
         name=dataset.name,
         publisher_did=dataset.publisher_did,
         admitted=archive.caller is None or archive.caller.may_have(dataset.run, dataset.type),
-        citation=cite(dataset, found.activity, did, archive.base_url),
+        citation=cite(near.dataset, found.activity, did, archive.base_url),
         findings=found.findings,
         observation=observed(facts),
         metrics=listed(facts.metrics, FIRST),
         annotations=listed(facts.annotations, FIRST),
+        happened=listed(happened, FIRST),
         activity=activity,
         config=listed(parameters(activity["config"]), SETTINGS) if activity and activity["config"] else None,
         way=way,
@@ -118,6 +138,7 @@ def dataset_page(archive: Archive, dataset: Dataset, *, way: str = "", opened: S
         raws=listed_datasets([(one, None) for one in raws]),
         products=listed_datasets([(one, None) for one in near.products]),
         siblings=listed_datasets([(one, None) for one in near.siblings]),
+        gathered=gathered,
     )
 
 
@@ -125,6 +146,19 @@ def observed(facts: DatasetFacts) -> dict[str, Any]:
     """What is known of the observation that a dataset is of; empty where nothing is."""
     told = (facts_object(facts) or {}).get("observation") or {}
     return {name.replace("_", " "): value for name, value in told.items() if value is not None} | dict(facts.telemetry)
+
+
+def happenings(archive: Archive, dataset: UUID) -> list[Happening]:
+    """Which changes and incidents are around a dataset; nothing, where some might be hidden."""
+    if isinstance(archive.registry, View):
+        return []
+    return [one for one in archive.registry.events(dataset) if one.source in ("event", "incident")]
+
+
+def datasets_of(archive: Archive, ids: Iterable[UUID]) -> Listed:
+    """Choose what of some datasets is shown, in their order."""
+    found = archive.registry.datasets(ids)
+    return listed_datasets([(found[one], None) for one in ids if one in found])
 
 
 def picture(archive: Archive, lineage: Lineage, way: str, opened: Sequence[str]) -> dict[str, Any]:
@@ -186,44 +220,3 @@ def parameters(config: Mapping[str, Any]) -> list[tuple[str, str]]:
 def missing_page(archive: Archive, asked: str) -> str:
     """Say that there is no dataset of that ID."""
     return render("missing.html", root=archive.base_url, asked=asked)
-
-
-def search_page(archive: Archive, asked: Mapping[str, str]) -> str:
-    """Offer to search, and show what was found.
-
-    Parameters
-    ----------
-    asked : mapping
-        ``q``, an ID or a name; ``type``; ``run``; ``data``, as ``tract=9813 band=r``.
-    """
-    given = {key: asked.get(key, "").strip() for key in ("q", "type", "run", "data")}
-    found: list[Dataset] = []
-    problem = ""
-    if any(given.values()):
-        try:
-            found = search(archive, given)
-        except UsageError as error:
-            problem = str(error)
-    return render(
-        "search.html",
-        root=".",
-        asked=given,
-        searched=any(given.values()),
-        problem=problem,
-        found=[described(one) | {"run": one.run} for one in found[:FOUND]],
-        more=len(found) > FOUND,
-    )
-
-
-def search(archive: Archive, given: Mapping[str, str]) -> list[Dataset]:
-    """Find datasets by what was asked; the ID of one finds it alone."""
-    data_id = dict(map(parse_assignment, given["data"].replace(",", " ").split()))
-    others: dict[str, Any] = {"run": given["run"] or None, "type": given["type"] or None}
-    with discreet():
-        if given["q"] and not data_id and not any(others.values()):
-            try:
-                return [archive.registry.dataset(given["q"])]
-            except (DatasetNotFound, UsageError):
-                pass  # a pattern, or the name of several
-        name = given["q"] if given["q"].strip("*") else None  # any name, or none at all
-        return archive.registry.find(name=name, data_id=data_id, limit=FOUND + 1, **others)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fitsprov.actions.paging import FOUND, render
+from fitsprov.actions.paging import render
+from fitsprov.actions.paging_search import PAGE
 from fitsprov.actions.serving import Archive
 from fitsprov.actions.touching import CAUSES, touched
 from fitsprov.errors import DatasetNotFound, UsageError
@@ -31,7 +32,7 @@ def impact_page(archive: Archive, given: Mapping[str, str]) -> str:
     problem = ""
     if asked:
         try:
-            found = touched(archive, given, maxrec=FOUND)
+            found = touched(archive, given, maxrec=PAGE)
         except (DatasetNotFound, UsageError) as error:
             problem = str(error)
     return render("impact.html", root=".", asked=given, found=found, problem=problem)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from fitsprov.actions.assets import POLICY, find_asset
-from fitsprov.actions.paging import dataset_page, missing_page, search_page
+from fitsprov.actions.paging import dataset_page, missing_page
 from fitsprov.actions.paging_impact import CAUSES, impact_page
+from fitsprov.actions.paging_search import search_page
 from fitsprov.actions.serving import Archive
 from fitsprov.errors import DatasetNotFound
 from fitsprov.service.answer import Answer, Headers, document, text
@@ -21,7 +22,8 @@ FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 
 def answer_search(archive: Archive, call: Call) -> Answer:
     """Give the page to find datasets with."""
-    return show(call, search_page(archive, {name: call.one(name.upper()) for name in ("q", "type", "run", "data")}))
+    asked = {name: call.one(name.upper()) for name in ("q", "type", "run", "data")}
+    return show(call, search_page(archive, asked, call.number("PAGE") or 1))
 
 
 def answer_dataset(archive: Archive, call: Call) -> Answer:

@@ -117,12 +117,26 @@ function follow(link) {
   link.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true}));
 }
 
-// The page of the same dataset with other stacks open is asked for, and its drawing taken over.
+// The page of the same dataset with other stacks open is asked for, once, and its drawing taken over.
+const drawings = new Map();
+
+function withoutHash(address) {
+  return String(address).replace(/#.*/, "");
+}
+
+async function drawingAt(address) {
+  const key = withoutHash(address);
+  if (!drawings.has(key)) {
+    const answer = await fetch(key);
+    if (!answer.ok) throw new Error(answer.statusText);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    drawings.set(key, page.getElementById("lineage"));
+  }
+  return document.importNode(drawings.get(key), true);
+}
+
 async function redraw(address, choose, words) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(answer.statusText);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const section = document.adoptNode(page.getElementById("lineage"));
+  const section = await drawingAt(address);
   document.getElementById("lineage").replaceWith(section);
   const walk = new Walk(section), card = walk.cards.find(choose);
   if (card) {
@@ -168,4 +182,6 @@ for (const place of document.querySelectorAll(".copy")) {
   place.append(button);
 }
 
-new Walk(document.getElementById("lineage"));
+const first = document.getElementById("lineage");
+drawings.set(withoutHash(location.href), first.cloneNode(true));
+new Walk(first);

@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 
 import fitsprov
-from tests.service.conftest import COADD, base, settings, survey
+from tests.service.conftest import COADD, base, settings, survey, visit
 
 __all__ = ["base", "settings", "survey"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+HOSTILE = visit(-7)
+"""A dataset of which all that is said is long and without a blank."""
 DEADLINE = 10_000
 """Milliseconds that a page may take for one step."""
 
@@ -76,6 +78,32 @@ def open_page(chromium: Any, base: str) -> Iterator[OpenPage]:
         context.close()
     assert complaints == []
     assert {urlsplit(url).netloc for url in requested if not url.startswith("blob:")} <= {urlsplit(base).netloc}
+
+
+@pytest.fixture(scope="session")
+def hostile(survey: Path) -> None:
+    """Record what makes pages wide."""
+    long = "long" * 80
+    parent = {"id": visit(-8), "type": long, "name": long}
+    activity = {
+        "task": long,
+        "version": long,
+        "config": {long: long, "a": {long: [long]}},
+        "used": [{"id": visit(-8), "role": long}],
+        "generated": [{"id": HOSTILE, "type": long, "data_id": {long[:60]: long, "turned": "\u202e" + long}}],
+    }
+    record = {
+        "fitsprov": 1,
+        "run": long,
+        "agent": {"id": long, "name": long},
+        "environment": {"container": long, "packages": [{"manager": "pip", "name": long, "version": long}]},
+        "datasets": [parent],
+        "activities": [activity],
+        "metrics": [{"dataset": HOSTILE, "name": long, "value": 1.0, "unit": long}],
+        "annotations": [{"dataset": HOSTILE, "kind": "note", "text": long, "time": "2026-01-01T00:00:00Z"}],
+    }
+    with fitsprov.Registry(f"sqlite:///{survey}/fitsprov.db") as registry:
+        registry.record(record)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,22 @@ def test_stack_unfolds_into_few_at_a_time_and_folds_again(open_page: OpenPage) -
     assert focused(page).startswith(f"{MANY} × visit")
 
 
+def test_drawing_is_asked_for_once_however_often_it_is_unfolded(open_page: OpenPage) -> None:
+    page = open_page(WIDE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/dataset/" in request.url else None)
+    for _ in range(3):
+        cards(page).filter(has_text=f"{MANY} × visit").click()
+        page.locator(".fold").wait_for()
+        assert cards(page).count() == 13
+        page.locator(".fold").click()
+        page.locator(".fold").wait_for(state="detached")
+        assert cards(page).count() == 2
+    page.go_back()
+    page.locator(".fold").wait_for()
+    assert len(asked) == len(set(asked)) == 2
+
+
 def test_way_back_leads_through_what_was_unfolded(open_page: OpenPage) -> None:
     page = open_page(WIDE)
     cards(page).filter(has_text=f"{MANY} × visit").click()
@@ -112,8 +128,8 @@ def test_without_javascript_all_text_is_there_and_links_unfold(open_page: OpenPa
 
 def test_text_is_copied(open_page: OpenPage) -> None:
     page = open_page(f"/dataset/{COADD}", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copy Resolve").click()
-    page.get_by_role("button", name="Copy Resolve").filter(has_text="Copied").wait_for()
+    page.get_by_role("button", name="Copy Resolve, with the registry").click()
+    page.get_by_role("button", name="Copy Resolve, with the registry").filter(has_text="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == f"fitsprov resolve {COADD}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import HOSTILE, OpenPage
 from tests.service.conftest import COADD, UNKNOWN, visit
 
 PAGES = {
@@ -12,6 +12,9 @@ PAGES = {
     "found": "/?type=raw",
     "coadd": f"/dataset/{COADD}",
     "wide": f"/dataset/{visit(-1)}?open=1,1.0,1.0.0",
+    "hostile": f"/dataset/{HOSTILE}",
+    "hostile found": "/?q=longlong*",
+    "second page": "/?type=visit&page=2",
     "impact": "/touched?task=isr",
     "missing": f"/dataset/{UNKNOWN}",
 }
@@ -50,6 +53,7 @@ FAINT = """() => {
 """Text whose contrast is below what WCAG 2.2, 1.4.3 asks of text of any size."""
 
 
+@pytest.mark.usefixtures("hostile")
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_nothing_sticks_out_and_all_can_be_read(open_page: OpenPage, path: str) -> None:
     for width, scheme in ((1280, "light"), (400, "dark"), (320, "light")):

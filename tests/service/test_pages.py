@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from lxml import html
 
 from fitsprov import Registry
-from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
+from fitsprov.actions.registering import create_registry
+from tests.service.conftest import AUTHORITY, COADD, MANY, UNKNOWN, visit
 
 DATASETS = [f"/dataset/{one}" for one in (COADD, visit(-1), visit(3), UNKNOWN)]
 PAGES = ["/", "/?type=raw", "/touched", "/touched?task=isr", *DATASETS]
@@ -24,7 +26,7 @@ def words(answer: httpx.Response) -> str:
     found = html.fromstring(answer.content)
     for element in found.xpath("//style|//script"):
         element.drop_tree()
-    return " ".join(found.text_content().split())
+    return " ".join(" ".join(found.itertext()).split())
 
 
 def test_page_tells_what_it_is_and_how_it_was_made(client: httpx.Client) -> None:
@@ -185,6 +187,22 @@ def test_search_finds(client: httpx.Client, query: dict[str, str], count: int) -
         assert client.get(f"/{href}").status_code == 200
 
 
+def test_search_gives_a_hundred_at_a_time_and_each_once(client: httpx.Client) -> None:
+    seen, address = list[str](), "/?type=visit&run=wide"
+    while address:
+        page = html.fromstring(client.get(address).content)
+        found = page.xpath("//td/a/@href")
+        assert len(found) == 100
+        seen += found
+        address = "".join(page.xpath("//a[@rel='next']/@href"))
+    assert len(set(seen)) == len(seen) == MANY
+    assert page.xpath("//h2[@id='found']")[0].text_content() == "Datasets 1,901 to 2,000"
+    beyond = client.get("/?type=visit&page=21")
+    assert "There are no more" in beyond.text
+    assert client.get("/?type=visit&page=x").status_code == 400
+    assert client.get("/?type=visit&page=999999").status_code == 200
+
+
 def test_search_that_cannot_be_understood_says_so(client: httpx.Client) -> None:
     answer = client.get("/", params={"data": "nonsense"})
     assert answer.status_code == 200
@@ -261,15 +279,70 @@ def test_nonsense_opens_nothing(client: httpx.Client, odd: str) -> None:
 def test_citations_and_commands_are_ready_to_be_copied(client: httpx.Client, base: str) -> None:
     page = html.fromstring(client.get(f"/dataset/{COADD}").content)
     told = {one.get("aria-label"): one.text for one in page.xpath("//div[@class='copy']/pre")}
-    assert told["Resolve"] == f"fitsprov resolve {COADD}"
+    assert told["Resolve, with the registry"] == f"fitsprov resolve {COADD}"
     assert told["BibTeX"].startswith("@misc{deep-coadd:01a1f86f,\n")
     assert told["BibTeX"].count("{") == told["BibTeX"].count("}")
     assert "{{deep\\_coadd, " in told["BibTeX"]
     assert f"{AUTHORITY}?{COADD}" in told["Cite"]
-    assert told["Download with the stamp"] == f"curl -OJ {base}/files/{COADD}"
+    fetch, resolve = told["Download and resolve, from anywhere"].splitlines()
+    assert fetch == f"fitsprov fetch {COADD} --service {base}"
+    assert resolve == "fitsprov resolve deep_coadd_9813_42_r.fits --online"
+    file, tree = told["With curl"].splitlines()
+    assert file == f"curl -OJ {base}/files/{COADD}"
+    assert client.get(shlex.split(tree)[1]).text.startswith("dataset")
     compile(told["From a notebook"], "notebook", "exec")
     (address,) = re.findall(r'"(http[^"]+)"', told["From a notebook"])
     assert client.get(address).headers["content-type"].endswith("content=datalink")
+
+
+ABOUT = """
+fitsprov: 1
+run: night
+agent: {id: "org:sim", name: Simulated Survey}
+datasets:
+  - {id: 0000000a-0000-4000-8000-000000000001, type: raw, data_id: {exposure: 7}}
+  - {id: 0000000a-0000-4000-8000-000000000003, type: seeing, run: night}
+  - {id: 0000000a-0000-4000-8000-000000000004, type: atlas, members: [0000000a-0000-4000-8000-000000000002]}
+activities:
+  - task: isr
+    started: 2026-11-01T03:00:00Z
+    job: {system: slurm, job: "8812345", node: {name: sdf-n17}, status: COMPLETED, resources: {cpu_seconds: 231.5}}
+    used: [{id: 0000000a-0000-4000-8000-000000000001}]
+    generated: [{id: 0000000a-0000-4000-8000-000000000002, type: image}]
+observations:
+  - {dataset: 0000000a-0000-4000-8000-000000000001, program: wide, site: Sim, start: 2026-11-01T02:30:00Z,
+     end: 2026-11-01T02:31:00Z}
+values: [{dataset: 0000000a-0000-4000-8000-000000000003, value: "0.82"}]
+metrics: [{dataset: 0000000a-0000-4000-8000-000000000002, name: fwhm, value: 4.5, unit: pix, verdict: pass}]
+annotations:
+  - {dataset: 0000000a-0000-4000-8000-000000000002, kind: note, text: "a \u202etrail", time: 2026-11-02T00:00:00Z}
+events:
+  - {component: Sim/dome, kind: maintenance, time: 2026-11-01T02:29:00Z, until: 2026-11-01T02:40:00Z, to: open}
+"""
+
+
+def test_page_tells_what_is_known_around_a_dataset(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    url = f"sqlite:///{tmp_path}/one.db"
+    (tmp_path / "about.yaml").write_text(ABOUT)
+    with create_registry(url) as made:
+        made.record(tmp_path / "about.yaml")
+    client = limited(registry=url)
+    raw, image, value, atlas = (
+        words(client.get(f"/dataset/0000000a-0000-4000-8000-00000000000{n}")) for n in range(1, 5)
+    )
+    for told in ("Job slurm 8812345 Node sdf-n17 Status COMPLETED cpu_seconds 231.5", "Epoch", "4.5 pix pass"):
+        assert told in image
+    assert "a \\u202etrail" in image
+    assert "Member of 1" in image
+    assert "Members 1" in atlas
+    assert "Value 0.82" in value
+    assert "program wide" in raw
+    assert "2026-11-01T02:40:00Z Sim/dome maintenance open" in raw
+    rules = tmp_path / "access.toml"
+    rules.write_text(RULES.format(others="hidden"))
+    hidden = words(limited(registry=url, access=str(rules)).get("/dataset/0000000a-0000-4000-8000-000000000001"))
+    assert "program wide" in hidden
+    assert "Sim/dome" not in hidden
 
 
 def test_open_end_is_told(client: httpx.Client, survey: Path) -> None:
