@@ -98,12 +98,13 @@ def measure_file(engine: str, asked: Questions, survey: Survey) -> Iterator[Row]
 def load(registry: Any, survey: Survey) -> float:
     """Load a survey; give the seconds without those that making its rows took."""
     from fitsprov.registry import schema
-    from fitsprov.registry.engines.loading import load_rows, loading
+    from fitsprov.registry.engines.loading import loading
+    from fitsprov.registry.harvests.bulk import insert_rows
 
     making, clock = 0.0, clock_of(registry)
     begun = clock()
     with loading(registry._engine, registry._url) as connection:
-        put = partial(load_rows, connection)
+        put = partial(insert_rows, connection)
         versions = range(1, survey.environments + 1)
         put(schema.run, ("id", "name"), [(1, "SimCam/raw/all"), (2, "SimCam/runs/DRP")])
         put(schema.task, ("id", "name"), list(enumerate(("isr", "calibrate", "coadd"), 1)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,9 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Table,
-    bindparam,
     delete,
+    exists,
     func,
-    insert,
     select,
     text,
     tuple_,
@@ -29,6 +29,8 @@ from sqlalchemy import (
 from fitsprov.errors import Conflict, InvalidRecord
 from fitsprov.registry.adjacency.changes import BUILDS
 from fitsprov.registry.datasets import chunks
+from fitsprov.registry.engines.loading import LARGE, unindexed
+from fitsprov.registry.harvests.bulk import insert_rows
 from fitsprov.registry.schema import REVISIONS, Instant, Key, Uuid, graph_change, meta, metadata
 
 __all__ = ["dump_rows", "load_rows"]
@@ -90,6 +92,15 @@ def load_rows(connection: Connection, lines: Iterable[str], source: str) -> int:
     """
     stream = enumerate(lines, 1)
     refuse_foreign(next(stream, (1, ""))[1], source)
+    empty = not any(connection.scalar(select(exists(select(table.c[0])))) for table in LARGE)
+    with unindexed(connection) if empty else nullcontext():
+        added = load_tables(connection, stream, source)
+    finish(connection, added)
+    return added
+
+
+def load_tables(connection: Connection, stream: Iterator[tuple[int, str]], source: str) -> int:
+    """Load numbered lines; give the number of new rows."""
     added, total, loader, batch = 0, 0, None, list[Row]()
     for number, line in stream:
         said = parse(line, f"{source}: line {number}")
@@ -106,7 +117,6 @@ def load_rows(connection: Connection, lines: Iterable[str], source: str) -> int:
         if isinstance(said, dict) and "rows" in said:
             if said["rows"] != total or next(stream, None) is not None:
                 raise InvalidRecord(f"{source}: {total} rows; expected {said['rows']}, and nothing behind them")
-            finish(connection, added)
             return added
         loader = Loader(connection, said, f"{source}: line {number}", source)
     raise InvalidRecord(f"{source}: ends after {total} rows; expected the line that counts them")
@@ -146,6 +156,7 @@ class Loader:
         self.connection = connection
         self.table = table
         self.source = source
+        self.names = names
         self.columns = [table.c[name] for name in names]
         self.readers = [(place, read) for place, column in enumerate(self.columns) if (read := reader(column))]
         self.key = [names.index(column.name) for column in table.primary_key.columns]
@@ -172,19 +183,15 @@ class Loader:
             if known is not None and known != row and self.table is not meta:
                 name = f"{self.table.name} {' '.join(map(str, self.address(row)))}"
                 raise Conflict(f"{self.source}: {name} is {row} but stands as {known}; expected no other rows")
-        if new:
-            # times are numbers already
-            values = [dict(zip((str(place) for place in range(len(row))), row, strict=True)) for row in new]
-            self.connection.execute(self.insertion(), values)
+        try:
+            insert_rows(self.connection, self.table, self.names, [self.spell(row) for row in new])
+        except self.connection.dialect.loaded_dbapi.DataError as error:
+            raise InvalidRecord(f"{self.source}: rows of {self.table.name}: {error}; expected others") from None
         return len(new)
 
-    def insertion(self) -> Any:
-        """Insert plain values."""
-        places = {
-            column.name: bindparam(str(n), type_=Key if isinstance(column.type, Instant) else column.type)
-            for n, column in enumerate(self.columns)
-        }
-        return insert(self.table).values(places)
+    def spell(self, row: Row) -> Row:
+        """Give a row as it is inserted."""
+        return tuple(value.bytes if isinstance(value, UUID) else value for value in row)
 
     def address(self, row: Row) -> Row:
         """The primary key of a row."""

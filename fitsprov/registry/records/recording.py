@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from fitsprov.registry.engines.engine import together
 from fitsprov.registry.facts.epochs import place_activities
 from fitsprov.registry.facts.jobs import take_executions
 from fitsprov.registry.facts.writing import FactWriter
-from fitsprov.registry.harvests.bulk import insert_rows, update_rows
+from fitsprov.registry.harvests.bulk import MANY, insert_rows, update_rows
 from fitsprov.registry.records.reconciling import Plan, reconcile
 from fitsprov.registry.records.statement import Statement, collate, told_of
 from fitsprov.registry.records.vocabulary import Vocabulary
@@ -203,7 +204,8 @@ class Writer:
     def write(self) -> int:
         """Write all of a plan; give the number of new edges."""
         plan = self.plan
-        with together(self.connection):
+        rows = len(plan.new_activities) + len(plan.new_datasets) + sum(map(len, plan.usages.values()))
+        with together(self.connection) if rows <= MANY else nullcontext():
             self.add(activity, plan.activity_keys, plan.new_activities, self.activity_row)
             self.change(activity, plan.activity_keys, plan.completed_activities, self.activity_row)
             self.add(entity, plan.dataset_keys, plan.new_datasets, self.dataset_row)

@@ -8,16 +8,22 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
-from fitsprov.errors import Conflict, InvalidRecord
+from fitsprov.errors import Conflict, InvalidRecord, RegistryError
 from fitsprov.model.facts import Event, Metric
 from fitsprov.model.lineage import Dataset, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
+from fitsprov.registry.engines.engine import transact
+from fitsprov.registry.schema import VERSION_TABLE, entity, metadata
 from tests.registry.conftest import NewRegistry
 from tests.registry.facts.test_writing import facts
 from tests.registry.making import record, step, survey, uid
@@ -98,6 +104,34 @@ def test_a_registry_with_something_else_is_not_mixed_up(filled: Registry, tmp_pa
         with pytest.raises(Conflict, match=r"dump.jsonl: .* but stands as"):
             load(other, lines)
         assert list(other.dump()) == before
+
+
+def test_indexes_and_checks_are_there_after_a_load(registry: Registry, tmp_path: Any) -> None:
+    with Registry.create(tmp_path / "other.db") as other:
+        other.record(survey())
+        assert load(registry, other.dump()) > 50
+    with registry._engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, metadata) == []
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        insert_one(registry, uid("coadd"))
+
+
+def insert_one(registry: Registry, uuid: UUID) -> None:
+    """Insert a dataset."""
+    row = insert(entity).values(uuid=uuid, stub=False)
+    transact(registry._engine, registry._url, lambda connection: connection.execute(row))
+
+
+def test_a_row_of_another_kind_is_refused(registry: Registry, tmp_path: Any) -> None:
+    with Registry.create(tmp_path / "other.db") as other:
+        other.record(record(*(step(f"s{n}", ["a"], [f"d{n}"]) for n in range(200))))
+        lines = list(other.dump())
+    start = next(number for number, line in enumerate(lines) if '"table": "used"' in line)
+    lines[start + 5] = '["one", 2, 3, null, null]'
+    with pytest.raises((InvalidRecord, RegistryError)):
+        load(registry, lines)
+    assert registry.find() == []
 
 
 @st.composite

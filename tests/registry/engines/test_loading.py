@@ -13,7 +13,8 @@ from sqlalchemy import inspect
 from fitsprov.errors import RegistryError
 from fitsprov.registry import Registry
 from fitsprov.registry.engines.engine import is_file
-from fitsprov.registry.engines.loading import load_rows, loading
+from fitsprov.registry.engines.loading import loading
+from fitsprov.registry.harvests.bulk import insert_rows
 from fitsprov.registry.schema import VERSION_TABLE, activity, entity, metadata, task, used
 from tests.registry.making import record, step, survey, uid
 
@@ -25,10 +26,10 @@ QUOTES = "a\tb\nc\\d'e"
 def load_few(registry: Registry, last: int = 3) -> None:
     """Two datasets, one made from the other."""
     with loading(registry._engine, registry._url) as connection:
-        load_rows(connection, activity, ("id", "uuid"), [(7, uid("activity a").bytes)])
+        insert_rows(connection, activity, ("id", "uuid"), [(7, uid("activity a").bytes)])
         rows: list[tuple[Any, ...]] = [(2, uid("x").bytes, None, QUOTES, False), (3, uid("y").bytes, 7, None, False)]
-        load_rows(connection, entity, ENTITY, rows)
-        load_rows(connection, used, USED, [(7, 0, 2, None), (7, 1, last, False)])
+        insert_rows(connection, entity, ENTITY, rows)
+        insert_rows(connection, used, USED, [(7, 0, 2, None), (7, 1, last, False)])
 
 
 def indexes(registry: Registry) -> list[object]:
@@ -55,7 +56,7 @@ def test_a_load_that_fails_leaves_nothing(registry: Registry) -> None:
 
     def load_and_fail() -> None:
         with loading(registry._engine, registry._url) as connection:
-            load_rows(connection, entity, ENTITY, [(2, uid("x").bytes, None, None, False)])
+            insert_rows(connection, entity, ENTITY, [(2, uid("x").bytes, None, None, False)])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -80,16 +81,16 @@ def test_a_uuid_that_is_there_twice_is_refused(registry: Registry) -> None:
         pytest.raises(RegistryError, match=r"(?i)unique"),
         loading(registry._engine, registry._url) as connection,
     ):
-        load_rows(connection, entity, ENTITY, [(9, uid("x").bytes, None, None, False)])
+        insert_rows(connection, entity, ENTITY, [(9, uid("x").bytes, None, None, False)])
     assert len(registry.find()) == 2
 
 
 def test_times_and_words_are_loaded_as_they_are(registry: Registry) -> None:
     with loading(registry._engine, registry._url) as connection:
-        load_rows(connection, task, ("id", "name", "version"), [(4, "isr", None)])
+        insert_rows(connection, task, ("id", "name", "version"), [(4, "isr", None)])
         columns = ("id", "uuid", "task_id", "started", "status", "n_used")
-        load_rows(connection, activity, columns, [(7, uid("a").bytes, 4, -1, "ended ✓", 3)])
-        load_rows(connection, entity, ENTITY, [(2, uid("x").bytes, 7, None, False)])
+        insert_rows(connection, activity, columns, [(7, uid("a").bytes, 4, -1, "ended ✓", 3)])
+        insert_rows(connection, entity, ENTITY, [(2, uid("x").bytes, 7, None, False)])
     (made,) = registry.lineage(uid("x")).activities.values()
     assert (made.task, made.version, made.status) == ("isr", None, "ended ✓")
     assert made.started == datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -110,4 +111,4 @@ def test_checks_are_back_after_a_load(registry: Registry) -> None:
         registry._engine.connect().execution_options(writes=True) as connection,
         connection.begin(),
     ):
-        load_rows(connection, used, USED, [(7, 2, 99, None)])
+        insert_rows(connection, used, USED, [(7, 2, 99, None)])
