@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from fitsprov.actions.comparing import compare
-from fitsprov.actions.identifying import identify
+from fitsprov.actions.identifying import identify, with_ids
 from fitsprov.actions.reading import Reading, inspect, inspect_source
 from fitsprov.actions.standing import judge_dataset
 from fitsprov.errors import DatasetNotFound, FitsprovError
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.fingerprint import card_fingerprint, compare_data, wrong_checksums, wrong_datasums
 from fitsprov.model.finding import Finding, Severity
-from fitsprov.model.stamp import Stamp
+from fitsprov.model.stamp import Stamp, list_digest
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
@@ -35,7 +35,7 @@ class Verdict(StrEnum):
 
     OK = "ok"
     STALE = "stale"
-    """The registry says something else, or more, than the header."""
+    """The registry says something else than the header, or more than our own stamp."""
     INHERITED = "inherited"
     """The stamp came with a copied header."""
     TAMPERED = "tampered"
@@ -96,7 +96,7 @@ def verify(
             findings += check_data(opened, reading.stamp)
     if registry is not None:
         dataset, _ = identify(reading, opened.name)
-        findings += check_registry(reading.stamp, dataset, known_of(registry, [dataset]).get(dataset))
+        findings += check_registry(reading, dataset, known_of(registry, [dataset]).get(dataset))
     return tuple(findings)
 
 
@@ -125,7 +125,7 @@ def verify_all(
         else:
             wrong = attempt(partial(check_data_of, path, reading.stamp)) if data else []
             dataset = datasets[path]
-            stale = [] if registry is None else check_registry(reading.stamp, dataset, known.get(dataset))
+            stale = [] if registry is None else check_registry(reading, dataset, known.get(dataset))
             yield wrong if isinstance(wrong, FitsprovError) else (*reading.findings, *wrong, *stale)
 
 
@@ -193,26 +193,50 @@ def check_data(source: Source, stamp: Stamp) -> list[Finding]:
     return [*findings, Finding("stamp-inherited", comparison.reason, "FPV_DSUM")]
 
 
-def check_registry(stamp: Stamp, dataset: UUID, known: Known | None) -> list[Finding]:
+def check_registry(reading: Reading, dataset: UUID, known: Known | None) -> list[Finding]:
     """Hold what a header says of a dataset against what the registry would write now."""
+    stamp = reading.stamp or Stamp()
     if known is None:
         reason = "the stamp names no dataset ID" if stamp.id is None else str(DatasetNotFound(dataset))
         return [Finding("dataset-unknown", reason, "FPV_ID")]
-    now = known.stamp
     findings = compare(stamp, known.dataset) + judge_dataset(dataset, known.standing)
-    for keyword, mine, theirs in (
-        ("FPV_ACT", stamp.activity_id, now.activity_id),
-        ("FPV_NPAR", stamp.n_parents, now.n_parents),
-        ("FPV_NRAW", stamp.n_raws, now.n_raws),
-        ("FPV_SUM", stamp.digests, now.digests),
-    ):
-        if theirs is not None and mine != theirs:
-            findings.append(Finding("stamp-stale", f"{keyword} says {mine}, the registry now {theirs}", keyword))
+    findings += compare_own(stamp, known.stamp) if "native" in reading.conventions else compare_stated(reading, known)
     for keyword, pointer, current in (
-        ("FPV_DID", stamp.publisher_did, now.publisher_did),
-        ("DATALINK", stamp.datalink, now.datalink),
+        ("FPV_DID", stamp.publisher_did, known.stamp.publisher_did),
+        ("DATALINK", stamp.datalink, known.stamp.datalink),
     ):
         if pointer is not None and current is not None and pointer != current:
             message = f"{keyword} says {pointer}, the registry now {current}"
             findings.append(Finding("pointer-stale", message, keyword))
     return findings
+
+
+def compare_own(stamp: Stamp, now: Stamp) -> list[Finding]:
+    """Hold our own stamp against the one that would be written now, which may say more."""
+    return [
+        Finding("stamp-stale", f"{keyword} says {mine}, the registry now {theirs}", keyword)
+        for keyword, mine, theirs in (
+            ("FPV_ACT", stamp.activity_id, now.activity_id),
+            ("FPV_NPAR", stamp.n_parents, now.n_parents),
+            ("FPV_NRAW", stamp.n_raws, now.n_raws),
+            ("FPV_SUM", stamp.digests, now.digests),
+        )
+        if theirs is not None and mine != theirs
+    ]
+
+
+def compare_stated(reading: Reading, known: Known) -> list[Finding]:
+    """Hold what other conventions state against the registry: what they leave out, nobody expects of them."""
+    stamp, now = with_ids(reading), known.stamp
+    statements: list[tuple[str, object, object]] = [("activity", stamp.activity_id, now.activity_id)]
+    for name in ("parents", "raws"):
+        items = getattr(stamp, name)
+        counts = getattr(stamp, f"n_{name}"), getattr(now, f"n_{name}")
+        statements.append((f"number of {name}", *counts))
+        if items and len(items) == counts[0] == counts[1]:
+            statements.append((f"digest of {name}", list_digest(items), now.digest_of(name) or None))
+    return [
+        Finding("stamp-stale", f"{what}: the header says {mine}, the registry now {theirs}")
+        for what, mine, theirs in statements
+        if mine is not None and theirs is not None and mine != theirs
+    ]

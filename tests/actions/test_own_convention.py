@@ -82,7 +82,7 @@ def test_it_is_harvested_resolved_and_verified(stamped: Path, myobs: str, regist
     found = fitsprov.resolve(stamped, registry, conventions=[myobs])
     assert (found.status, [row["id"] for row in found.parent_rows()]) == ("resolved", [str(uid("b"))])
     assert fitsprov.resolve(stamped, registry).status == "unstamped"
-    assert fitsprov.verdict_of(fitsprov.verify(stamped, registry, conventions=[myobs])) == "stale"
+    assert fitsprov.verdict_of(fitsprov.verify(stamped, registry, conventions=[myobs])) == "ok"
     assert fitsprov.verdict_of(fitsprov.verify(stamped, registry)) == "missing"
 
 

@@ -45,6 +45,22 @@ def test_harvesting_again_finds_nothing_new(stamped: Path, fitsprov: Fitsprov) -
     assert text == f"harvested  {first['files']} files  ({first['files']} unchanged)\n"
 
 
+def test_which_conventions_headers_carry_is_kept(stamped: Path, fitsprov: Fitsprov) -> None:
+    def carried() -> tuple[int, dict[str, int]]:
+        (status,) = fitsprov("registry status --registry sqlite:///other.db --json").json
+        return status["copies"], status["stamped"]
+
+    (counts,) = fitsprov("harvest drp --registry sqlite:///other.db --json").json
+    files = counts["files"]
+    assert carried() == (files, {"native": files, "rubin": files})
+    assert fitsprov(f"strip {COADD_FILE} --convention rubin").code == 0
+    fitsprov("harvest drp --registry sqlite:///other.db")
+    assert carried() == (files, {"native": files, "rubin": files - 1})
+    assert (
+        f"copies        {files}\n  native      {files}" in fitsprov("registry status --registry sqlite:///other.db").out
+    )
+
+
 def test_what_was_recorded_agrees_with_what_headers_say(stamped: Path, fitsprov: Fitsprov) -> None:
     ran = fitsprov("harvest raw calib drp")
     assert (ran.code, ran.err) == (0, "")
@@ -102,7 +118,7 @@ def test_a_convention_file_of_a_user_is_read_by_every_command_that_reads(survey:
     assert fitsprov(f"show {COADD_FILE} --json --convention ./myobs.toml").json[0]["conventions"] == ["myobs"]
     assert fitsprov(f"resolve {COADD_FILE} --json --convention myobs.toml").json[0]["status"] == "resolved"
     assert fitsprov(f"verify {COADD_FILE} --json").json[0]["status"] == "missing"
-    assert fitsprov(f"verify {COADD_FILE} --json --convention myobs.toml").json[0]["status"] == "stale"
+    assert fitsprov(f"verify {COADD_FILE} --json --convention myobs.toml").json[0]["status"] == "ok"
     assert fitsprov("init --registry sqlite:///other.db").code == 0
     ran = fitsprov(f"harvest {COADD_FILE} --convention myobs.toml --registry sqlite:///other.db --json")
     assert (ran.code, list(ran.json[0]["conventions"])) == (0, ["myobs"])
