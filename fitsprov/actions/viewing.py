@@ -90,6 +90,7 @@ class View:
                 [pair for pair in near.parents if self.sees(pair[0])],
                 list(filter(self.sees, near.products)),
                 list(filter(self.sees, near.siblings)),
+                near.made,
             )
             for key, near in self.whole.surroundings(ids).items()
             if self.sees(near.dataset)

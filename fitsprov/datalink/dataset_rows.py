@@ -25,6 +25,10 @@ MEDIA_TYPES = {
     "fts": "image/fits",
     "fz": "image/fits",
     "gz": "application/gzip",
+    "gif": "image/gif",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "png": "image/png",
     "csv": "text/csv",
     "ecsv": "text/csv",
     "json": "application/json",
@@ -45,6 +49,10 @@ RECORDS = (
 )
 """``RESPONSEFORMAT``, description and media type of the records that are offered."""
 
+PICTURES = ("image/gif", "image/jpeg", "image/png")
+"""Media types of what is looked at rather than worked with."""
+FEW = 25
+"""Logs, or pictures, up to which they are told from other siblings, with which more of them collapse."""
 KEPT = 4_000
 """Files that are not described again: many datasets have the same calibrations."""
 
@@ -126,27 +134,29 @@ class DatasetRows:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.files: dict[str, File] = {}
-        self.fixed: dict[tuple[Admitted, Admitted], tuple[Fixed, ...]] = {}
+        self.fixed: dict[tuple[Admitted, Admitted, bool], tuple[Fixed, ...]] = {}
 
     def make(self, sent: str, near: Surroundings, collapse: int | None) -> list[Row]:
         """Make all rows of the dataset whose ID was sent; more than so many of one kind collapse."""
         dataset, key = near.dataset, near.dataset.id
-        admitted = self.site.admission(dataset, True), self.site.admission(dataset, False)
-        fixed = self.fixed.get(admitted)
+        data, told = self.site.admission(dataset, True), self.site.admission(dataset, False)
+        fixed = self.fixed.get((data, told, near.made))
         if fixed is None:
-            fixed = self.fixed[admitted] = tuple(fixed_rows(self.site, *admitted))
+            fixed = self.fixed[data, told, near.made] = tuple(fixed_rows(self.site, data, told, near.made))
         rows = [self.file(dataset).row(sent, "#this"), *[one.row(sent, key) for one in fixed]]
-        last = rows.pop()
+        last, (logs, pictures, siblings) = rows.pop(), sorted_out(near.siblings)
+        rows += [self.file(log).row(sent, "#documentation") for log in logs]
         related: tuple[Related, ...] = (
             near.parents,
             [(one, None) for one in near.products],
-            [(one, None) for one in near.siblings],
+            [(one, None) for one in siblings],
         )
         for semantics, items in zip(COLLAPSED, related, strict=True):
             if collapse is not None and len(items) > collapse:
-                more, items = collapsed(semantics, items, collapse, self.site, admitted[1])
+                more, items = collapsed(semantics, items, collapse, self.site, told)
                 rows += [one.row(sent, key) for one in more]
             rows += [self.file(one).row(sent, semantics, role) for one, role in items]
+        rows += [self.file(picture).row(sent, "#preview") for picture in pictures]
         rows.append(last)
         return rows
 
@@ -168,10 +178,20 @@ class DatasetRows:
         return found
 
 
-def fixed_rows(site: Site, data: Admitted, told: Admitted) -> Iterator[Fixed]:
+def sorted_out(siblings: Sequence[Linked]) -> tuple[Sequence[Linked], Sequence[Linked], Sequence[Linked]]:
+    """Tell logs and pictures, where they are few, from what else the same activity made."""
+    logs = [one for one in siblings if one.category is Category.LOG]
+    pictures = [one for one in siblings if one.category is not Category.LOG and media_type(one) in PICTURES]
+    logs, pictures = ([] if len(kind) > FEW else kind for kind in (logs, pictures))
+    told = {one.id for one in (*logs, *pictures)}
+    return logs, pictures, [one for one in siblings if one.id not in told] if told else siblings
+
+
+def fixed_rows(site: Site, data: Admitted, told: Admitted, made: bool) -> Iterator[Fixed]:
     """Offer what there is of every dataset, its header last.
 
-    Services stand before the provenance service, because pyvo calls the first; then come whole records, then the page.
+    Services stand before the provenance service, because pyvo calls the first; then come whole records, the page, and
+    the configuration of what made it.
     """
     for item in site.services:
         yield Fixed.service(item.id or "", item.semantics, item.description, item.content_type, data)
@@ -182,6 +202,9 @@ def fixed_rows(site: Site, data: Admitted, told: Admitted) -> Iterator[Fixed]:
         yield Fixed.link(asked, after, term, description, content_type, kind, told)
     page = "what it is and how it was made, a page"
     yield Fixed.link(f"{site.base}/dataset/", "", term, page, "text/html", "page", told)
+    if made:
+        how, after = "the activity that made it, with its configuration", "&RESPONSEFORMAT=PROV-JSON&DEPTH=0"
+        yield Fixed.link(asked, after, term, how, "application/json", "configuration", told)
     stamp = "the header with its provenance stamp"
     yield Fixed.link(f"{site.base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
 

@@ -198,6 +198,8 @@ class Surroundings(NamedTuple):
     """What was really used to make it, calibrations included, and the roles that it was used in."""
     products: Sequence[Linked] = ()
     siblings: Sequence[Linked] = ()
+    made: bool = False
+    """Whether the activity that made it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,8 @@ class Archive:
     def add(
         self, dataset: Linked, parents: Sequence[tuple[Linked, str | None]] = (), **others: Sequence[Linked]
     ) -> str:
-        self.known[dataset.id] = Surroundings(dataset, parents, **others)
+        made = bool(parents or others.get("siblings"))
+        self.known[dataset.id] = Surroundings(dataset, parents, made=made, **others)
         return self.did(dataset.id)
 
     def did(self, key: str) -> str:
@@ -66,11 +67,13 @@ def archive() -> Archive:
     catalogue = make("refcat", Category.REFERENCE, uri="file:///data/refcat.parq")
     coadd = make("coadd", data_id={"tract": 9813, "patch": 42})
     log = make("isr_log", Category.LOG, data_id=None, name="night 7 & <8>")
+    background = make("background")
+    picture = make("quicklook", uri="file:///data/exposure.png", size=99)
     found.add(
         make("exposure", uri="s3://data/exposure.fits", size=5_760),
         [(raw, "ccdExposure"), (flat, "flat"), (catalogue, None)],
         products=(coadd,),
-        siblings=(log,),
+        siblings=(background, log, picture),
     )
     exposures = [(make(f"exposure-{i}"), "inputs") for i in range(40)]
     found.add(coadd, [*exposures, (flat, "flat")])

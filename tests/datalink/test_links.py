@@ -22,20 +22,23 @@ def test_a_dataset_has_its_file_documents_neighbours_and_header_in_this_order(ar
         ("#documentation", "provenance"),
         ("#documentation", "provenance"),
         ("#documentation", "page"),
+        ("#documentation", "configuration"),
+        ("#documentation", "isr_log"),
         ("#progenitor", "raw"),
         ("#progenitor", "calibration"),
         ("#progenitor", "reference"),
         ("#derivation", "coadd"),
-        ("#coderived", "isr_log"),
+        ("#coderived", "background"),
+        ("#preview", "quicklook"),
         ("#detached-header", "header"),
     ]
 
 
 def test_the_first_documentation_is_the_provenance_service(archive, exposure):
     documentation = [row for row in make_rows([exposure], archive) if row.semantics == "#documentation"]
-    assert [row.service_def for row in documentation] == ["provenance", "", "", "", ""]
+    assert [row.service_def for row in documentation] == ["provenance", "", "", "", "", "", ""]
     formats = [parse_qs(urlsplit(row.access_url).query).get("RESPONSEFORMAT") for row in documentation]
-    assert formats == [None, ["PROV-JSON"], ["PROV-N"], ["PROV-VOTABLE"], None]
+    assert formats == [None, ["PROV-JSON"], ["PROV-N"], ["PROV-VOTABLE"], None, ["PROV-JSON"], None]
 
 
 def test_links_stand_under_the_base_url(archive, exposure):
@@ -78,7 +81,7 @@ def test_an_id_is_found_in_any_spelling_and_echoed_exactly(archive, exposure, sp
     sent = spelling.format(did=exposure, uuid=uuid, upper=uuid.upper())
     rows = list(make_rows([sent], archive))
     assert {row.id for row in rows} == {sent}
-    assert len(rows) == 12
+    assert len(rows) == 15
 
 
 def test_links_carry_the_uuid_where_no_authority_is_set(archive, exposure):
@@ -109,6 +112,20 @@ def test_bad_ids_become_one_error_row_each_and_the_others_go_on(archive, exposur
         ("ivo://example.org/archive/dr1?nope", "#this", "NotFoundFault"),
     ]
     assert {row.id for row in rows[3:]} == {exposure}
+
+
+def test_what_nobody_made_has_no_configuration(archive, make_dataset):
+    raw = archive.add(make_dataset("raw-2", Category.RAW))
+    assert "configuration" not in {row.local_semantics for row in make_rows([raw], archive)}
+
+
+@pytest.mark.parametrize(("count", "term"), [(25, "#documentation"), (26, "#coderived")])
+def test_more_logs_than_a_client_can_take_are_siblings_and_collapse_with_them(archive, make_dataset, count, term):
+    logs = [make_dataset(f"log-{i}", Category.LOG) for i in range(count)]
+    identifier = archive.add(make_dataset("source"), siblings=logs)
+    assert {row.semantics for row in make_rows([identifier], archive, Selection(role="log"))} == {term}
+    assert ("#coderived", "siblings") not in kinds(make_rows([identifier], archive)) or count > 25
+    assert len(list(make_rows([identifier], archive))) <= 8 + 25
 
 
 def test_an_id_sent_twice_is_answered_once_and_an_empty_one_not_at_all(archive, exposure, coadd):
@@ -153,7 +170,7 @@ def test_asking_for_a_role_keeps_that_role_alone(archive, coadd):
 
 def test_asking_for_a_term_finds_narrower_ones(archive, exposure):
     rows = list(make_rows([exposure], archive, Selection(semantics="#documentation")))
-    assert [row.semantics for row in rows] == ["#documentation"] * 5 + ["#detached-header"]
+    assert [row.semantics for row in rows] == ["#documentation"] * 7 + ["#detached-header"]
 
 
 def test_error_rows_pass_every_filter(archive):
@@ -166,7 +183,7 @@ def test_an_unknown_term_is_refused(archive, exposure):
 
 
 def test_the_limit_keeps_the_rows_of_one_id_together(archive, exposure):
-    rows = make_rows(["nonsense", exposure], archive, Selection(maxrec=12))
+    rows = make_rows(["nonsense", exposure], archive, Selection(maxrec=15))
     assert [row.id for row in rows] == ["nonsense"]
     assert rows.overflow
 
@@ -178,8 +195,8 @@ def test_the_limit_cuts_a_single_id_that_is_too_much_for_it(archive, coadd):
 
 
 def test_a_limit_that_is_met_exactly_leaves_nothing_out(archive, exposure):
-    rows = make_rows([exposure], archive, Selection(maxrec=12))
-    assert len(list(rows)) == 12
+    rows = make_rows([exposure], archive, Selection(maxrec=15))
+    assert len(list(rows)) == 15
     assert not rows.overflow
 
 

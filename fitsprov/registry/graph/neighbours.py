@@ -190,6 +190,7 @@ def surroundings_of(connection: Connection, ids: Iterable[str]) -> dict[str, Sur
             [(near[item], role_name) for item, (role_name, _) in inputs.items()],
             [near[item] for item in products],
             [near[item] for item in outputs if item != key],
+            maker is not None,
         )
 
     return {near[key].id: surroundings(key, maker) for key, maker, *_ in rows}

@@ -115,6 +115,7 @@ def as_told(near: Neighbourhood) -> Surroundings:
         [(as_linked(one), usage.role) for one, usage in near.parents],
         [as_linked(one) for one in near.products],
         [as_linked(one) for one in near.siblings],
+        near.activity is not None,
     )
 
 
