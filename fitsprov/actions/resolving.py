@@ -20,6 +20,7 @@ from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageErr
 from fitsprov.files.accept import open_source
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import is_id, name_id, pointers
+from fitsprov.model.later import Later
 from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
 from fitsprov.model.stamp import Input, Stamp
 
@@ -210,7 +211,8 @@ def with_did(lineage: Lineage, registry: Registry) -> Lineage:
     did, _ = pointers(dataset.id, None, registry.authority, dataset.publisher_did)
     if did == dataset.publisher_did:
         return lineage
-    return replace(lineage, datasets={**lineage.datasets, dataset.id: replace(dataset, publisher_did=did)})
+    named, datasets = {dataset.id: replace(dataset, publisher_did=did)}, lineage.datasets
+    return replace(lineage, datasets=datasets.amended(named) if isinstance(datasets, Later) else {**datasets, **named})
 
 
 def lineage_of_header(focus: UUID, stamp: Stamp) -> Lineage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, TypeVar, overload
 
 __all__ = ["Later", "LaterTuple"]
@@ -21,11 +21,16 @@ class Later(Mapping[K, V]):
         Makes it of what is there already: it reads nothing, and may be called at any time.
     known : mapping, optional
         Items of it that are given without making it.
+    source : object, optional
+        What it is made of, for who can use that as it is.
     """
 
-    __slots__ = ("_known", "_made", "_make")
+    __slots__ = ("_known", "_made", "_make", "source")
 
-    def __init__(self, make: Callable[[], dict[K, V]], known: Mapping[K, V] | None = None) -> None:
+    def __init__(
+        self, make: Callable[[], dict[K, V]], known: Mapping[K, V] | None = None, source: object = None
+    ) -> None:
+        self.source = source
         self._make = make
         self._made: dict[K, V] | None = None
         self._known = known or {}
@@ -35,6 +40,10 @@ class Later(Mapping[K, V]):
         if self._made is None:
             self._made = {**self._make(), **self._known}
         return self._made
+
+    def amended(self, some: Mapping[K, V]) -> Later[K, V]:
+        """Give the same with other values for some keys."""
+        return Later(self.whole, {**self._known, **some}, self.source)
 
     def __getitem__(self, key: K) -> V:
         """Give one item."""
@@ -51,6 +60,18 @@ class Later(Mapping[K, V]):
     def __len__(self) -> int:
         """Count them."""
         return len(self.whole())
+
+    def keys(self) -> KeysView[K]:
+        """Give the keys."""
+        return self.whole().keys()
+
+    def values(self) -> ValuesView[V]:
+        """Give the values."""
+        return self.whole().values()
+
+    def items(self) -> ItemsView[K, V]:
+        """Give both."""
+        return self.whole().items()
 
     def __repr__(self) -> str:
         """Show it as the dictionary that it is."""

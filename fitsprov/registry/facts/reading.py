@@ -18,9 +18,11 @@ from fitsprov.model.facts import (
     TelemetrySource,
     ValueEntity,
 )
+from fitsprov.model.later import Later
 from fitsprov.model.lineage import Agent
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.engines.compiled import Compiled, compiled
+from fitsprov.registry.engines.compiled import Compiled, among_any, as_keys, compiled
+from fitsprov.registry.gathering.datasets import Origin
 from fitsprov.registry.schema import (
     Key,
     activity,
@@ -121,9 +123,11 @@ def remarks() -> Select[Any]:
 
 
 @compiled
-def standings() -> Select[Any]:
-    """Select what was said of how datasets stand, by a list of their UUIDs."""
+def standings(keyed: bool) -> Select[Any]:
+    """Select what was said of how datasets stand, by a list of their keys or UUIDs."""
     said = annotated().where(or_(*(annotation.c.kind == kind for kind in STANDINGS)))
+    if keyed:
+        return said.where(among_any(annotation.c.entity_id))
     return said.where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
@@ -185,10 +189,12 @@ def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None) ->
 
 def standing_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Annotation]:
     """Find the datasets that do not stand as they were recorded: the last word about each, unless it restores it."""
-    found: dict[UUID, Annotation] = {}
-    for chunk in chunks(uuids):
-        for row in standings().rows(connection, uuids=chunk):
-            found[row[0]] = as_annotation(row)
+    source = uuids.source if isinstance(uuids, Later) else None
+    if isinstance(source, Origin) and source.engine is connection.engine:
+        rows = standings(True).rows(connection, **as_keys(source.keys))
+    else:
+        rows = [row for chunk in chunks(uuids) for row in standings(False).rows(connection, uuids=chunk)]
+    found = {row[0]: as_annotation(row) for row in rows}
     return {uuid: said for uuid, said in found.items() if said.kind != "restored"}
 
 

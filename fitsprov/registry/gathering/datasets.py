@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Engine, Select, select
 
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among_any, as_keys, compiled
@@ -29,7 +29,7 @@ from fitsprov.registry.gathering.columns import (
 from fitsprov.registry.gathering.words import Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "beside", "effective_category", "gather"]
+__all__ = ["Beside", "Datasets", "Origin", "beside", "effective_category", "gather"]
 
 
 def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
@@ -129,6 +129,13 @@ class Part:
         """Give what only some of them have for all of them."""
         some = given(text)
         return map(some.get, self.keys) if some else repeat(None)
+
+
+class Origin(NamedTuple):
+    """Where datasets are from."""
+
+    engine: Engine
+    keys: Sequence[int]
 
 
 class Datasets:

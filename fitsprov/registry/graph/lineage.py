@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -18,7 +18,7 @@ from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
 from fitsprov.registry.gathering.activities import Activities
-from fitsprov.registry.gathering.datasets import Datasets, beside
+from fitsprov.registry.gathering.datasets import Datasets, Origin, beside
 from fitsprov.registry.gathering.uses import Uses
 from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
@@ -57,7 +57,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     return Lineage(
         focus=focus,
         direction=direction,
-        datasets=Later(around.datasets, {focus: around.found.first}),
+        datasets=Later(around.datasets, {focus: around.found.first}, Origin(connection.engine, around.shown())),
         activities=Later(around.activities.values),
         generated_by=Later(around.generated_by),
         used=Later(around.used),
@@ -103,7 +103,7 @@ class Around:
         """Datasets by their keys."""
         return {key: one for some in (self.found, self.more) for key, one in zip(some.keys, some.values, strict=True)}
 
-    def shown(self) -> Collection[int]:
+    def shown(self) -> Sequence[int]:
         """Give the keys of the datasets that are told of."""
         return self.found.keys
 
@@ -172,7 +172,7 @@ class Above(Around):
         known = self.uses.counts(counted)
         return any(number > known[key] for key, number in counted.items())
 
-    def shown(self) -> Collection[int]:
+    def shown(self) -> Sequence[int]:
         """Give what was presented only, too."""
         return [*self.found.keys, *sorted(self.presented)]
 

@@ -1,0 +1,115 @@
+"""Columns give what rows would."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, column, create_engine, select, table, text
+from sqlalchemy.types import Uuid
+
+from fitsprov.model.lineage import Dataset, Usage
+from fitsprov.registry import Registry
+from fitsprov.registry.datasets import by_key, stored
+from fitsprov.registry.engines.compiled import Compiled, as_keys
+from fitsprov.registry.gathering import columns
+from fitsprov.registry.gathering.columns import (
+    LONGEST,
+    Given,
+    Line,
+    Octets,
+    Texts,
+    as_runs,
+    built,
+    different,
+    listed,
+    uuids_of,
+)
+from fitsprov.registry.gathering.datasets import gather
+from tests.registry.making import survey
+
+KEYS = st.sets(st.integers(1, 60) | st.integers(1, 2**40))
+NUMBERS = st.lists(st.none() | st.integers(-2, 2) | st.integers())
+
+
+@given(KEYS)
+def test_runs_are_the_keys_that_they_spell(keys: set[int]) -> None:
+    runs = json.loads(as_runs(keys))
+    spelled = [key for run in runs for key in range(run >> 16, (run >> 16) + (run & LONGEST) + 1)]
+    assert spelled == sorted(keys)
+    assert len(runs) == len({key for key in keys if key - 1 not in keys})
+
+
+def test_a_long_run_is_cut() -> None:
+    runs = json.loads(as_runs(range(7, 200_000)))
+    assert sum((run & LONGEST) + 1 for run in runs) == 200_000 - 7
+    assert [run >> 16 for run in runs] == list(range(7, 200_000, LONGEST))
+
+
+@given(NUMBERS)
+def test_different_values_are_found_in_a_line(numbers: list[int | None]) -> None:
+    line = ",".join("null" if one is None else str(one) for one in numbers) or None
+    assert listed(line) == numbers
+    assert different(line) == set(numbers) - {None}
+
+
+@given(st.lists(st.uuids()))
+def test_uuids_are_those_of_the_bytes(uuids: list[UUID]) -> None:
+    made = uuids_of(b"".join(one.bytes for one in uuids))
+    assert made == uuids
+    assert [(str(one), hash(one), one.is_safe) for one in made] == [(str(u), hash(u), u.is_safe) for u in uuids]
+
+
+def test_what_is_built_is_what_is_made_one_by_one() -> None:
+    ids = [UUID(int=n) for n in range(3)]
+    assert built(Usage, 3, dataset=ids, role="abc", actual=[None, True, False]) == [
+        Usage(*parts) for parts in zip(ids, "abc", [None, True, False], strict=True)
+    ]
+    assert built(Usage, 0, dataset=[], role=[], actual=[]) == []
+
+
+TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(st.dictionaries(st.integers(1, 2**40), st.tuples(st.uuids(), NUMBERS.map(json.dumps), TEXTS)))
+def test_sqlite_gives_columns_whole(rows: dict[int, tuple[UUID, str, str | None]]) -> None:
+    with memory().connect() as connection:
+        connection.execute(text("CREATE TABLE t (id INTEGER, uuid BLOB, document TEXT, name TEXT)"))
+        for key, (uuid, document, name) in rows.items():
+            values = {"id": key, "uuid": uuid.bytes, "document": document, "name": name}
+            connection.execute(text("INSERT INTO t VALUES (:id, :uuid, :document, :name)"), values)
+        it = table("t", column("id"), column("uuid", Uuid), column("document"), column("name")).c
+        query = select(Line(it.id), Octets(it.uuid), Line(it.document), Texts(it.name), Given(it.id, it.name))
+        ((keys, octets, documents, names, given_names),) = Compiled(query).rows(connection)
+    assert listed(keys) == list(rows)
+    assert uuids_of(octets) == [uuid for uuid, _, _ in rows.values()]
+    assert listed(documents) == [json.loads(document) for _, document, _ in rows.values()]
+    assert json.loads(names) == [name for _, _, name in rows.values()]
+    assert columns.given(given_names) == {key: name for key, (_, _, name) in rows.items() if name is not None}
+
+
+def memory() -> Engine:
+    """A database in memory."""
+    return create_engine("sqlite://")
+
+
+def test_datasets_in_columns_are_those_of_rows(registry: Registry) -> None:
+    registry.record(survey())
+
+    def both(connection: Any) -> tuple[dict[int, Dataset], dict[int, Dataset]]:
+        rows = by_key().rows(connection, **as_keys(range(1, 100)))
+        found = gather(connection, range(1, 100))
+        return {row[0]: stored(row).dataset for row in rows}, dict(zip(found.keys, found.values, strict=True))
+
+    rows, gathered = registry._reader.snapshot(both)
+    assert gathered == rows
+    assert len(rows) > 5
+    assert any(one.uri for one in rows.values())
+    assert any(one.data_id for one in rows.values())
+
+
+def test_nothing_is_found_where_nothing_is_asked_for(registry: Registry) -> None:
+    assert registry._reader.snapshot(lambda connection: gather(connection, []).values) == []
