@@ -41,7 +41,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def measure() -> Iterator[Row]:
-    """Links of one ID, unchanged and of many, and the provenance of a coadd, on both engines; a large file."""
+    """Links of one ID, unchanged and of many, on both engines; a large file."""
     with tempfile.TemporaryDirectory() as folder, served(["-c", CONSTANT, f"{folder}/large.fits"]) as constant:
         path = Path(folder)
         fits.PrimaryHDU(np.zeros((8_192, 8_192), np.float32)).writeto(path / "large.fits")
@@ -73,7 +73,6 @@ def measure_engine(engine: Engine, service: Server, constant: Server) -> Iterato
     """All that the registry is asked for."""
     yield from measure_one(engine, service, constant)
     yield from measure_many(engine, service)
-    yield from measure_prov(engine, service)
 
 
 def name(kind: str, number: int = 0) -> str:
@@ -146,15 +145,6 @@ def measure_many(engine: Engine, service: Server) -> Iterator[Row]:
     body = "&".join(f"ID=x{n}%3Fid%3D{name('visit', n % VISITS)}".replace("x", "ivo://a.b/", 1) for n in range(100_000))
     service.ask("POST", "/links", headers=FORM, body=body)
     yield Row("the same of 100,000 IDs, streamed", (service.memory() - before) / 2**20, 96, "MiB", "the body: 7 MiB")
-
-
-def measure_prov(engine: Engine, service: Server) -> Iterator[Row]:
-    """The provenance of a coadd."""
-    asked = f"/prov?ID={name('coadd')}&DEPTH=ALL"
-    what, bar = f"`/prov` of a coadd with {2 * WIDE} ancestors from {engine.name}, PROV-JSON, CPU", 10 * engine.share
-    yield Row(what, service.cost("GET", asked, count=50) * 1e3, bar, "ms", "a time; kept from the first question on")
-    first = service.cost("GET", f"{asked}&turn={{}}", count=10)
-    yield Row("the same, asked first", first * 1e3, bar, "ms", "a time")
 
 
 def measure_file(service: Server, constant: Server) -> Row:
