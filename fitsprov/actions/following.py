@@ -6,7 +6,6 @@ and how much may come back; what does come is held against the stamp.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Lock
@@ -14,10 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fitsprov.actions.standing import ANCESTOR, FOCUS
+from fitsprov.actions.hearsay import Hearsay, read_hearsay
 from fitsprov.errors import InvalidRecord, MalformedID, ServiceError
-from fitsprov.exchange.drawings.labels import printable
-from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.lineage import Direction, Lineage
 from fitsprov.model.stamp import Stamp
@@ -27,10 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Online", "identified"]
 
-STANDING = frozenset({*FOCUS.values(), *ANCESTOR.values()})
-"""Codes of what is said about a dataset after it was made."""
-MOST_SAID, LONGEST = 50, 500
-"""Findings of a service, and characters of one."""
 WAYS = {Direction.UP: "BACK", Direction.DOWN: "FORTH"}
 
 
@@ -76,8 +69,8 @@ class Online:
             return GuardedSession(self.agrees, self.allow_hosts, seconds=streams, most=None)
         return GuardedSession(self.agrees, self.allow_hosts, seconds=self.seconds or SECONDS)
 
-    def lineage(self, stamp: Stamp, direction: Direction, depth: int | None) -> tuple[Lineage, list[Finding]]:
-        """Follow the DATALINK of a stamp: links, provenance service, provenance; with how the datasets stand now.
+    def lineage(self, stamp: Stamp, direction: Direction, depth: int | None) -> tuple[Lineage, Hearsay]:
+        """Follow the DATALINK of a stamp: links, provenance service, provenance; with what is said beside it.
 
         Raises
         ------
@@ -100,9 +93,9 @@ class Online:
                 if not session.answered:
                     self.silent[site] = error
                 raise
-            standing = b""
+            beside = b""
             with suppress(ServiceError):  # what only services of ours tell
-                standing = service.ask("JSON", direction=WAYS[direction], depth=depth)
+                beside = service.ask("JSON", direction=WAYS[direction], depth=depth)
         try:
             lineage = read_prov_json(found, source=f"provenance of {site}")
         except InvalidRecord as error:
@@ -113,19 +106,7 @@ class Online:
         if lineage.direction is not direction:
             message = f"provenance of {site} goes {lineage.direction}; expected {direction}"
             raise ServiceError(message, code="service-answers-otherwise")
-        return lineage, read_standing(standing, lineage.focus)
-
-
-def read_standing(text: bytes, dataset: UUID) -> list[Finding]:
-    """How a service says that a dataset and its ancestors stand: retracted, superseded; none where it does not say."""
-    try:
-        (said,) = json.loads(text)
-        if said["dataset"]["id"] != str(dataset):
-            return []
-        told = [(one["code"], printable(one["message"][:LONGEST])) for one in said["findings"][:MOST_SAID]]
-        return [Finding(code, message) for code, message in told if code in STANDING]
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        return []
+        return lineage, read_hearsay(beside, lineage.focus)
 
 
 def identified(stamp: Stamp) -> UUID | None:

@@ -46,7 +46,7 @@ class Resolution:
     known_raws: tuple[Dataset, ...] | None = None
     """From a header that lists raws without the steps between; None where the lineage tells."""
     facts: DatasetFacts | None = None
-    """What the registry says of the dataset beside its lineage."""
+    """What the registry, or the service, says of the dataset beside its lineage."""
     findings: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:

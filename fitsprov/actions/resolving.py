@@ -75,11 +75,11 @@ def resolve(
         return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(none,))
     focus, _ = identify(reading, name)
     way = Direction(direction)
-    lineage, who = ask(registry, focus, way, depth), "registry"
+    lineage, who, facts = ask(registry, focus, way, depth), "registry", None
     if lineage is None and online and stamp.datalink:
         leave = online if isinstance(online, Online) else Online(allow_hosts=allow_hosts)
         try:
-            lineage, standing = leave.lineage(stamp, way, depth)
+            lineage, (standing, facts) = leave.lineage(stamp, way, depth)
             who, findings = "service", [*findings, *compare_lists(stamp, lineage), *standing]
         except ServiceError as error:
             findings.append(Finding(error.code, str(error), "DATALINK"))
@@ -107,7 +107,7 @@ def resolve(
         source=who,
         stamp=completed(stamp, lineage.dataset),
         lineage=lineage,
-        facts=None if known is None else known.facts(lineage.focus),
+        facts=facts if known is None else known.facts(lineage.focus),
         findings=tuple(findings),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import fitsprov
 from fitsprov.cli import main
+from fitsprov.settings import Settings
 from tests.little import http, little
-from tests.service.conftest import COADD
+from tests.service.conftest import COADD, serving
 
 
 @dataclass
@@ -52,6 +55,27 @@ def test_online_prints_what_the_archive_itself_prints(
     assert (mine.code, theirs.code) == (0, 0)
     assert mine.out == theirs.out.replace("(from the registry)", "(from the service)")
     assert mine.err == "asking 127.0.0.1\n"
+
+
+def test_facts_come_from_the_service_as_from_the_archive(
+    run: Callable[..., Ran], stamped: Callable[..., Path], archive: Path, tmp_path: Path
+) -> None:
+    shutil.copy(archive / "fitsprov.db", tmp_path / "more.db")
+    url, when = f"sqlite:///{tmp_path}/more.db", "2026-11-02T00:00:00Z"
+    with fitsprov.Registry(url) as more:
+        record = {
+            "fitsprov": 1,
+            "metrics": [{"dataset": COADD, "name": "depth", "value": 26.5, "unit": "mag", "verdict": "pass"}],
+            "annotations": [{"dataset": COADD, "kind": "note", "text": "a trail", "time": when}],
+            "observations": [{"dataset": COADD, "program": "wide", "start": when}],
+        }
+        more.record(record)
+    with serving(Settings(registry=url)) as base:
+        path = stamped(base)
+        mine = run(f"resolve {path} --online --allow-host 127.0.0.1")
+        theirs = run(f"resolve {path} --registry {url}")
+    assert "depth  26.5 mag  pass" in mine.out
+    assert mine.out == theirs.out.replace("(from the registry)", "(from the service)")
 
 
 def test_json_says_who_answered(run: Callable[..., Ran], stamped: Callable[..., Path], base: str) -> None:

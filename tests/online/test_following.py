@@ -14,7 +14,8 @@ from uuid import UUID
 import pytest
 
 import fitsprov
-from fitsprov.actions.following import Online, read_standing
+from fitsprov.actions.following import Online
+from fitsprov.actions.hearsay import read_hearsay
 from fitsprov.actions.resolving import resolve_any
 from fitsprov.exchange.drawings.tree import draw_tree
 from fitsprov.settings import Settings
@@ -142,7 +143,7 @@ def test_what_was_retracted_since_is_told(archive: Path, stamped: Callable[..., 
     ],
 )
 def test_what_else_a_service_says_is_passed_over(said: bytes) -> None:
-    assert read_standing(said, UUID(int=5)) == []
+    assert read_hearsay(said, UUID(int=5)) == ([], None)
 
 
 LINKS = "application/x-votable+xml;content=datalink"
