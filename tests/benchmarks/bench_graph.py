@@ -1,7 +1,7 @@
 """The graph of a survey: loading it, following it by statements and in its adjacency file.
 
-SQLite always; PostgreSQL from the wheel, or the server of ``FITSPROV_TEST_PG``. ``FITSPROV_BENCH_EDGES=1e7`` makes the
-graph of the issue's size; by default it is a tenth of that.
+SQLite always; PostgreSQL from the wheel, or the server of ``FITSPROV_TEST_PG``. Ten million edges take four minutes and
+six gigabytes of disk; ``FITSPROV_BENCH_EDGES=1e6`` makes another number of them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from uuid import UUID, uuid4
 from harness import Row, database, timed
 from survey_graph import ROLES, TYPES, Survey, uuid
 
-EDGES = int(float(os.environ.get("FITSPROV_BENCH_EDGES", "1e6")))
+EDGES = int(float(os.environ.get("FITSPROV_BENCH_EDGES", "1e7")))
 ENTITY = ("id", "uuid", "dataset_type_id", "run_id", "gen_aid", "data_id", "stub")
 ACTIVITY = ("id", "uuid", "task_id", "run_id", "software_env_id")
 USED = ("activity_id", "position", "entity_id", "role_id", "actual")
-COADD, FLAT, VERSION = "coadd → its 200 raws", "flat → its products", "environment → its products"
+COADD, FLAT, VERSION = "coadd → its 200 raws", "flat → its products", "package version → its products"
+PACKAGE = "lsst_distrib"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def measure_engine(engine: str, url: str, survey: Survey) -> Iterator[Row]:
         yield Row(f"{engine}: dataset by UUID", asked.look_up() * 1e6, bars.look_up, "µs")
         yield Row(f"{engine}: {COADD}", asked.coadd() * 1e3, bars.coadd, "ms", "keys")
         yield Row(f"{engine}: {FLAT}", asked.flat() * 1e3, bars.flat, "ms", f"{asked.products:,} keys")
-        notes = f"{asked.version_products:,} datasets counted by type and run"
+        notes = f"{asked.version_products:,} datasets counted by type and run, of {asked.activities:,} activities"
         yield Row(f"{engine}: {VERSION}", asked.version() * 1e3, bars.version, "ms", notes)
         yield Row(f"{engine}: one durable activity", asked.activity() * 1e3, bars.activity, "ms")
         yield from measure_file(engine, asked, survey)
@@ -111,7 +112,7 @@ def load(registry: Any, survey: Survey) -> float:
         put(schema.role, ("id", "name"), list(enumerate(ROLES, 1)))
         put(schema.dataset_type, ("id", "name", "category"), [(n, one, None) for n, one in enumerate(TYPES, 1)])
         put(schema.software_env, ("id", "digest", "platform"), [(n, n.to_bytes(32), "{}") for n in versions])
-        packages = [(n, "eups", "lsst_distrib", f"v{n}") for n in versions]
+        packages = [(n, "eups", PACKAGE, f"v{n}") for n in versions]
         put(schema.package, ("id", "manager", "name", "version"), packages)
         put(schema.env_package, ("software_env_id", "package_id"), [(n, n) for n in versions])
         put(schema.entity, ENTITY, survey.first())
@@ -136,6 +137,7 @@ class Questions:
     def __init__(self, registry: Any, survey: Survey) -> None:
         import numpy as np
 
+        from fitsprov.model.impact import Cause, Requirement
         from fitsprov.model.lineage import Direction
         from fitsprov.registry.graph.reach import Bounds
 
@@ -145,10 +147,10 @@ class Questions:
         *_, last = survey.blocks()
         self.last_coadd = int(last.entities[0][-1])
         self.one_flat = int(survey.calibration("flat", np.array(survey.exposures // 2), np.array(42)))
-        environment = max(1, survey.environments // 2)
-        self.activities = self.ask(partial(activities_in, environment=environment))
+        self.flaw = Cause(package=Requirement.parse(f"{PACKAGE}==v{max(1, survey.environments // 2)}"))
         self.products = len(self.below(self.one_flat))
-        self.version_products = sum(one.datasets for one in self.count())
+        found = self.registry.impact(self.flaw)
+        self.activities, self.version_products = found.activities, sum(one.datasets for one in found.touched)
 
     def ask(self, work: Callable[[Any], Any]) -> Any:
         """Ask in a snapshot."""
@@ -176,10 +178,6 @@ class Questions:
         assert len(raws) == 200
         return raws
 
-    def count(self) -> Any:
-        """Count what was made in an environment, and from that."""
-        return self.ask(lambda c: self.graph.tally(c, self.activities))
-
     def look_up(self) -> float:
         """One dataset by its UUID."""
         wanted = UUID(bytes=uuid(self.last_coadd))
@@ -194,8 +192,8 @@ class Questions:
         return timed(lambda: self.below(self.one_flat))
 
     def version(self) -> float:
-        """Products of an environment."""
-        return timed(self.count, rounds=5)
+        """Products of a version, from its name to their numbers."""
+        return timed(lambda: self.registry.impact(self.flaw), rounds=5)
 
     def activity(self) -> float:
         """One activity with two inputs and an output, there when the call returns."""
@@ -215,12 +213,3 @@ class Questions:
 def questions(registry: Any, survey: Survey) -> Questions:
     """Begin to ask."""
     return Questions(registry, survey)
-
-
-def activities_in(connection: Any, environment: int) -> list[int]:
-    """Keys of the activities that ran in an environment."""
-    from sqlalchemy import select
-
-    from fitsprov.registry.schema import activity
-
-    return list(connection.scalars(select(activity.c.id).where(activity.c.software_env_id == environment)))

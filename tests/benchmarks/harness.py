@@ -88,11 +88,15 @@ def process(*arguments: str, cwd: Path | None = None) -> Callable[[], object]:
 def database() -> Iterator[str | None]:
     """A PostgreSQL database for a while, where there is a server: from the wheel, or that of ``FITSPROV_TEST_PG``."""
     try:
-        from tests.servers import running
+        from tests.servers import OwnServer, running
     except ImportError:
         yield None
         return
     with running() as server, server.lent() as url:
+        if isinstance(server, OwnServer):  # tests let it forget what it was given when a machine stops
+            for setting in ("fsync", "full_page_writes"):
+                server.do(f"ALTER SYSTEM RESET {setting}")
+            server.do("SELECT pg_reload_conf()")
         yield url
 
 
