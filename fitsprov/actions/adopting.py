@@ -89,7 +89,7 @@ def adopt(
     """
     path = Path(file).resolve()
     with open_source(path) as source:
-        stamp = inspect_source(source).stamp
+        reading = inspect_source(source)
         content = content_of(source)
     if content is None:
         raise FileRefused(f"{file}: no data that could identify it; expected a FITS file with data")
@@ -101,9 +101,9 @@ def adopt(
     if known:
         raise StampRefused(f"{file}: its data are those of dataset {known[0].id}; expected something made from it")
     if not parents:
-        if stamp is None or stamp.id is None:
+        if reading.stamp is None or reading.stamp.id is None:
             raise UsageError(f"{file}: its header names no dataset that it was made from; expected --derived-from")
-        parents = (registry.dataset(stamp.id).id,)
+        parents = (registry.dataset(reading.stamp.id).id,)
     dataset = Dataset(id=mint(), type=type or TYPE, run=run, data_id=data_id, name=name, uri=path.as_uri(), origin=TYPE)
     packages = tuple(sorted(Package(MANAGER, *one) for one in (software or {}).items()))
     activity = Activity(
@@ -117,7 +117,12 @@ def adopt(
     derived = tuple(Relation(dataset.id, parent) for parent in parents)
     status = path.stat()
     copy = Copy(
-        dataset=dataset.id, uri=path.as_uri(), size=status.st_size, modified=status.st_mtime_ns, fingerprint=content
+        dataset=dataset.id,
+        uri=path.as_uri(),
+        size=status.st_size,
+        modified=status.st_mtime_ns,
+        fingerprint=content,
+        conventions=reading.conventions,
     )
     registry.adopt(Record(source=str(file), steps=(step,), derived=derived), copy, time or datetime.now(UTC), by)
     return Adoption(str(file), "adopted", registry.dataset(dataset.id), parents)

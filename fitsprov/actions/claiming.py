@@ -109,6 +109,7 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
         raws=named_all(stamp.raws, reading, "raws"),
         fingerprint=fingerprint,
         findings=len(reading.findings),
+        others=reading.conventions[1:],
     )
 
 

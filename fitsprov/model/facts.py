@@ -224,6 +224,8 @@ class Copy:
     """Nanoseconds since 1970."""
     fingerprint: str
     """Of its data, ``sha256:…``."""
+    conventions: tuple[str, ...] = ()
+    """Those that its header carries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

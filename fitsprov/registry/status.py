@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, func, select
 
 from fitsprov.registry.engines.engine import size_of
 from fitsprov.registry.gathering.datasets import effective_category
-from fitsprov.registry.schema import activity, dataset_type, entity, event, run, software_env, used
+from fitsprov.registry.schema import activity, artifact, dataset_type, entity, event, run, software_env, stamp, used
 
 __all__ = ["Status", "count_all"]
 
@@ -37,6 +37,9 @@ class Status:
     runs: int
     environments: int
     events: int
+    copies: int
+    stamped: Mapping[str, int]
+    """Those whose headers carried a stamp when they were read, by its convention."""
 
 
 def count_all(connection: Connection, url: URL) -> dict[str, object]:
@@ -51,8 +54,16 @@ def count_all(connection: Connection, url: URL) -> dict[str, object]:
     categories: Counter[str] = Counter()
     for stated, name, was_made, number in connection.execute(kinds):
         categories[str(effective_category(stated, name, bool(was_made)) or "unknown")] += number
-    tables = {"activities": activity, "edges": used, "runs": run, "environments": software_env, "events": event}
+    tables = {
+        "activities": activity,
+        "edges": used,
+        "runs": run,
+        "environments": software_env,
+        "events": event,
+        "copies": artifact,
+    }
     counts = {what: connection.scalar(select(func.count()).select_from(table)) for what, table in tables.items()}
+    stamped = select(stamp.c.convention, func.count()).group_by(stamp.c.convention).order_by(stamp.c.convention)
     stubs = connection.scalar(select(func.count()).select_from(entity).where(entity.c.stub.is_(True)))
     return {
         "size": size_of(connection, url),
@@ -60,4 +71,5 @@ def count_all(connection: Connection, url: URL) -> dict[str, object]:
         "categories": dict(sorted(categories.items())),
         "stubs": stubs,
         **counts,
+        "stamped": dict(map(tuple, connection.execute(stamped))),
     }

@@ -129,6 +129,19 @@ def test_an_adopted_file_is_found_by_its_data_without_a_header(run: Run, product
     assert run("resolve", "other.fits").exit_code == 1
 
 
+@pytest.mark.parametrize("first", ["harvest", "adopt"])
+def test_an_adopted_file_stays_what_it_is_whatever_its_copied_header_says(run: Run, product: Path, first: str) -> None:
+    if first == "harvest":
+        run("harvest", "product.fits")
+    (done,) = json.loads(run("adopt", "product.fits", "--json").output)
+    harvested = run("harvest", "product.fits", "--fingerprint", "--again")
+    assert "this file was recorded or adopted as another dataset, which stands" in harvested.output
+    (found,) = json.loads(run("resolve", "product.fits", "--json").output)
+    assert (found["status"], found["dataset"]["id"]) == ("resolved", done["id"])
+    (status,) = json.loads(run("registry", "status", "--json").output)
+    assert status["stamped"] == {"native": 1}
+
+
 def test_adopt_refuses_what_nobody_knows_the_source_of(run: Run, product: Path) -> None:
     fits.PrimaryHDU(np.ones(3)).writeto("plain.fits")
     assert "expected --derived-from" in run("adopt", "plain.fits").output

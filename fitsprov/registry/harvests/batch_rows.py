@@ -15,7 +15,7 @@ from fitsprov.registry.harvests.batch import Batch
 from fitsprov.registry.harvests.bulk import insert_rows, select_by, update_rows
 from fitsprov.registry.harvests.claims import Claim
 from fitsprov.registry.harvests.nodes import Maker, Row
-from fitsprov.registry.schema import activity, artifact, entity, listed_raw, used
+from fitsprov.registry.schema import activity, artifact, entity, ingest, listed_raw, stamp, used
 
 __all__ = ["write"]
 
@@ -23,6 +23,8 @@ __all__ = ["write"]
 ACTIVITY = ("uuid", "task_id", "run_id", "config_id", "software_env_id", "n_used", "id")
 DATASET = ("uuid", "dataset_type_id", "run_id", "data_id", "name", "publisher_did", "gen_aid", "stub", "id")
 USAGE = ("activity_id", "position", "entity_id", "role_id", "actual")
+STAMP = ("artifact_id", "convention", "time")
+FOUND = ("entity_id", "id")
 COPY = ("uri", "entity_id", "size", "modified", "fingerprint")
 
 
@@ -50,6 +52,7 @@ def write(connection: Connection, batch: Batch) -> None:
     write_raws(connection, batch)
     drop(connection, loaded.dropped)
     write_copies(connection, batch)
+    write_stamps(connection, batch)
 
 
 def save(
@@ -104,25 +107,53 @@ def write_copies(connection: Connection, batch: Batch) -> None:
     uris = [claim.uri for claim in batch.claims]
     for uri, *copy in select_by(connection, artifact, "uri", ("id", "entity_id", "modified"), uris):
         known[uri].append(Copy(*copy))
+    stated = stated_copies(connection, [row for rows in known.values() for row in rows])
     fresh, changed, gone = [], [], []
     for claim in batch.claims:
         key = batch.loaded.nodes[claim.id].key
         there = known.get(claim.uri, ())
         mine = [row.key for row in there if row.dataset == key]
-        gone += [row.key for row in there if row.dataset != key and row.modified is not None]
+        gone += [row.key for row in there if row.dataset != key and row.key not in stated]
         values = (claim.size, claim.modified, claim.fingerprint)
         if mine:
             changed.append((*values, mine[0]))
-        elif any(row.modified is None for row in there):
+        elif any(row.key in stated for row in there):
             batch.report(claim, other_dataset(batch, claim))
         else:
             fresh.append((claim.uri, key, *values))
     if gone:
+        connection.execute(delete(stamp).where(among(stamp.c.artifact_id)), as_keys(gone))
         connection.execute(delete(artifact).where(among(artifact.c.id)), as_keys(gone))
     update_rows(connection, artifact, COPY[2:], changed)
     insert_rows(connection, artifact, COPY, fresh)
 
 
+def stated_copies(connection: Connection, known: Sequence[Copy]) -> set[int]:
+    """Find the copies that somebody stated, in a record or by adopting them: no header overrules that."""
+    harvested = [row.key for row in known if row.modified is not None]
+    adopted = select(ingest.c.artifact_id).where(among(ingest.c.artifact_id))
+    found = set(connection.scalars(adopted, as_keys(harvested))) if harvested else set()
+    return found | {row.key for row in known if row.modified is None}
+
+
+def write_stamps(connection: Connection, batch: Batch) -> None:
+    """Note which conventions the header of each copy carried when it was read, as the file was then."""
+    read = {(claim.uri, batch.loaded.nodes[claim.id].key): claim for claim in batch.claims}
+    uris = [claim.uri for claim in batch.claims]
+    copies = {
+        key: read.get((uri, dataset)) for uri, dataset, key in select_by(connection, artifact, "uri", FOUND, uris)
+    }
+    keys = [key for key, claim in copies.items() if claim is not None]
+    connection.execute(delete(stamp).where(among(stamp.c.artifact_id)), as_keys(keys))
+    rows = [
+        (key, convention, claim.modified // 1_000)
+        for key, claim in sorted(copies.items())
+        if claim is not None
+        for convention in sorted({claim.convention, *claim.others})
+    ]
+    insert_rows(connection, stamp, STAMP, rows)
+
+
 def other_dataset(batch: Batch, claim: Claim) -> str:
-    """Say that a record gave a file for another dataset."""
-    return f"dataset {UUID(bytes=claim.id)}: a record gave this file for another dataset, which stands"
+    """Say that a file was stated to be another dataset."""
+    return f"dataset {UUID(bytes=claim.id)}: this file was recorded or adopted as another dataset, which stands"

@@ -55,6 +55,8 @@ class Claim(NamedTuple):
     fingerprint: str | None = None
     findings: int = 0
     """What was wrong with the header itself."""
+    others: tuple[str, ...] = ()
+    """Other conventions that the header carries."""
 
     def items(self) -> list[Named]:
         """All the datasets that it names beside its own."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from fitsprov.errors import Conflict
 from fitsprov.model.facts import Copy
-from fitsprov.registry.schema import agent, artifact, entity, ingest, utc
+from fitsprov.registry.schema import agent, artifact, entity, ingest, stamp, utc
 
 __all__ = ["keep_copy", "knows_contents"]
 
@@ -25,6 +25,7 @@ def keep_copy(connection: Connection, copy: Copy, time: datetime, by: str | None
         Where the copy that was there had other data.
     """
     key = connection.scalars(select(entity.c.id).where(entity.c.uuid == copy.dataset)).one()
+    forget_headers(connection, copy.uri, key)
     facts = {"size": copy.size, "modified": copy.modified, "fingerprint": copy.fingerprint}
     mine = (artifact.c.uri == copy.uri, artifact.c.entity_id == key)
     held = connection.execute(select(artifact.c.id, artifact.c.fingerprint).where(*mine)).first()
@@ -37,6 +38,19 @@ def keep_copy(connection: Connection, copy: Copy, time: datetime, by: str | None
     number = connection.scalars(select(artifact.c.id).where(*mine)).one()
     who = None if by is None else connection.scalar(select(agent.c.id).where(agent.c.uri == by))
     connection.execute(insert(ingest).values(artifact_id=number, agent_id=who, state=STORED, time=utc(time)))
+    connection.execute(delete(stamp).where(stamp.c.artifact_id == number))
+    changed = datetime.fromtimestamp(copy.modified / 1e9, UTC)
+    for convention in sorted(copy.conventions):
+        connection.execute(insert(stamp).values(artifact_id=number, convention=convention, time=changed))
+
+
+def forget_headers(connection: Connection, uri: str, key: int) -> None:
+    """Forget that a harvest took a file for another dataset, because its header was copied from there."""
+    mistaken = (artifact.c.uri == uri, artifact.c.entity_id != key, artifact.c.modified.is_not(None))
+    stated = artifact.c.id.in_(select(ingest.c.artifact_id))
+    keys = list(connection.scalars(select(artifact.c.id).where(*mistaken, ~stated)))
+    connection.execute(delete(stamp).where(stamp.c.artifact_id.in_(keys)))
+    connection.execute(delete(artifact).where(artifact.c.id.in_(keys)))
 
 
 def knows_contents(connection: Connection) -> bool:
