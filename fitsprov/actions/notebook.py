@@ -6,7 +6,7 @@ so that a saved notebook shows the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ SHOWN = 25
 """Rows of a table that are shown; the resolution has them all."""
 LONGEST = 200
 """Characters of a value that are shown."""
+SAID = {"metrics": ("name", "value", "unit", "verdict", "time"), "annotations": ("kind", "text", "time")}
+"""What is said of a dataset → the columns that are shown of it."""
 COLUMNS = ("type", "data_id", "role", "category", "run", "id")
 
 
@@ -42,6 +44,7 @@ def to_html(resolution: Resolution) -> str:
         f"<p><strong>{told(resolution.name)}</strong> &nbsp;{told(resolution.status)}"
         f" <em>(from the {told(resolution.source)})</em></p>",
         facts(resolution),
+        *said_of(resolution.to_json()["facts"] or {}),
     ]
     if resolution.lineage is not None:
         tree = draw(resolution.lineage, "tree")
@@ -50,7 +53,7 @@ def to_html(resolution: Resolution) -> str:
         if rows:
             body = table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows[:SHOWN]))
             more = f"<p>and {len(rows) - SHOWN} more: <code>.{title}</code> has all</p>" if len(rows) > SHOWN else ""
-            parts.append(f"<details><summary>{len(rows)} {title}</summary>{body}{more}</details>")
+            parts.append(folded(f"{len(rows)} {title}", f"{body}{more}"))
     parts.append(findings(resolution.findings))
     return f"<div>{''.join(parts)}</div>"
 
@@ -72,6 +75,24 @@ def facts(resolution: Resolution) -> str:
         ("config", activity.get("config")),
     ]
     return table((), ([name, value] for name, value in rows if value))
+
+
+def said_of(known: dict[str, Any]) -> Iterator[str]:
+    """What is observed, measured and said of the dataset."""
+    observation = {name: value for name, value in (known.get("observation") or {}).items() if value is not None}
+    if observation:
+        yield folded("observation", table((), observation.items()))
+    for title, columns in SAID.items():
+        rows = known.get(title, ())
+        if rows:
+            more = f"<p>and {len(rows) - SHOWN} more</p>" if len(rows) > SHOWN else ""
+            body = table(columns, ([row[name] for name in columns] for row in rows[:SHOWN]))
+            yield folded(f"{len(rows)} {title}", f"{body}{more}")
+
+
+def folded(title: str, body: str) -> str:
+    """Something to be opened."""
+    return f"<details><summary>{title}</summary>{body}</details>"
 
 
 def findings(found: Sequence[Finding]) -> str:

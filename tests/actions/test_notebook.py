@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import fitsprov
 from fitsprov.actions.resolution import Resolution, Status
+from fitsprov.model.facts import Annotation, DatasetFacts, Metric, Observation
 from fitsprov.model.finding import Finding
 from fitsprov.model.lineage import Activity, Agent, Dataset, Lineage, Usage
 from tests.exchange.conftest import HOSTILE, hostile, survey
@@ -68,6 +70,19 @@ def resolution(lineage: Lineage | None, **more: object) -> Resolution:
 def coadd() -> Resolution:
     story, focus = survey(1_500)
     return resolution(story.seen_from(focus), findings=(Finding("lineage-incomplete", "it has an open end"),))
+
+
+def test_html_shows_what_is_measured_and_said(coadd: Resolution) -> None:
+    when = datetime(2026, 11, 2, tzinfo=UTC)
+    measured = tuple(Metric(name=f"<i>depth {n}", value=26.5, unit="mag", run="r") for n in range(30))
+    note = Annotation(kind="note", text="a trail\u202e", time=when, run="r")
+    focus = Observation(dataset=UUID(int=1), program="wide", started=when)
+    facts = DatasetFacts(observation=focus, metrics=measured, annotations=(note,))
+    seen = Seen(replace(coadd, facts=facts)._repr_html_())
+    for told in ("30 metrics", "<i>depth 0", "26.5", "and 5 more", "a trail\\u202e", "program", "2026-11-02T00:00:00Z"):
+        assert told in seen.text
+    assert set(seen.tags) <= ALLOWED_TAGS
+    assert seen.open == []
 
 
 def test_html_shows_status_tree_tables_and_findings(coadd: Resolution) -> None:
