@@ -112,3 +112,25 @@ def test_what_is_lost_from_native_to_rubin() -> None:
         "fingerprint",
         "time",
     ]
+
+
+@pytest.mark.parametrize("target", [each for each in all_conventions() if each.write], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    ("thing", "before"),
+    [
+        ("number of parents", Stamp(n_parents=3001)),
+        ("number of raws", Stamp(n_raws=3001)),
+        ("digests", Stamp(n_parents=2, digests=f"{'0' * 32}:")),
+        ("raws", Stamp(raws=(Input(UUID(int=5)),))),
+    ],
+)
+def test_what_is_said_by_itself_comes_through_where_the_table_says_so(
+    thing: str, before: Stamp, target: Convention
+) -> None:
+    """Counts and digests without the lists that they follow from, and raws without parents."""
+    own = next(each for each in all_conventions() if each.name == "native")
+    cards = spell_native(before, target) if target is own else spell(before, target)
+    after = read_header(cards, [target]).stamp or Stamp()
+    fields = {"number of parents": "n_parents", "number of raws": "n_raws", "digests": "digests", "raws": "raws"}
+    same = getattr(after, fields[thing]) == getattr(before, fields[thing])
+    assert same is (thing not in translation.lost(own, target))
