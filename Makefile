@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+# tests of what C does where there is a compiler, and Python elsewhere
+TWICE = tests/cards tests/compiled tests/conventions tests/files tests/fuzz tests/actions/test_api.py tests/actions/test_edits.py
 
 .PHONY: demo test lowest slow bench lint docs fuzz clean
 
@@ -12,6 +14,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	FITSPROV_PURE=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(TWICE)
 
 # the same with the lowest versions that pyproject.toml allows
 lowest:
@@ -44,10 +47,11 @@ docs: $(READY)
 clean:
 	rm -rf $(VENV) .venv-lowest docs/_build .pytest_cache .mypy_cache .ruff_cache
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml hatch_build.py $(wildcard fitsprov/compiled/*.p[xy][xd])
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fitsprov needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint,docs]'
 	$(BIN)/python -m compileall -q fitsprov
+	$(BIN)/python -m fitsprov.compiled
 	touch $@

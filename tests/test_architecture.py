@@ -9,9 +9,10 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "fitsprov"
 
-GROUND = {"errors"}
+GROUND = {"errors", "compiled"}
 ALLOWED = {
     "errors": set(),
+    "compiled": set(),
     "settings": GROUND,
     "templates": GROUND,
     "model": GROUND,

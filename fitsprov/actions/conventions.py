@@ -31,6 +31,7 @@ def shipped(name: str) -> Convention:
     return Convention.parse(read_template(f"headers/{name}{FILE}"), f"templates/headers/{name}.toml")
 
 
+@cache
 def native() -> Convention:
     """Our own convention."""
     return shipped("native")
@@ -86,6 +87,8 @@ def readable_conventions(names: Sequence[str] = ()) -> tuple[Spotted, ...]:
 
 def writable_conventions(names: Iterable[str]) -> tuple[Convention, ...]:
     """Find conventions that are to be written, each once."""
+    if names == ("native",):
+        return (native(),)
     found = tuple(find_convention(name) for name in dict.fromkeys(names))
     for convention in found:
         if not convention.write:

@@ -37,7 +37,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Stamping:
     """A stamp that is to be written, and how; called with a header, it gives the edit that writes it."""
 
@@ -80,6 +80,8 @@ class Stamping:
         """The cards of others' conventions that are to be replaced, and those that take their place."""
         remove: Group = []
         insert = b""
+        if self.conventions == (native(),):
+            return remove, insert
         for convention in self.conventions:
             if convention is native():
                 continue
@@ -95,7 +97,7 @@ class Stamping:
                 )
             remove += group
             insert += cards
-        if any(insert.startswith(b"CONTINUE", at) for at in range(0, len(insert), CARD)):
+        if insert and any(insert.startswith(b"CONTINUE", at) for at in range(0, len(insert), CARD)):
             row = native().fixed["LONGSTRN"]
             if find_card(unit.header, unit.end, b"LONGSTRN") < 0:
                 insert = format_card(row.name, row.value or "", row.comment) + insert

@@ -25,6 +25,7 @@ from fitsprov.cards.grammar import (
     RECORD_VALUED,
     STRING,
 )
+from fitsprov.compiled import compiled
 from fitsprov.errors import UnwritableValue
 
 __all__ = ["Card", "Frame", "Value", "escape", "format_card", "frame", "parse_cards", "unescape"]
@@ -230,6 +231,19 @@ def parse_cards(
     wanted : callable, optional
         Asked of each keyword; cards of those that it denies are passed over.
     """
+    return split_cards(header, start, len(header) if stop is None else stop, wanted, Card, parse_value)
+
+
+@compiled
+def split_cards(
+    header: bytes,
+    start: int,
+    stop: int,
+    wanted: Callable[[str], object] | None,
+    make: type[Card],
+    parse: Callable[[str], Value | None],
+) -> Iterator[Card]:
+    """Do what `parse_cards` does, with the class of what it gives and what reads a value field."""
     text = header[start:stop].decode("latin-1")
     at = end = 0
     found = (CARDS.findall(text, first, first + WINDOW) for first in range(0, len(text), WINDOW))
@@ -249,10 +263,10 @@ def parse_cards(
         elif quoted and len(head) + len(quoted) < CARD:
             value = quoted[1:].rstrip(" ")
         else:
-            value = parse_value(text[begin + len(head) : at])
+            value = parse(text[begin + len(head) : at])
         if value.__class__ is str and value[-1:] == "&":
             value, end = parse_continued(text, value, end)
-        yield Card(keyword, value, start + begin, start + end)
+        yield make(keyword, value, start + begin, start + end)
 
 
 @lru_cache(maxsize=8192)
@@ -265,13 +279,16 @@ def keyword_of(head: str) -> str:
 
 def parse_continued(text: str, value: str, at: int) -> tuple[str, int]:
     """Read the CONTINUE cards behind a string that asks for them (4.2.1.2); give the string and where they end."""
+    parts: list[str] = []
     while value.endswith("&") and text.startswith("CONTINUE  ", at) and at + CARD <= len(text):
         more = parse_value(text[at + 10 : at + CARD])
         if not isinstance(more, str):
             break
-        value = value[:-1] + more
+        if len(value) > 1:
+            parts.append(value[:-1])
+        value = more or (parts.pop() if parts else "")
         at += CARD
-    return value, at
+    return "".join([*parts, value]), at
 
 
 def parse_value(field: str) -> Value | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fitsprov.cards.grammar import CARD
+from fitsprov.compiled import compiled
 
 __all__ = ["find_card"]
 
 
+@compiled
 def find_card(header: bytes, end: int, beginning: bytes, start: int = 0) -> int:
     """Find the next card that begins so, between two card-aligned offsets; -1 for none.
 

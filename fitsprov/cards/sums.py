@@ -17,6 +17,7 @@ from itertools import cycle, islice
 from zlib import crc32
 
 from fitsprov.cards.grammar import BLANK, CARD
+from fitsprov.compiled import compiled
 
 __all__ = ["checksum_delta", "decode", "encode", "is_neutral", "seal_card", "word_sum"]
 
@@ -26,6 +27,7 @@ DIGITS = range(0x30, 0x73)
 PUNCTUATION = frozenset([*range(0x3A, 0x41), *range(0x5B, 0x61)])
 
 
+@compiled
 def word_sum(data: bytes) -> int:
     """Sum big-endian 4-byte words with end-around carry; the length is a multiple of 4."""
     return int.from_bytes(data, "big") % MODULUS
@@ -97,7 +99,12 @@ def seal_card(stamp: bytes, comment: str = "") -> bytes:
     stamp : bytes
         The stamp's other cards, 80 bytes each.
     """
-    template, own_sum = seal_template(comment)
+    return seal(stamp, *seal_template(comment))
+
+
+@compiled
+def seal(stamp: bytes, template: bytes, own_sum: int) -> bytes:
+    """Put into a template what the sum of a stamp lacks; the template has a sum of its own."""
     missing = (BLANK_SUM * (len(stamp) // CARD + 1) - word_sum(stamp) - own_sum) % MODULUS
     return template[:11] + encode_one_of(missing, crc32(stamp)) + template[27:]
 

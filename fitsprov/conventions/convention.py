@@ -47,7 +47,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from typing import Any, Protocol
 
@@ -73,6 +73,7 @@ CONVENTION: dict[str, type | tuple[type, ...]] = {
     "tables": list,
 }
 TABLE = {"name": str, "columns": list}
+MOST_SLOTS = 8192
 SHORTEST = 2
 """Characters of a prefix: what is shorter betrays nothing."""
 
@@ -154,8 +155,12 @@ class Convention:
     fixed: dict[str, Keyword] = field(default_factory=dict, repr=False)
     """The keywords without a placeholder, by name."""
     free: tuple[tuple[re.Pattern[str], Keyword], ...] = field(default=(), repr=False)
+    slots: Slots = field(init=False, repr=False)
     compact: bool = field(default=True, repr=False)
     """Whether each of its own keywords betrays it, so that none stands before the first that does."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", Slots(self.make_slot))
 
     @classmethod
     def parse(cls, text: str, source: str = "convention") -> Convention:
@@ -215,9 +220,13 @@ class Convention:
                 return row, match.groupdict()
         return None
 
-    @lru_cache(maxsize=8192)  # noqa: B019 (conventions are few and stay)
-    def slot(self, keyword: str) -> Slot | None:
-        """What to do with a keyword; None where it is not one of this convention."""
+    @property
+    def slot(self) -> Callable[[str], Slot | None]:
+        """Tell what to do with a keyword; None where it is not one of this convention."""
+        return self.slots.__getitem__
+
+    def make_slot(self, keyword: str) -> Slot | None:
+        """Settle what to do with a keyword."""
         found = self.match(keyword)
         if found is None:
             return None
@@ -276,6 +285,20 @@ class Slot:
     """Whether the card is ours to replace."""
     names_dataset: bool
     """Whether it holds the dataset's own ID, in one spelling or another."""
+
+
+class Slots(dict[str, Slot | None]):
+    """The slots of keywords that were met; of many keywords only the latest are kept."""
+
+    def __init__(self, make: Callable[[str], Slot | None]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, keyword: str) -> Slot | None:
+        if len(self) >= MOST_SLOTS:
+            self.clear()
+        slot = self[keyword] = self.make(keyword)
+        return slot
 
 
 Group = list[tuple[Card, Slot]]

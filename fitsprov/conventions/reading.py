@@ -12,7 +12,7 @@ from fitsprov.conventions.building import Draft
 from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
 from fitsprov.conventions.convention import Convention, Group, Spotted
 from fitsprov.conventions.merging import ConventionReading, join, merge
-from fitsprov.conventions.spotting import find_prefix, spot
+from fitsprov.conventions.spotting import spot
 from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Stamp
 
@@ -119,10 +119,10 @@ def precedence(found: tuple[int, Spotted]) -> tuple[int, int]:
 
 def group_of(header: bytes, convention: Convention) -> Group:
     """The cards in a header that are a convention's own, to be replaced or removed."""
-    starts = [at for at in (find_prefix(header, prefix) for prefix in convention.prefixes) if at >= 0]
+    starts = spot(header, [convention])
     if not starts:
         return []
-    group = convention.group(cards_of(header, convention, min(starts)))
+    group = convention.group(cards_of(header, convention, starts[0][0]))
     return group if any(slot.betrays for _, slot in group) else []
 
 

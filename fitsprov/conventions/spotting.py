@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
+from fitsprov.compiled import compiled
 from fitsprov.conventions.convention import Spotted
 
 __all__ = ["find_prefix", "spot"]
@@ -16,9 +18,6 @@ FEW = 4
 """Columns that are looked at first, in all cards at once."""
 ANY = -1
 """For prefixes of fewer columns."""
-
-Starts = dict[int, list[tuple[int, bytes]]]
-"""First columns of a prefix → the number of its convention, the prefix."""
 
 
 def as_number(start: bytes) -> int:
@@ -33,38 +32,57 @@ LONG = as_number(HIERARCH)
 def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spotted]]:
     """Find the conventions that some keyword betrays, in their order, each with where the first such card stands."""
     known = tuple(conventions)
-    starts = starts_of(known)
-    columns = first_columns(header, 0)
-    found = starts_among(columns, known)
-    if not found and ANY not in starts:
+    numbers, prefixes = prefixes_of(known)
+    found = prefixes.find(header)
+    if not found:
         return []
-    hits = [(number, find_short(header, columns, prefix)) for start in found for number, prefix in starts[start]]
-    behind = {ANY} & starts.keys()
-    if LONG in found:
-        behind |= starts_among(first_columns(header, len(HIERARCH)), known)
-    hits += [(number, find_prefix(header, prefix)) for start in behind for number, prefix in starts[start]]
     first: dict[int, int] = {}
-    for number, at in hits:
-        if at >= 0:
-            first[number] = min(at, first.get(number, at))
-    return [(first[number], conventions[number]) for number in sorted(first)]
-
-
-@lru_cache(maxsize=256)
-def starts_among(columns: bytes, conventions: tuple[Spotted, ...]) -> frozenset[int]:
-    """Which beginnings stand in these columns; files of one program mostly have the same keywords in one order."""
-    return frozenset(starts_of(conventions).keys() & memoryview(columns).cast("I"))
+    for prefix, at in found.items():
+        number = numbers[prefix]
+        first[number] = min(at, first.get(number, at))
+    return [(first[number], known[number]) for number in sorted(first)]
 
 
 @lru_cache(maxsize=64)
-def starts_of(conventions: tuple[Spotted, ...]) -> Starts:
-    """Index conventions by how their keywords begin; HIERARCH is among them."""
-    starts: Starts = {LONG: []}
-    for number, convention in enumerate(conventions):
-        for prefix in convention.prefixes:
-            start = as_number(prefix) if len(prefix) >= FEW else ANY
-            starts.setdefault(start, []).append((number, prefix))
-    return starts
+def prefixes_of(conventions: tuple[Spotted, ...]) -> tuple[list[int], Prefixes]:
+    """The prefixes of all conventions, and the number of the convention for each."""
+    found = [(number, prefix) for number, each in enumerate(conventions) for prefix in each.prefixes]
+    return [number for number, _ in found], Prefixes([prefix for _, prefix in found])
+
+
+@compiled
+class Prefixes:
+    """How keywords begin that are looked for, in many headers."""
+
+    def __init__(self, prefixes: Sequence[bytes]) -> None:
+        self.prefixes = prefixes
+        self.starts: dict[int, list[int]] = {LONG: []}
+        """First columns of a prefix → the numbers of the prefixes that have them; HIERARCH is among them."""
+        for number, prefix in enumerate(prefixes):
+            self.starts.setdefault(as_number(prefix) if len(prefix) >= FEW else ANY, []).append(number)
+        self.among = lru_cache(maxsize=256)(self.starts_among)
+
+    def find(self, header: bytes) -> dict[int, int]:
+        """Number of a prefix → where the first card stands whose keyword begins so.
+
+        Only whole cards count.
+        """
+        header = header[: len(header) - len(header) % CARD]
+        found: dict[int, int] = {}
+        columns = first_columns(header, 0)
+        starts = self.among(columns)
+        for number in chain.from_iterable(map(self.starts.__getitem__, starts)):
+            found[number] = find_short(header, columns, self.prefixes[number])
+        behind = {ANY} & self.starts.keys()
+        if LONG in starts:
+            behind |= self.among(first_columns(header, len(HIERARCH)))
+        for number in chain.from_iterable(map(self.starts.__getitem__, behind)):
+            found[number] = find_prefix(header, self.prefixes[number])
+        return {number: at for number, at in found.items() if at >= 0}
+
+    def starts_among(self, columns: bytes) -> frozenset[int]:
+        """Which beginnings stand in these columns; files of one program mostly have the same keywords in one order."""
+        return frozenset(self.starts.keys() & memoryview(columns).cast("I"))
 
 
 def first_columns(header: bytes, start: int) -> bytes:

@@ -5,15 +5,16 @@ How each field of a stamp is written is settled once for a convention, by `write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
-from fitsprov.cards.card import frame
-from fitsprov.cards.grammar import CARD
-from fitsprov.cards.sums import seal_card
+from fitsprov.cards.card import format_card, frame
+from fitsprov.cards.grammar import CARD, KEYWORD
+from fitsprov.cards.sums import seal_card, seal_template
+from fitsprov.compiled import COMPILED, compiled
 from fitsprov.conventions.convention import Convention, Keyword
 from fitsprov.conventions.values import KINDS
 from fitsprov.errors import StampRefused, UnwritableValue
@@ -24,6 +25,9 @@ __all__ = ["spell", "spell_native"]
 
 Writer = Callable[[Any], str]
 """Gives the cards of a field from its value, CONTINUE cards with their first."""
+Row = tuple[str, str, bytes, bytes, str | None]
+"""Field, kind, keyword with its value indicator, comment behind its slash, and what it always says."""
+SHEET_KINDS = ("constant", "uuid", "text", "url", "did", "json", "integer", "digests", "time", "name")
 LISTS = ("parents", "raws")
 REPEATED = ("text", "string")
 """Kinds of value that stand in many headers."""
@@ -50,6 +54,11 @@ def spell_native(
     long_strings : bool
         Whether LONGSTRN goes with CONTINUE cards; not where the header has one.
     """
+    sheet = sheet_of(native)
+    if sheet is not None:
+        spelled = sheet.spell(stamp, stamped, lists, long_strings)
+        if spelled is not None:
+            return spelled
     cards = spell_fields(stamp, native, lists=lists, stamped=stamped)
     if long_strings and continued(cards):
         row = native.fixed["LONGSTRN"]
@@ -90,6 +99,38 @@ def writers(convention: Convention) -> tuple[tuple[str, Callable[[Stamp], Any], 
         elif rows[0].kind not in ("constant", "seal"):
             found += [(head, attrgetter(head), field_writer(row)) for row in rows]
     return tuple(found)
+
+
+@compiled
+class Sheet:
+    """Fills the rows of our own convention, where C does it; here it leaves all to `spell_fields`."""
+
+    def __init__(self, rows: Sequence[Row], long_strings: bytes, template: bytes, own_sum: int) -> None:
+        """Take rows, the LONGSTRN card, and the seal without what it says."""
+
+    def spell(self, stamp: Stamp, stamped: datetime | None, lists: bool, long_strings: bool) -> bytes | None:
+        """Give the cards of a stamp, sealed; None for what has to be quoted, escaped or refused."""
+        return None
+
+
+@lru_cache(maxsize=8)
+def sheet_of(convention: Convention) -> Sheet | None:
+    """Make the sheet of our own convention; None where that would not help."""
+    rows = [row for head, rows in convention.groups if head in ("version", *Stamp.__slots__) for row in rows]
+    stems = [row.name.removesuffix("{n}") for row in rows]
+    plain = all(row.kind in SHEET_KINDS and (len(row.field) == 1 or row.kind == "name") for row in rows)
+    alone = len({row.field[0] for row in rows}) == len(rows) and convention.first == 1
+    if not (COMPILED and plain and alone and all(map(KEYWORD.fullmatch, stems))):
+        return None
+    long_strings, seal = convention.fixed["LONGSTRN"], convention.fixed["FPV_SEAL"]
+    return Sheet(
+        [
+            (row.field[0], row.kind, f"{stem:<8}= ".encode(), frame(stem, row.comment).remark.encode(), row.value)
+            for row, stem in zip(rows, stems, strict=True)
+        ],
+        format_card(long_strings.name, long_strings.value or "", long_strings.comment),
+        *seal_template(seal.comment),
+    )
 
 
 def constant(row: Keyword, stamp: Stamp) -> str:

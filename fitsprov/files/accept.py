@@ -124,7 +124,7 @@ def local_path(text: str) -> str:
     FileRefused
         For URLs of another scheme.
     """
-    match = URL.match(text)
+    match = URL.match(text) if "://" in text else None
     if match is None:
         return text
     from urllib.parse import urlsplit

@@ -11,9 +11,10 @@ from fitsprov.files.copy import LARGE, replace_file
 from fitsprov.files.flip import flip, may_flip
 from fitsprov.files.insert import complete, grow_inside
 from fitsprov.files.layout import Edit, leftover, plan_flip
-from fitsprov.files.locks import open_target, open_to_read, refusal, release
+from fitsprov.files.locks import open_target, open_to_read, open_usual, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
-from fitsprov.files.units import HeaderUnit, find_unit, read_descriptor, walk
+from fitsprov.files.temporary import temporary_name
+from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, walk
 
 __all__ = ["Outcome", "edit_file", "read_unit"]
 
@@ -97,40 +98,46 @@ def edit_file(
         refuses to write; the file then is as it was.
     NotFits, TruncatedFits, UsageError
     """
-    descriptor, path, status = open_target(os.fsdecode(path))
+    path = os.fsdecode(path)
+    head = status = None
+    opened = open_usual(path, temporary_name(path), FIRST_READ)
+    if opened is not None:
+        descriptor, size, names, head = opened
+    else:
+        descriptor, path, status = open_target(path)
+        size, names = status.st_size, status.st_nlink
     try:
-        complete(descriptor, path, status)
+        if status is not None:
+            complete(descriptor, path, status)
         try:
-            unit = find_unit(descriptor, hdu, path)
+            unit = find_unit(descriptor, hdu, path, head)
         except NotFits:
             kind = container(descriptor)
             if kind is None:
                 raise
             return edit_packed(
-                descriptor, path, status, decide, hdu, kind, fsync=fsync, break_hardlinks=break_hardlinks
+                descriptor, path, os.fstat(descriptor), decide, hdu, kind, fsync=fsync, break_hardlinks=break_hardlinks
             )
         edit = decide(unit)
         if edit is None:
             if not leftover(unit):
                 return Outcome.UNCHANGED
             edit = Edit()
-        if unit.data_start + unit.data_size > status.st_size:
-            raise TruncatedFits(
-                f"{path}: ends after {status.st_size} bytes; expected {unit.data_start + unit.data_size} or more"
-            )
+        if unit.data_start + unit.data_size > size:
+            raise TruncatedFits(f"{path}: ends after {size} bytes; expected {unit.data_start + unit.data_size} or more")
         if edit.table is not None and edit.table == old_table(descriptor, path):
             edit = replace(edit, table=None)
         plan = plan_flip(unit, edit)
         if plan is not None and not plan.behind:
             return Outcome.UNCHANGED
-        need_one_name(path, status, break_hardlinks=break_hardlinks)
-        if plan is not None and not atomic and status.st_nlink == 1 and may_flip(descriptor, plan):
+        need_one_name(path, names, break_hardlinks=break_hardlinks)
+        if plan is not None and not atomic and names == 1 and may_flip(descriptor, plan):
             flip(descriptor, unit, plan, fsync=fsync)
             return Outcome.FLIPPED
-        inside = insert_range and plan is None and edit.table is None and status.st_nlink == 1
-        if inside and status.st_size >= LARGE and grow_inside(descriptor, path, unit, edit, fsync=fsync):
+        inside = insert_range and plan is None and edit.table is None and names == 1
+        if inside and size >= LARGE and grow_inside(descriptor, path, unit, edit, fsync=fsync):
             return Outcome.GROWN
-        replace_file(descriptor, path, status, edit, hdu, fsync=fsync)
+        replace_file(descriptor, path, os.fstat(descriptor), edit, hdu, fsync=fsync)
         return Outcome.COPIED
     except FitsprovError:
         raise
@@ -159,17 +166,15 @@ def edit_packed(
     edit = decide(unit)
     if edit is None:
         return Outcome.UNCHANGED
-    need_one_name(path, status, break_hardlinks=break_hardlinks)
+    need_one_name(path, status.st_nlink, break_hardlinks=break_hardlinks)
     replace_file(descriptor, path, status, edit, hdu, fsync=fsync, kind=kind)
     return Outcome.COPIED
 
 
-def need_one_name(path: str, status: os.stat_result, *, break_hardlinks: bool) -> None:
+def need_one_name(path: str, names: int, *, break_hardlinks: bool) -> None:
     """Refuse to change a file under names that the caller does not know."""
-    if status.st_nlink > 1 and not break_hardlinks:
-        raise FileRefused(
-            f"{path}: has {status.st_nlink} names (hard links); expected one, or leave to break the links"
-        )
+    if names > 1 and not break_hardlinks:
+        raise FileRefused(f"{path}: has {names} names (hard links); expected one, or leave to break the links")
 
 
 def old_table(descriptor: int, path: str) -> bytes:

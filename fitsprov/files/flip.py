@@ -32,7 +32,7 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
     as a whole in any case.
     """
     behind = plan.at + CARD
-    apart = in_pages(plan) > 1
+    apart = (plan.hide or fsync) and in_pages(plan) > 1
     try:
         if plan.hide:
             write_at(descriptor, END[:KEYWORD], plan.at)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import checksum_delta, word_sum
+from fitsprov.compiled import compiled
 from fitsprov.files.units import HeaderUnit
 
 __all__ = ["GROWTH", "Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
@@ -28,7 +29,7 @@ TRACES = (b"FPV_", END[:8])
 """How a card begins that only an interrupted flip leaves behind END."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Edit:
     """What shall become of one header, and of the FITSPROV table of its file."""
 
@@ -61,6 +62,10 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     """
     if edit.insert or edit.table is not None:
         return None
+    if not edit.remove or (len(edit.remove) == 1 and edit.remove[0][1] == unit.end):
+        usual = plan_tail(unit.header, unit.end, edit.remove[0][0] if edit.remove else unit.end, edit.tail)
+        if usual is not None:
+            return FlipPlan(unit.start + usual[0], usual[1], usual[2], reveal=True)
     cut = len(unit.header) - BLOCK
     old, old_end = unit.header[cut:], unit.end - cut
     spans = tuple((start - cut, stop - cut) for start, stop in edit.remove)
@@ -83,6 +88,18 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     if not old.endswith(new[stop:]):
         stop = BLOCK
     return FlipPlan(start, new[behind:stop], hide, reveal=end != at)
+
+
+@compiled
+def plan_tail(header: bytes, end: int, old: int, tail: bytes) -> tuple[int, bytes, bool] | None:
+    """Plan what is usual: a tail behind the last card, or in the place of an `old` one; None leaves it to `plan_flip`.
+
+    Returns
+    -------
+    tuple, optional
+        Where the separator stands in the header, what comes to stand behind it, and whether END has to hide that.
+    """
+    return None
 
 
 def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> bytes:

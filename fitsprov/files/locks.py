@@ -14,6 +14,7 @@ import signal
 import stat
 import time
 
+from fitsprov.compiled import compiled
 from fitsprov.errors import FileRefused
 
 try:
@@ -32,6 +33,7 @@ __all__ = [
     "open_regular",
     "open_target",
     "open_to_read",
+    "open_usual",
     "pause",
     "refusal",
     "release",
@@ -116,6 +118,19 @@ def open_target(path: str) -> tuple[int, str, os.stat_result]:
             return descriptor, path, status
         os.close(descriptor)
         deadline = pause(path, deadline)
+
+
+@compiled
+def open_usual(path: str, temporary: str, size: int) -> tuple[int, int, int, bytes] | None:
+    """Do what `open_target` does where all is as usual, and nothing stands in the temporary file's place; None for all
+    else, with nothing done.
+
+    Returns
+    -------
+    tuple, optional
+        The descriptor; the file's size in bytes, its number of names, and its first bytes.
+    """
+    return None
 
 
 def lock(descriptor: int) -> str:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from fitsprov.cards.card import Value, parse_cards
 from fitsprov.cards.grammar import BLOCK, CARD, END
 from fitsprov.cards.search import find_card
+from fitsprov.compiled import compiled
 from fitsprov.errors import NotFits, TruncatedFits, UsageError
 
 __all__ = [
@@ -36,7 +37,7 @@ LONGEST_HEADER = 256 * FIRST_READ
 """Where the search for END gives up: 5.6 MiB, 73,000 cards."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class HeaderUnit:
     """One header as it stands in a file; its values are read only when asked for."""
 
@@ -78,15 +79,21 @@ class HeaderUnit:
         """Offset of the data in the file."""
         return self.start + len(self.header)
 
-    @cached_property
+    @property
     def data_size(self) -> int:
-        """Bytes of data without their fill (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4).
+        """Bytes of data without their fill.
 
         Raises
         ------
         NotFits
             Where BITPIX or the axes are not there or are no sizes.
         """
+        usual = usual_data_size(self.header, self.index)
+        return self.any_data_size if usual < 0 else usual
+
+    @cached_property
+    def any_data_size(self) -> int:
+        """The same, wherever the cards stand (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4)."""
         count = self.integer(b"NAXIS   ", 2)
         if not count:
             return 0
@@ -121,6 +128,12 @@ class HeaderUnit:
             name = keyword.decode("ascii").rstrip()
             raise NotFits(f"{self.source}: {name} of HDU {self.index} is {value!r}; expected an integer, 0 or more")
         return value
+
+
+@compiled
+def usual_data_size(header: bytes, index: int) -> int:
+    """Bytes of data where all sizes stand as the standard sets; -1 for what is left to Python."""
+    return -1
 
 
 def find_end(header: bytes, start: int = 0) -> int:
@@ -176,7 +189,9 @@ def read_descriptor(descriptor: int, offset: int, size: int) -> bytes:
     return os.read(descriptor, size)
 
 
-def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "") -> HeaderUnit:
+def read_header(
+    file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "", head: bytes | None = None
+) -> HeaderUnit:
     """Read one header to its END.
 
     Parameters
@@ -187,6 +202,8 @@ def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, s
         Offset of the header, in bytes.
     index : int
         0 for the primary header.
+    head : bytes, optional
+        The first `FIRST_READ` bytes of the header, where they were read already.
 
     Raises
     ------
@@ -196,7 +213,7 @@ def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, s
         Where the file ends before the block of END does, or no END stands in the first 5.6 MiB.
     """
     read_at = reader(file)
-    header = read_at(start, FIRST_READ)
+    header = read_at(start, FIRST_READ) if head is None else head
     expected = b"XTENSION" if index else b"SIMPLE  "
     if not header.startswith(expected):
         seen = repr(header[:8])[1:] if header else "nothing"
@@ -245,8 +262,15 @@ def walk(file: ReadAt | int | BinaryIO, source: str = "", *, truncated: bool = F
         unit = read_header(read_at, start, unit.index + 1, source)
 
 
-def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "") -> HeaderUnit:
+def find_unit(
+    file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "", head: bytes | None = None
+) -> HeaderUnit:
     """Find an HDU by number (``0``, ``"1"``) or by name and version (``"SCI"``, ``"SCI,2"``).
+
+    Parameters
+    ----------
+    head : bytes, optional
+        The first `FIRST_READ` bytes of the file, where they were read already.
 
     Raises
     ------
@@ -255,7 +279,7 @@ def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "
     NotFits, TruncatedFits
     """
     if hdu == 0:
-        return read_header(file, source=source)
+        return read_header(file, source=source, head=head)
     passed = []
     for unit in walk(file, source):
         if is_wanted(unit, hdu):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
+from fitsprov.compiled import compiled
 from fitsprov.errors import UsageError
 
 __all__ = ["DataId", "Scalar", "canonical_text", "check_data_id", "parse_assignment", "parse_data_id"]
@@ -33,6 +34,9 @@ def canonical_text(data_id: DataId) -> str:
     UsageError
         Where it is no dataId: see `check_data_id`.
     """
+    usual = usual_text(data_id)
+    if usual is not None:
+        return usual
     items = sorted(check_data_id(data_id).items())
     text = ",".join([f"{quoted(dimension)}:{scalar_text(value)}" for dimension, value in items])
     return f"{{{text}}}"
@@ -59,6 +63,9 @@ def parse_data_id(text: str) -> dict[str, Scalar]:
     UsageError
         Where the text is no such object.
     """
+    usual = usual_data_id(text)
+    if usual is not None:
+        return usual
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -68,6 +75,8 @@ def parse_data_id(text: str) -> dict[str, Scalar]:
 
 def check_data_id(value: Any) -> dict[str, Scalar]:
     """Refuse what is no object of strings, finite numbers and booleans, or has text that UTF-8 cannot say."""
+    if is_plain(value):
+        return dict(value)
     if not isinstance(value, (dict, Mapping)):
         raise UsageError(f"dataId {value!r} is {type(value).__name__}; expected an object of dimension: value")
     for dimension, item in value.items():
@@ -78,6 +87,24 @@ def check_data_id(value: Any) -> dict[str, Scalar]:
         if has_surrogate(dimension) or (isinstance(item, str) and has_surrogate(item)):
             raise UsageError(f"dataId {dimension!r}={item!r} has a lone surrogate; expected Unicode text")
     return dict(value)
+
+
+@compiled
+def usual_text(data_id: DataId) -> str | None:
+    """Spell a dataId of plain strings and integers; None leaves it to `canonical_text`."""
+    return None
+
+
+@compiled
+def usual_data_id(text: str) -> dict[str, Scalar] | None:
+    """Read the canonical text of plain strings and integers; None leaves it to `parse_data_id`."""
+    return None
+
+
+@compiled
+def is_plain(value: Any) -> bool:
+    """Whether a value is an object of ASCII text and integers, at a glance; False leaves it to `check_data_id`."""
+    return False
 
 
 def has_surrogate(text: str) -> bool:

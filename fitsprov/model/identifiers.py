@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
+from fitsprov.compiled import compiled
 from fitsprov.errors import MalformedID, UsageError
 
 __all__ = [
@@ -41,6 +42,12 @@ SPELLINGS = re.compile(
 AUTHORITY = re.compile(r"ivo://[A-Za-z0-9][A-Za-z0-9._~-]{2,}(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")
 
 
+@compiled
+def usual_id(text: str) -> UUID | None:
+    """Read a UUID, or a publisher DID that ends in ``?`` and one; None leaves the text to `find_id`."""
+    return None
+
+
 def parse_id(text: str) -> UUID:
     """Read a dataset ID in any of its spellings.
 
@@ -57,6 +64,9 @@ def parse_id(text: str) -> UUID:
 
 def find_id(text: str) -> UUID | None:
     """Read a dataset ID as `parse_id` does; None where the text is a name or nothing at all."""
+    usual = usual_id(text)
+    if usual is not None:
+        return usual
     match = SPELLINGS.fullmatch(text)
     return None if match is None else UUID(match[match.lastgroup or 0])
 

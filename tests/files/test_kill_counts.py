@@ -75,7 +75,7 @@ def test_every_writer_that_was_killed_left_one_state_and_the_next_call_completes
     files = [tmp_path / f"{n}-{scene.path.name}" for n in range(FILES)]
     longest = 2 * time_of_one(scene, files)
     killed = 0
-    for _ in range(2 * kills):
+    for _ in range(8 * kills):
         for path in files:
             scene.reset(path)
         writer = Writer(scene, files)

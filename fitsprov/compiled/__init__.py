@@ -1,0 +1,44 @@
+"""What costs most, once more, in C: a few pure functions that give the same as their twins in Python, sooner.
+
+A function that has a twin is marked by `compiled`. Its Python is what holds: it stands alone where no compiler was
+found, and where ``FITSPROV_PURE`` is set to anything; tests hold both against each other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar, cast
+
+__all__ = ["COMPILED", "PAIRS", "compiled"]
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
+"""Name → the function or class in Python, and its twin in C."""
+
+
+def load(name: str) -> Any:
+    """Load an extension of this room; None where it was not built, or is not wanted."""
+    if os.environ.get("FITSPROV_PURE"):
+        return None
+    try:
+        return import_module(f"{__name__}.{name}")
+    except ImportError:
+        return None
+
+
+EXTENSIONS = [load(name) for name in ("cards", "stamps", "files")]
+COMPILED = None not in EXTENSIONS
+"""Whether the twins are there and in use."""
+
+
+def compiled(pure: T) -> T:
+    """Put the twin of a function or a class in its place, where it is there."""
+    name = pure.__name__
+    for extension in EXTENSIONS if COMPILED else ():
+        if hasattr(extension, name):
+            PAIRS[name] = pure, getattr(extension, name)
+            return cast(T, PAIRS[name][1])
+    return pure

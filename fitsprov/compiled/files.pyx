@@ -1,0 +1,167 @@
+# cython: language_level=3, embedsignature=False
+"""Headers in files: the twins of functions in `fitsprov.files`, for what is usual there."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.string cimport memcmp, memcpy, memset, strlen
+
+from fitsprov.compiled.cards cimport BLOCK, CARD, find_in, is_blank, sum_of
+
+cdef enum:
+    VALUE = 10  # column of a value
+    VALUE_END = 31
+    DIGITS = 12  # of a size; what is larger is left to Python
+    AXES = 9
+
+cdef extern from *:
+    """
+    typedef struct {
+        int descriptor;
+        long long size, names, read;
+    } fitsprov_opened;
+
+    #if defined(_WIN32) || defined(__sun)
+    static int fitsprov_open(const char *p, const char *t, char *h, size_t s, fitsprov_opened *o) { return 0; }
+    #else
+    #include <fcntl.h>
+    #include <sys/file.h>
+    #include <sys/stat.h>
+    #include <unistd.h>
+
+    /* Whether an open file is regular, writable and now locked, still at its path, and read. */
+    static int fitsprov_is_usual(
+        const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened
+    ) {
+        struct stat file, there;
+        if (fstat(opened->descriptor, &file) != 0 || !S_ISREG(file.st_mode) || !(file.st_mode & 0222)) return 0;
+        if (flock(opened->descriptor, LOCK_EX | LOCK_NB) != 0 || stat(path, &there) != 0) return 0;
+        if (file.st_ino != there.st_ino || file.st_dev != there.st_dev || access(temporary, F_OK) == 0) return 0;
+        opened->read = pread(opened->descriptor, head, size, 0);
+        opened->size = file.st_size;
+        opened->names = file.st_nlink;
+        return opened->read >= 0;
+    }
+
+    static int fitsprov_open(
+        const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened
+    ) {
+        opened->descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+        if (opened->descriptor < 0) return 0;
+        if (fitsprov_is_usual(path, temporary, head, size, opened)) return 1;
+        flock(opened->descriptor, LOCK_UN);
+        close(opened->descriptor);
+        return 0;
+    }
+    #endif
+    """
+    ctypedef struct fitsprov_opened:
+        int descriptor
+        long long size, names, read
+    int fitsprov_open(const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened) nogil
+
+cdef extern from "Python.h":
+    bytes PyUnicode_EncodeFSDefault(object text)
+
+cdef const char *END = b"END                                                                             "
+cdef const char *SEAL = b"FPV_SEAL"
+cdef const char *CHECKSUM = b"CHECKSUM"
+
+
+def usual_data_size(bytes header not None, int index):
+    """Bytes of the data behind a header whose sizes stand as the standard sets; -1 for what Python has to look at."""
+    cdef const char *text = PyBytes_AS_STRING(header)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(header)
+    cdef long long bits, axes, axis, parameters = 0, groups = 1
+    cdef char keyword[9]
+    cdef int n
+    bits, axes = size_in(text, size, 1, b"BITPIX  "), size_in(text, size, 2, b"NAXIS   ")
+    if axes == 0:
+        return 0
+    if not 0 < axes <= AXES or bits <= 0:
+        return -1
+    memcpy(keyword, b"NAXIS   ", 9)
+    elements = 1
+    for n in range(axes):
+        keyword[5] = c"1" + n
+        axis = size_in(text, size, 3 + n, keyword)
+        if axis < 0 or (axis == 0 and n == 0):
+            return -1
+        elements *= axis
+    if index:
+        parameters = size_in(text, size, 3 + axes, b"PCOUNT  ")
+        groups = size_in(text, size, 4 + axes, b"GCOUNT  ")
+        if parameters < 0 or groups < 0:
+            return -1
+    return bits // 8 * groups * (parameters + elements)
+
+
+cdef long long size_in(const char *header, Py_ssize_t size, Py_ssize_t card, const char *keyword) noexcept:
+    """Read a size, or the absolute value of BITPIX, from a card; -1 for what is none as it should stand."""
+    cdef Py_ssize_t at = card * CARD + VALUE, last = card * CARD + VALUE_END
+    cdef long long value = 0
+    if last > size or memcmp(header + card * CARD, keyword, 8) != 0:
+        return -1
+    while at < last and header[at] == c" ":
+        at += 1
+    if at < last and header[at] == c"-" and keyword[0] == c"B":
+        at += 1
+    if at == last or not c"0" <= header[at] <= c"9" or last - at > DIGITS + 1:
+        return -1
+    while at < last and c"0" <= header[at] <= c"9":
+        value = 10 * value + (header[at] - c"0")
+        at += 1
+    return value if is_blank(<const unsigned char *>header + at, last - at) else -1
+
+
+def plan_tail(bytes header not None, Py_ssize_t end, Py_ssize_t old, bytes tail not None):
+    """The twin of `fitsprov.files.layout.plan_flip` for a first stamp, and for one in the place of an `old` one.
+
+    None for what Python has to look at.
+    """
+    cdef const unsigned char *text = <const unsigned char *>PyBytes_AS_STRING(header)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(header), length = PyBytes_GET_SIZE(tail)
+    cdef bint hide = old < end
+    cdef Py_ssize_t at = old - CARD if hide else end, last = at + CARD + length, stop
+    cdef unsigned char block[BLOCK]
+    cdef bytes behind
+    if size < BLOCK or size % BLOCK or not size - BLOCK <= at <= end or last + CARD > size or not length or end + CARD > size:
+        return None
+    if (at - size) % CARD or (end - size) % CARD or length % CARD:
+        return None
+    if memcmp(text + end, END, CARD) != 0 or not is_blank(text + end + CARD, size - end - CARD):
+        return None
+    if hide and (
+        not is_blank(text + at, CARD) or find_in(text, size, end, <const unsigned char *>SEAL, 8, 7, old) < 0
+    ):
+        return None
+    memset(block, c" ", size - at)
+    memcpy(block + CARD, PyBytes_AS_STRING(tail), length)
+    memcpy(block + CARD + length, END, CARD)
+    if memcmp(block, text + at, size - at) == 0:
+        return None
+    if (
+        find_in(text, size, end, <const unsigned char *>CHECKSUM, 8, 7, 0) >= 0
+        and sum_of(block, size - at) != sum_of(text + at, size - at)
+    ):
+        return None
+    stop = max(end, last) + CARD
+    return at, PyBytes_FromStringAndSize(<char *>block + CARD, stop - at - CARD), hide
+
+
+def open_usual(str path not None, str temporary not None, Py_ssize_t size):
+    """The twin of `fitsprov.files.locks.open_usual`."""
+    cdef bytes name = PyUnicode_EncodeFSDefault(path), beside = PyUnicode_EncodeFSDefault(temporary)
+    cdef const char *at = PyBytes_AS_STRING(name)
+    cdef const char *there = PyBytes_AS_STRING(beside)
+    cdef bytes head = PyBytes_FromStringAndSize(NULL, size)
+    cdef char *into = PyBytes_AS_STRING(head)
+    cdef fitsprov_opened opened
+    cdef bint done
+    if strlen(at) != <size_t>PyBytes_GET_SIZE(name) or strlen(there) != <size_t>PyBytes_GET_SIZE(beside):
+        return None
+    with nogil:
+        done = fitsprov_open(at, there, into, size, &opened)
+    if not done:
+        return None
+    if opened.read < size:
+        head = PyBytes_FromStringAndSize(into, opened.read)
+    return opened.descriptor, opened.size, opened.names, head

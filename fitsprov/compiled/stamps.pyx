@@ -1,0 +1,482 @@
+# cython: language_level=3, embedsignature=False
+"""Stamps spelled and sealed, IDs read: the twins of functions in `fitsprov.cards`, `conventions` and `model`."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.datetime cimport (
+    PyDateTime_CheckExact,
+    datetime_day,
+    datetime_hour,
+    datetime_minute,
+    datetime_month,
+    datetime_second,
+    datetime_year,
+    import_datetime,
+)
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.object cimport PyObject_GenericSetAttr
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdio cimport snprintf
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
+
+from fitsprov.compiled.cards cimport BLANK_SUM, CARD, MODULUS, sum_of
+
+from datetime import UTC
+from sys import intern
+from uuid import UUID, SafeUUID
+from zlib import crc32
+
+import_datetime()
+
+cdef enum:
+    MOST = 160  # cards of a stamp; a longer one is left to Python
+    SHORT = 10  # length of a keyword with its value indicator
+    VALUE_END = 30
+    UUID_SIZE = 36
+    DIGITS = 18  # of an integer that surely fits 64 bits
+    NUMBER = 32  # bytes that an integer takes in text, at most
+    SEAL_AT = 11
+    SEAL_SIZE = 16
+    JSON_SIZE = 2048
+
+
+cdef struct Page:
+    unsigned char *cards
+    int count
+    bint long_strings  # whether there are CONTINUE cards
+
+
+cdef struct Frame:
+    const char *head
+    const char *remark
+    Py_ssize_t remark_size
+
+
+# ---- the seal ----
+
+cdef unsigned char PAIRS[129][16]
+
+
+cdef void make_pairs():
+    """The first letters of sixteen pairs for each half of a byte; see `fitsprov.cards.sums.pairs`."""
+    letters = set(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    cdef int half, turn
+    for half in range(129):
+        firsts = [first for first in sorted(letters) if 2 * 0x30 + half - first in letters]
+        for turn in range(16):
+            PAIRS[half][turn] = firsts[turn % len(firsts)]
+
+
+make_pairs()
+
+
+cdef void encode_one_of(uint32_t value, uint32_t choice, unsigned char *into) noexcept:
+    """The twin of `fitsprov.cards.sums.encode_one_of`."""
+    cdef unsigned char text[SEAL_SIZE]
+    cdef int place, byte, half, way
+    for place in range(4):
+        byte = value >> 8 * (3 - place) & 0xFF
+        way = choice >> 8 * place & 0xFF
+        half = byte // 2
+        text[place] = PAIRS[half][way & 15]
+        text[place + 4] = 2 * 0x30 + half - text[place]
+        half = byte - half
+        text[place + 8] = PAIRS[half][way >> 4]
+        text[place + 12] = 2 * 0x30 + half - text[place + 8]
+    into[0] = text[15]
+    memcpy(into + 1, text, SEAL_SIZE - 1)
+
+
+def seal(bytes stamp not None, bytes template not None, uint32_t own_sum):
+    """The twin of `fitsprov.cards.sums.seal`."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(stamp)
+    cdef uint64_t blanks = BLANK_SUM * <uint64_t>(size // CARD + 1) % MODULUS
+    cdef uint64_t there = sum_of(<const unsigned char *>PyBytes_AS_STRING(stamp), size)
+    if PyBytes_GET_SIZE(template) != CARD:
+        raise ValueError(f"a template of {len(template)} bytes; expected a card")
+    cdef bytes card = PyBytes_FromStringAndSize(PyBytes_AS_STRING(template), CARD)
+    encode_one_of(
+        (blanks + 2 * MODULUS - there - own_sum) % MODULUS,
+        crc32(stamp),
+        <unsigned char *>PyBytes_AS_STRING(card) + SEAL_AT,
+    )
+    return card
+
+
+# ---- cards ----
+
+cdef bint put(Page *page, const Frame *frame, const char *text, Py_ssize_t size) noexcept:
+    """Write a string; False for what Python has to look at: what needs quotes, escapes or more room."""
+    cdef const char *head = frame.head
+    cdef Py_ssize_t at, cut
+    cdef Py_ssize_t room = CARD - SHORT - 3
+    for at in range(size):
+        if not (c" " <= text[at] <= c"~") or text[at] == c"'":
+            return False
+    if size and (text[size - 1] == c" " or text[size - 1] == c"&"):
+        return False
+    while SHORT + size + 2 > CARD:
+        cut = room
+        while cut > 1 and text[cut - 1] == c" ":
+            cut -= 1
+        if cut == 1:
+            cut = room
+        if not line(page, head, text, cut, True, NULL):
+            return False
+        page.long_strings = True
+        head, text, size = b"CONTINUE  ", text + cut, size - cut
+    return line(page, head, text, size, False, frame)
+
+
+cdef bint line(Page *page, const char *head, const char *text, Py_ssize_t size, bint goes_on, const Frame *frame) noexcept:
+    """Write one card of a string."""
+    cdef unsigned char *card = page.cards + page.count * CARD
+    cdef Py_ssize_t end
+    if page.count == MOST:
+        return False
+    memset(card, c" ", CARD)
+    memcpy(card, head, SHORT)
+    card[SHORT] = c"'"
+    memcpy(card + SHORT + 1, text, size)
+    end = SHORT + 1 + size
+    if goes_on:
+        card[end] = c"&"
+        end += 1
+    elif head == frame.head:
+        end = max(end, SHORT + 1 + 8)
+    card[end] = c"'"
+    if frame != NULL:
+        put_remark(card, end + 1, frame)
+    page.count += 1
+    return True
+
+
+cdef void put_remark(unsigned char *card, Py_ssize_t end, const Frame *frame) noexcept:
+    """Write the comment behind a value, where it has room; see `fitsprov.cards.card.foot`."""
+    if VALUE_END + frame.remark_size <= CARD:
+        end = max(end, VALUE_END)
+    if end + frame.remark_size <= CARD:
+        memcpy(card + end, frame.remark, frame.remark_size)
+
+
+cdef bint put_count(Page *page, const Frame *frame, value) except -1:
+    """Write a count."""
+    cdef unsigned char *card = page.cards + page.count * CARD
+    cdef char text[NUMBER]
+    cdef int size = write_integer(value, text)
+    if size == 0 or text[0] == c"-" or page.count == MOST:
+        return False
+    memset(card, c" ", CARD)
+    memcpy(card, frame.head, SHORT)
+    memcpy(card + VALUE_END - size, text, size)
+    put_remark(card, VALUE_END, frame)
+    page.count += 1
+    return True
+
+
+cdef int write_integer(value, char *into) except -1:
+    """Spell an integer of 64 bits, and give the size of its text; 0 for any other."""
+    cdef int overflow = 0
+    cdef long long number
+    if type(value) is not int:
+        return 0
+    number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    return 0 if overflow else snprintf(into, NUMBER, "%lld", number)
+
+
+cdef bint put_text(Page *page, const Frame *frame, value, bint escaped) except -1:
+    """Write a string."""
+    cdef Py_ssize_t size
+    cdef const char *text
+    if type(value) is not str or not value.isascii():
+        return False
+    text = PyUnicode_AsUTF8AndSize(value, &size)
+    if escaped and (memchr(text, c"%", size) != NULL or memchr(text, c":", size) != NULL):
+        return False
+    return put(page, frame, text, size)
+
+
+cdef bint put_uuid(Page *page, const Frame *frame, value) except -1:
+    """Write an ID."""
+    cdef char text[UUID_SIZE]
+    if type(value) is not UUID:
+        return False
+    write_uuid(value, text)
+    return put(page, frame, text, UUID_SIZE)
+
+
+cdef bint put_time(Page *page, const Frame *frame, value) except -1:
+    """Write a time in UTC, whole seconds."""
+    cdef char text[NUMBER]
+    if not PyDateTime_CheckExact(value) or value.tzinfo is not UTC:
+        return False
+    snprintf(
+        text, NUMBER, "%04d-%02d-%02dT%02d:%02d:%02d",
+        <int>datetime_year(value), <int>datetime_month(value), <int>datetime_day(value),
+        <int>datetime_hour(value), <int>datetime_minute(value), <int>datetime_second(value),
+    )
+    return put(page, frame, text, 19)
+
+
+cdef bint put_json(Page *page, const Frame *frame, value) except -1:
+    """Write a dataId of plain strings and integers."""
+    cdef char text[JSON_SIZE]
+    cdef Py_ssize_t size = write_json(value, text)
+    return size > 0 and put(page, frame, text, size)
+
+
+cdef Py_ssize_t write_json(value, char *text) except -1:
+    """Spell a dataId; 0 where it has more than plain strings and integers, or is long."""
+    cdef Py_ssize_t size = 1
+    if not is_plain(value):
+        return 0
+    text[0] = c"{"
+    for dimension in sorted(value):
+        if not add_json(text, &size, dimension):
+            return 0
+        text[size] = c":"
+        size += 1
+        if not add_json(text, &size, value[dimension]):
+            return 0
+        text[size] = c","
+        size += 1
+    size += not value
+    text[size - 1] = c"}"
+    return size
+
+
+def is_plain(value):
+    """The twin of `fitsprov.model.dataid.is_plain`."""
+    if type(value) is not dict:
+        return False
+    for dimension, item in (<dict>value).items():
+        if type(dimension) is not str or not dimension or not (<str>dimension).isascii():
+            return False
+        if type(item) is not int and (type(item) is not str or not (<str>item).isascii()):
+            return False
+    return True
+
+
+def usual_text(value):
+    """The twin of `fitsprov.model.dataid.usual_text`."""
+    cdef char text[JSON_SIZE]
+    cdef Py_ssize_t size = write_json(value, text)
+    return PyUnicode_DecodeLatin1(text, size, NULL) if size else None
+
+
+def usual_data_id(str text not None):
+    """The twin of `fitsprov.model.dataid.usual_data_id`."""
+    cdef Py_ssize_t size, at = 0
+    cdef const char *spelled
+    cdef dict found = {}
+    if not text.isascii():
+        return None
+    spelled = PyUnicode_AsUTF8AndSize(text, &size)
+    if size < 2 or spelled[0] != c"{" or spelled[size - 1] != c"}":
+        return None
+    while at < size - 2:  # here stands a brace or a comma
+        at += 1
+        dimension = json_string(spelled, &at, size)
+        if not dimension or spelled[at] != c":":
+            return None
+        at += 1
+        value = json_string(spelled, &at, size) if spelled[at] == c'"' else json_number(spelled, &at, size)
+        if value is None or dimension in found:
+            return None
+        found[dimension] = value
+        if spelled[at] != c"," and at != size - 1:
+            return None
+    return found if at == size - 1 or size == 2 else None
+
+
+cdef object json_string(const char *text, Py_ssize_t *at, Py_ssize_t size):
+    """Read a string without escapes, and go behind it, to no later place than the last; None for any other."""
+    cdef Py_ssize_t begin = at[0] + 1
+    cdef Py_ssize_t end = begin
+    if text[at[0]] != c'"':
+        return None
+    while end < size - 1 and c" " <= text[end] <= c"~" and text[end] != c'"' and text[end] != c"\\":
+        end += 1
+    if text[end] != c'"':
+        return None
+    at[0] = end + 1
+    return PyUnicode_DecodeLatin1(text + begin, end - begin, NULL) if end < size - 1 else None
+
+
+cdef object json_number(const char *text, Py_ssize_t *at, Py_ssize_t size):
+    """Read a count without leading zeros, and go behind it; None for any other number."""
+    cdef Py_ssize_t begin = at[0]
+    cdef Py_ssize_t end = begin
+    cdef long long value = 0
+    while end < size - 1 and end - begin < DIGITS and c"0" <= text[end] <= c"9":
+        value = 10 * value + (text[end] - c"0")
+        end += 1
+    if end == begin or (text[begin] == c"0" and end - begin > 1):
+        return None
+    at[0] = end
+    return value
+
+
+cdef bint add_json(char *into, Py_ssize_t *size, value) except -1:
+    """Spell a plain string or an integer behind what stands there; two characters more find room."""
+    cdef Py_ssize_t length, at
+    cdef const char *text
+    if type(value) is int:
+        if size[0] + NUMBER > JSON_SIZE:
+            return False
+        length = write_integer(value, into + size[0])
+        size[0] += length
+        return length > 0
+    if type(value) is not str or not value.isascii():
+        return False
+    text = PyUnicode_AsUTF8AndSize(value, &length)
+    if size[0] + length + 4 > JSON_SIZE:
+        return False
+    for at in range(length):
+        if not (c" " <= text[at] <= c"~") or text[at] in b"\"\\'&":
+            return False
+    into[size[0]] = c'"'
+    memcpy(into + size[0] + 1, text, length)
+    into[size[0] + length + 1] = c'"'
+    size[0] += length + 2
+    return True
+
+
+cdef class Sheet:
+    """A stamp's rows, ready to be filled: the twin of `fitsprov.conventions.writing.Sheet`."""
+
+    cdef tuple rows
+    cdef bytes long_strings, template
+    cdef uint32_t own_sum
+
+    def __init__(self, rows, bytes long_strings not None, bytes template not None, uint32_t own_sum):
+        self.rows = tuple([(intern(field), intern(kind), *rest) for field, kind, *rest in rows])
+        self.long_strings, self.template, self.own_sum = long_strings, template, own_sum
+        if len(long_strings) != CARD or len(template) != CARD or any(len(row[2]) != SHORT for row in self.rows):
+            raise ValueError("expected cards, and keywords with a value indicator")
+
+    def spell(self, stamp, stamped, bint lists, bint long_strings):
+        """Give the cards of a stamp, sealed; None for what Python has to look at."""
+        cdef unsigned char cards[(MOST + 1) * CARD]
+        cdef Page page
+        cdef Frame frame
+        cdef bytes spelled
+        page.cards, page.count, page.long_strings = cards, 0, False
+        for field, kind, head, remark, value in self.rows:
+            if value is None:
+                value = stamped if stamped is not None and field == "stamped" else getattr(stamp, field)
+            if value is None or (kind == "name" and not lists):
+                continue
+            frame.head, frame.remark = PyBytes_AS_STRING(head), PyBytes_AS_STRING(remark)
+            frame.remark_size = PyBytes_GET_SIZE(remark)
+            if not put_value(&page, &frame, kind, value):
+                return None
+        if page.long_strings and long_strings:
+            memmove(cards + 2 * CARD, cards + CARD, (page.count - 1) * CARD)
+            memcpy(cards + CARD, PyBytes_AS_STRING(self.long_strings), CARD)
+            page.count += 1
+        spelled = PyBytes_FromStringAndSize(<char *>cards, page.count * CARD)
+        return spelled + seal(spelled, self.template, self.own_sum)
+
+
+cdef bint put_value(Page *page, const Frame *frame, str kind, value) except -1:
+    """Write a value of some kind."""
+    if kind == "uuid":
+        return put_uuid(page, frame, value)
+    if kind == "text":
+        return put_text(page, frame, value, True)
+    if kind == "integer":
+        return put_count(page, frame, value)
+    if kind == "json":
+        return put_json(page, frame, value)
+    if kind == "time":
+        return put_time(page, frame, value)
+    if kind == "name":
+        return put_list(page, frame, value)
+    return put_text(page, frame, value, False)
+
+
+cdef bint put_list(Page *page, const Frame *frame, value) except -1:
+    """Write a list of IDs; the number goes where the keyword has none yet."""
+    cdef char head[SHORT + NUMBER]
+    cdef Frame numbered
+    cdef int n = 0, size
+    cdef int stem = (<const char *>memchr(frame.head, c" ", SHORT)) - frame.head
+    numbered.head, numbered.remark, numbered.remark_size = head, frame.remark, frame.remark_size
+    for item in value:
+        n += 1
+        size = snprintf(head, SHORT + NUMBER, "%.*s%d", stem, frame.head, n)
+        if size > SHORT - 2:
+            return False
+        memset(head + size, c" ", SHORT - size)
+        head[SHORT - 2] = c"="
+        if not put_uuid(page, &numbered, item.id):
+            return False
+    return True
+
+
+# ---- IDs ----
+
+cdef object new_object = object.__new__
+cdef object UNKNOWN = SafeUUID.unknown
+cdef const char *HEX = b"0123456789abcdef"
+
+
+cdef int write_uuid(value, char *into) except -1:
+    """Spell an ID, lower case."""
+    number = value.int
+    cdef uint64_t halves[2]
+    cdef int at, digit = 0
+    halves[0], halves[1] = number >> 64, number & 0xFFFFFFFFFFFFFFFF
+    for at in range(UUID_SIZE):
+        if at == 8 or at == 13 or at == 18 or at == 23:
+            into[at] = c"-"
+            continue
+        into[at] = HEX[halves[digit >> 4] >> 4 * (15 - (digit & 15)) & 15]
+        digit += 1
+    return 0
+
+
+def usual_id(str text not None):
+    """The twin of `fitsprov.model.identifiers.usual_id`."""
+    cdef Py_ssize_t size, at = 6
+    cdef const char *spelled
+    if not text.isascii():
+        return None
+    spelled = PyUnicode_AsUTF8AndSize(text, &size)
+    if size == UUID_SIZE:
+        return uuid_of(spelled)
+    if size < 6 + 1 + 1 + UUID_SIZE or memcmp(spelled, b"ivo://", 6) != 0:
+        return None
+    while at < size - UUID_SIZE - 1:
+        if spelled[at] == c"?" or spelled[at] == c"#":
+            return None
+        at += 1
+    return uuid_of(spelled + at + 1) if spelled[at] == c"?" else None
+
+
+cdef object uuid_of(const char *spelled):
+    """Read 36 characters that are a UUID; None where they are none."""
+    cdef uint64_t halves[2]
+    cdef int at, digit = 0, code
+    halves[0] = halves[1] = 0
+    for at in range(UUID_SIZE):
+        code = spelled[at]
+        if at == 8 or at == 13 or at == 18 or at == 23:
+            if code != c"-":
+                return None
+            continue
+        if c"0" <= code <= c"9":
+            code -= c"0"
+        elif c"a" <= code <= c"f":
+            code -= c"a" - 10
+        elif c"A" <= code <= c"F":
+            code -= c"A" - 10
+        else:
+            return None
+        halves[digit >> 4] = halves[digit >> 4] << 4 | <uint64_t>code
+        digit += 1
+    value = new_object(UUID)
+    PyObject_GenericSetAttr(value, "int", (<object>halves[0] << 64) | halves[1])
+    PyObject_GenericSetAttr(value, "is_safe", UNKNOWN)
+    return value

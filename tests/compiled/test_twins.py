@@ -1,0 +1,276 @@
+"""What C gives is what Python gives, for anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fitsprov.actions.conventions import known_conventions, native
+from fitsprov.cards import card
+from fitsprov.cards.card import Card, parse_value
+from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
+from fitsprov.cards.sums import seal_template
+from fitsprov.compiled import COMPILED, PAIRS
+from fitsprov.conventions import writing
+from fitsprov.errors import FitsprovError
+from fitsprov.files import layout
+from fitsprov.files.layout import Edit
+from fitsprov.files.units import HeaderUnit, find_unit
+from fitsprov.model import dataid, identifiers
+from fitsprov.model.stamp import Input, Stamp
+from tests.fuzz.seeds import seeds
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="needs the C extensions")
+
+SEEDS = tuple(seed for seed in seeds("scan"))
+PIECES = st.one_of(
+    st.binary(max_size=90),
+    st.text(" '&=/abcEND019.+-TF\x00\xa0é", max_size=80).map(lambda text: text.encode("latin-1")),
+    st.sampled_from(
+        [
+            END,
+            BLANK,
+            b"END",
+            b"END\t",
+            b"FPV_RUN = 'a''&'",
+            b"FPV_RUN = 'abc''",
+            b"FPV_RUN =  '&'",
+            b"CONTINUE  'x&'",
+            b"CONTINUE  '&'",
+            b"CONTINUE  ''",
+            b"CONTINUE  5",
+            b"HIERARCH LSST BUTLER ID = 'x'",
+            b"HIERARCH  a  \xe9 b= 1",
+            b"HIERARCH x",
+            b"HIERARCH END =",
+            b"KEY     =                   -1 / no",
+            b"KEY     = 123456789012345678901234567890",
+            b"KEY     = +5",
+            b"KEY     = +",
+            b"KEY     = T",
+            b"KEY     = 1.5D3 / x",
+            b"KEY     =\t",
+            b"CHECKSUM= '0000000000000000'",
+            b"FPV_SEAL= '0000000000000000'",
+        ]
+    ),
+)
+
+
+@st.composite
+def headers(draw: st.DrawFn) -> bytes:
+    """Anything, mostly in cards."""
+    if draw(st.booleans()):
+        content = bytearray(draw(st.sampled_from(SEEDS)))
+        for piece in draw(st.lists(PIECES, max_size=4)):
+            at = draw(st.integers(0, len(content))) // CARD * CARD
+            content[at : at + CARD] = piece.ljust(CARD)
+        return bytes(content)
+    whole = draw(st.booleans())
+    return b"".join(piece[:CARD].ljust(CARD) if whole else piece for piece in draw(st.lists(PIECES, max_size=60)))
+
+
+def both(name: str, *arguments: object) -> None:
+    """Call both twins, and compare what they give."""
+    pure, compiled = PAIRS[name]
+    assert compiled(*arguments) == pure(*arguments)
+
+
+@given(data=st.binary(max_size=400))
+def test_sums_are_the_same(data: bytes) -> None:
+    both("word_sum", data)
+
+
+@given(cards=st.lists(st.binary(min_size=CARD, max_size=CARD), max_size=20), comment=st.sampled_from(["", "a comment"]))
+def test_seals_are_the_same(cards: list[bytes], comment: str) -> None:
+    both("seal", b"".join(cards), *seal_template(comment))
+
+
+@given(
+    header=headers(),
+    end=st.integers(0, 9000),
+    start=st.integers(0, 30),
+    beginning=st.one_of(st.sampled_from([b"END     ", b"FPV_", b"HIERARCH ", b"CHECKSUM"]), st.binary(min_size=1)),
+)
+def test_cards_are_found_at_the_same_place(header: bytes, end: int, start: int, beginning: bytes) -> None:
+    if beginning.strip():
+        both("find_card", header, end, beginning, start * CARD)
+
+
+@given(
+    header=headers(), start=st.integers(0, 5), stop=st.integers(0, 9000), wanted=st.sampled_from([None, native().slot])
+)
+def test_cards_are_read_the_same(header: bytes, start: int, stop: int, wanted: object) -> None:
+    pure, compiled = (
+        list(twin(header, start * CARD, stop, wanted, Card, parse_value)) for twin in PAIRS["split_cards"]
+    )
+    assert repr(compiled) == repr(pure)  # where a number reads as no number
+    assert {type(found) for found in compiled} <= {Card}
+
+
+@given(header=headers())
+def test_conventions_are_spotted_the_same(header: bytes) -> None:
+    prefixes = [prefix for known in known_conventions() for prefix in known.prefixes] + [b"AB", b"KEY     "]
+    pure, compiled = (twin(prefixes) for twin in PAIRS["Prefixes"])
+    assert compiled.find(header) == pure.find(header)
+
+
+IDS = st.uuids().map(str)
+TEXTS = st.one_of(st.text(max_size=200), st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=200), IDS)
+SCALARS = st.one_of(TEXTS, st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
+DATA_IDS = st.dictionaries(TEXTS.filter(bool), SCALARS, max_size=6)
+
+
+@given(
+    text=st.one_of(
+        TEXTS,
+        IDS.map(str.upper),
+        st.builds("{}{}{}".format, st.sampled_from(["ivo://", "ivo://a", "ivo://a?", "ivo://a#?", "é"]), TEXTS, IDS),
+    )
+)
+def test_ids_are_read_the_same(text: str) -> None:
+    found = identifiers.find_id(text)
+    with patch.object(identifiers, "usual_id", PAIRS["usual_id"][0]):
+        expected = identifiers.find_id(text)
+    assert found == expected
+    if found is not None and expected is not None:
+        assert (str(found), found.is_safe, hash(found)) == (str(expected), expected.is_safe, hash(expected))
+
+
+@given(value=st.one_of(DATA_IDS, st.dictionaries(st.one_of(st.none(), TEXTS), st.one_of(SCALARS, st.none()))))
+def test_data_ids_are_spelled_and_read_the_same(value: dict[str, dataid.Scalar]) -> None:
+    def outcome() -> object:
+        try:
+            text = dataid.canonical_text(value)
+            return text, dataid.parse_data_id(text), dataid.check_data_id(value)
+        except (FitsprovError, TypeError) as error:
+            return type(error), str(error)
+
+    found = outcome()
+    names = ("usual_text", "usual_data_id", "is_plain")
+    with patch.multiple(dataid, **{name: PAIRS[name][0] for name in names}):
+        assert found == outcome()
+
+
+@given(
+    text=st.one_of(
+        st.text('{}",:\\01-a e', max_size=30),
+        DATA_IDS.map(lambda value: dataid.canonical_text(value).replace("0", "")),
+        DATA_IDS.map(lambda value: dataid.canonical_text(value)[:-1] + ",}"),
+    )
+)
+def test_what_is_no_data_id_is_refused_the_same(text: str) -> None:
+    found = PAIRS["usual_data_id"][1](text)
+    with patch.object(dataid, "usual_data_id", PAIRS["usual_data_id"][0]):
+        assert found is None or found == dataid.parse_data_id(text)
+
+
+STAMPS = st.builds(
+    Stamp,
+    id=st.none() | st.uuids(),
+    run=st.none() | TEXTS,
+    type=st.none() | TEXTS,
+    data_id=st.none() | st.dictionaries(st.text("ab", min_size=1), st.one_of(TEXTS.filter(str.isascii), st.integers())),
+    n_parents=st.none() | st.integers(0, 10**30),
+    parents=st.none() | st.lists(st.one_of(st.uuids().map(Input), st.just(Input(name="a b"))), max_size=12).map(tuple),
+    raws=st.none() | st.lists(st.uuids().map(Input), max_size=200).map(tuple),
+    publisher_did=st.none() | TEXTS,
+    datalink=st.none() | TEXTS,
+    stamped=st.none() | st.datetimes(timezones=st.sampled_from([UTC])),
+)
+
+
+@given(stamp=STAMPS, lists=st.booleans(), long_strings=st.booleans(), given=st.booleans())
+def test_stamps_are_spelled_the_same(stamp: Stamp, lists: bool, long_strings: bool, given: bool) -> None:
+    when = datetime(2026, 11, 21, 1, 2, 3, 999_999, UTC) if given else None
+
+    def outcome() -> object:
+        try:
+            return writing.spell_native(stamp, native(), stamped=when, lists=lists, long_strings=long_strings)
+        except FitsprovError as error:
+            return type(error), str(error)
+
+    found = outcome()
+    with patch.object(writing, "sheet_of", lambda _: None):
+        assert found == outcome()
+
+
+def test_a_stamp_of_plain_values_is_spelled_by_c() -> None:
+    sheet = writing.sheet_of(native())
+    assert sheet is not None
+    stamp = Stamp(id=UUID(int=1), run="r" * 200, data_id={"exposure": 1}, parents=(UUID(int=2),), raws=())
+    assert sheet.spell(stamp, datetime.now(UTC), True, True) is not None
+
+
+@st.composite
+def tails(draw: st.DrawFn) -> tuple[HeaderUnit, Edit]:
+    """A header of some cards, with a stamp or without, and another stamp to write."""
+
+    def tail(text: str) -> bytes:
+        return writing.spell_native(Stamp(run=text), native())
+
+    cards = draw(st.lists(st.binary(min_size=8, max_size=8).map(lambda key: key.ljust(CARD)), max_size=60))
+    cards = [each for each in cards if not each.startswith((b"END", b"FPV"))]
+    if draw(st.booleans()):
+        cards.insert(draw(st.integers(0, len(cards))), b"CHECKSUM= '0000000000000000'".ljust(CARD))
+    body = b"SIMPLE  =".ljust(CARD) + b"".join(cards)
+    old = len(body) + CARD
+    remove: tuple[tuple[int, int], ...] = ()
+    if draw(st.booleans()):
+        body += draw(st.sampled_from([BLANK, b"COMMENT".ljust(CARD)])) + tail(draw(st.sampled_from(["a", "bc"])))
+        remove = ((old, len(body)),)
+        body += draw(st.sampled_from([b"", b"", BLANK]))
+    size = -(-(len(body) + CARD) // BLOCK) * BLOCK
+    header = (body + draw(st.sampled_from([END, b"END     x".ljust(CARD)]))).ljust(size)
+    header = header[: len(header) - CARD] + draw(st.sampled_from([BLANK, b"FPV_".ljust(CARD), b"x".rjust(CARD)]))
+    if header.find(b"END     ", len(body)) < 0:
+        header = (body + END).ljust(size)
+    unit = HeaderUnit(0, draw(st.sampled_from([0, 5760])), header, len(body))
+    return unit, Edit(remove=remove, tail=draw(st.sampled_from([tail("a"), tail("bc"), tail("d" * 600), b""])))
+
+
+@given(case=tails())
+def test_flips_are_planned_the_same(case: tuple[HeaderUnit, Edit]) -> None:
+    found = layout.plan_flip(*case)
+    with patch.object(layout, "plan_tail", PAIRS["plan_tail"][0]):
+        assert layout.plan_flip(*case) == found
+
+
+@given(header=headers(), index=st.sampled_from([0, 1]))
+def test_sizes_of_data_are_the_same(header: bytes, index: int) -> None:
+    found = PAIRS["usual_data_size"][1](header, index)
+    if found >= 0:
+        assert found == HeaderUnit(index, 0, header, len(header)).any_data_size
+
+
+def test_sizes_of_usual_data_are_read_by_c() -> None:
+    read = [PAIRS["usual_data_size"][1](find_unit(lambda at, n, s=s: s[at : at + n]).header, 0) for s in SEEDS[:5]]
+    assert max(read) > 0
+
+
+@pytest.mark.parametrize("at", [-1, -80])
+def test_offsets_that_are_none_are_refused(at: int) -> None:
+    with pytest.raises(ValueError, match="offset"):
+        PAIRS["find_card"][1](BLANK, CARD, b"END", at)
+    with pytest.raises(ValueError, match="offset"):
+        list(PAIRS["split_cards"][1](BLANK, at, CARD, None, Card, parse_value))
+
+
+def test_a_variable_selects_python_alone() -> None:
+    code = "import fitsprov.cards.search, fitsprov.compiled as c; print(c.COMPILED, c.PAIRS)"
+    environment = {**os.environ, "FITSPROV_PURE": "1"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "False {}\n"
+
+
+def test_every_twin_stands_for_a_function_of_its_name() -> None:
+    assert {pure.__name__ for pure, _ in PAIRS.values()} == set(PAIRS)
+    assert card.split_cards is PAIRS["split_cards"][1]
