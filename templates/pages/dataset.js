@@ -2,7 +2,7 @@
 // Lets the lineage be walked and unfolded in place, and text be copied. Without it every link still leads there.
 const said = document.getElementById("said");
 const WAYS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
-const LEGIBLE = 0.85, SMALLEST = 0.25, LARGEST = 2;
+const LEGIBLE = 0.85, SMALLEST = 0.25, LARGEST = 2, MARGIN = 12;
 
 class Walk {
   constructor(section) {
@@ -41,7 +41,15 @@ class Walk {
   focus(card) {
     this.turnTo(card);
     card.focus({preventScroll: true});
-    card.scrollIntoView({block: "nearest", inline: "nearest"});
+    this.show(card);
+  }
+
+  // As scrollIntoView would; of what stands within a drawing, Firefox has that scroll somewhere else.
+  show(card) {
+    const inner = card.getBoundingClientRect(), outer = this.box.getBoundingClientRect();
+    const beyond = (from, to, start, end) => Math.min(from - start - MARGIN, 0) || Math.max(to - end + MARGIN, 0);
+    this.box.scrollLeft += beyond(inner.left, inner.right, outer.left, outer.right);
+    scrollBy(0, beyond(inner.top, inner.bottom, 0, innerHeight));
   }
 
   center(card) {

@@ -104,6 +104,16 @@ def test_keys_alone_walk_unfold_fold_and_open(open_page: OpenPage) -> None:
     page.locator(".fold").wait_for()
 
 
+def test_card_that_is_walked_to_comes_into_view(open_page: OpenPage) -> None:
+    page = open_page(f"/dataset/{COADD}?open=1", viewport={"width": 500, "height": 400})
+    cards(page).first.focus()
+    for key in (*["ArrowLeft"] * 3, *["ArrowUp"] * 3, *["ArrowRight"] * 2, "Home"):
+        page.keyboard.press(key)
+        card, box = page.locator("svg.walked a:focus").bounding_box(), page.locator(".drawing").bounding_box()
+        assert box["x"] <= card["x"] <= card["x"] + card["width"] <= box["x"] + box["width"], key
+        assert 0 <= card["y"] <= card["y"] + card["height"] <= 400, key
+
+
 def test_one_card_at_a_time_can_be_reached_and_each_says_where_it_stands(open_page: OpenPage) -> None:
     page = open_page(f"/dataset/{COADD}")
     told = page.locator("svg.walked[role=tree] a[role=treeitem]").evaluate_all(
