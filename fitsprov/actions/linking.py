@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
@@ -55,8 +55,10 @@ def unknown(identifiers: Sequence[str], registry: Registry) -> list[str]:
     ------
     MalformedID
     """
-    found = registry.datasets([parse_id(identifier) for identifier in identifiers])
-    return [identifier for identifier in identifiers if parse_id(identifier) not in found]
+    named = registry.ids_of(identifiers)
+    keys = {one: parse_id(one) for one in identifiers if one not in named}
+    found = registry.datasets(keys.values())
+    return [one for one, key in keys.items() if key not in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ class Timed:
             raise TooSlow(self.archive.settings.max_seconds)
         with discreet():
             return self.archive.registry.surroundings(ids)
+
+    def ids_of(self, texts: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Find the UUIDs of what texts name."""
+        with discreet():
+            return self.archive.registry.ids_of(texts)
 
 
 def served_links(

@@ -12,6 +12,7 @@ from fitsprov.actions.trimming import without
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.facts import Annotation, DatasetFacts
 from fitsprov.model.lineage import Dataset, Direction, Lineage, Linked, Neighbourhood, Surroundings
+from fitsprov.model.said import Said
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ class View:
             if self.sees(near.dataset)
         }
 
+    def ids_of(self, texts: Iterable[str]) -> dict[str, list[str]]:
+        """Find the UUIDs of what texts name."""
+        named = self.whole.ids_of(texts)
+        seen = self.datasets([UUID(key) for keys in named.values() for key in keys])
+        found = {text: [key for key in keys if UUID(key) in seen] for text, keys in named.items()}
+        return {text: keys for text, keys in found.items() if keys}
+
     def lineage(
         self, id: UUID | str, *, direction: Direction | str = Direction.UP, depth: int | None = None
     ) -> Lineage:
@@ -124,6 +132,16 @@ class View:
             derived_from=tuple(filter(seen.__contains__, facts.derived_from)),
             members=tuple(filter(seen.__contains__, facts.members)),
             collections=tuple(filter(seen.__contains__, facts.collections)),
+        )
+
+    def said(self, datasets: Iterable[UUID], activities: Iterable[UUID]) -> Said:
+        """Fetch what is said of datasets, all of them seen, without others that the caller does not see."""
+        said = self.whole.said(datasets, activities)
+        seen = self.datasets({uuid for pair in (*said.derived, *said.members) for uuid in pair})
+        return said._replace(
+            annotations=tuple(map(self.told, said.annotations)),
+            derived=tuple(pair for pair in said.derived if pair.object in seen),
+            members=tuple(pair for pair in said.members if pair.object in seen),
         )
 
     def standing(self, ids: Iterable[UUID]) -> dict[UUID, Annotation]:

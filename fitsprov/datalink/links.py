@@ -17,8 +17,8 @@ from fitsprov.datalink.dataset_rows import Admission, DatasetRows, Site, everybo
 from fitsprov.datalink.descriptors import Descriptor
 from fitsprov.datalink.row import Fault, Row, Rows
 from fitsprov.datalink.terms import is_term, parent_terms
-from fitsprov.errors import MalformedID, UsageError
-from fitsprov.model.identifiers import plain_id, publisher_did
+from fitsprov.errors import UsageError
+from fitsprov.model.identifiers import find_plain_id, publisher_did
 from fitsprov.model.lineage import Surroundings
 
 __all__ = ["Lookup", "Selection", "make_rows"]
@@ -41,6 +41,10 @@ class Lookup(Protocol):
 
     def surroundings(self, ids: Sequence[str]) -> Mapping[str, Surroundings]:
         """Look up many datasets at once, by UUIDs in lower case; unknown ones are absent from the answer."""
+        ...
+
+    def ids_of(self, texts: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """Find the UUIDs of what texts name: publisher DIDs as they were recorded, or names."""
         ...
 
 
@@ -133,27 +137,31 @@ def look_up(identifiers: Iterable[str], lookup: Lookup) -> Iterator[tuple[str, S
     """Give each distinct ID its surroundings or its error row."""
     distinct, size = filter(None, dict.fromkeys(identifiers)), FIRST
     while batch := list(islice(distinct, size)):
-        parsed = {identifier: parse_or_fault(identifier) for identifier in batch}
-        known = lookup.surroundings([key for key in parsed.values() if isinstance(key, str)])
-        for identifier, key in parsed.items():
+        keys = identify(batch, lookup)
+        known = lookup.surroundings([key for key in keys.values() if isinstance(key, str)])
+        for identifier, key in keys.items():
             if not isinstance(key, str):
                 yield identifier, key
             elif key in known:
                 yield identifier, known[key]
             else:
-                yield identifier, error_row(identifier, Fault.NOT_FOUND, f"no dataset {key} is known here")
+                yield identifier, unknown(identifier)
         near = sum(len(one.parents) + len(one.products) + len(one.siblings) for one in known.values())
         size = max(min(MOST, NEAR * len(batch) // max(near, 1)), 1)
 
 
-def parse_or_fault(identifier: str) -> str | Row:
-    """Read an ID; a DID without a UUID can only be someone else's."""
-    try:
-        return plain_id(identifier)
-    except MalformedID as error:
-        if identifier.startswith("ivo://"):
-            return error_row(identifier, Fault.NOT_FOUND, f"'{identifier}' names no dataset that is known here")
-        return error_row(identifier, Fault.USAGE, str(error))
+def identify(identifiers: Sequence[str], lookup: Lookup) -> dict[str, str | Row]:
+    """Give each ID its UUID or its error row; a publisher DID is matched as it was recorded, else by its UUID."""
+    keys: dict[str, str | Row] = {one: find_plain_id(one) or unknown(one) for one in identifiers}
+    texts = [one for one, key in keys.items() if one.startswith("ivo://") or isinstance(key, Row)]
+    for text, found in lookup.ids_of(texts).items() if texts else ():
+        told = f"'{text}' names {len(found)} datasets ({', '.join(found[:3])}{' …' * (len(found) > 3)}); expected an ID"
+        keys[text] = found[0] if len(found) == 1 else error_row(text, Fault.USAGE, told)
+    return keys
+
+
+def unknown(identifier: str) -> Row:
+    return error_row(identifier, Fault.NOT_FOUND, f"no dataset '{identifier}' is known here")
 
 
 def error_row(identifier: str, fault: Fault, text: str) -> Row:

@@ -20,10 +20,10 @@ __all__ = [
     "datalink_url",
     "escape_name",
     "find_id",
+    "find_plain_id",
     "is_id",
     "name_id",
     "parse_id",
-    "plain_id",
     "pointers",
     "publisher_did",
 ]
@@ -71,18 +71,10 @@ def find_id(text: str) -> UUID | None:
     return None if match is None else UUID(match[match.lastgroup or 0])
 
 
-def plain_id(text: str) -> str:
-    """Read a dataset ID as `parse_id` does, and spell it as a UUID in lower case.
-
-    Raises
-    ------
-    MalformedID
-        Where ``text`` is a name or nothing at all.
-    """
+def find_plain_id(text: str) -> str | None:
+    """Read a dataset ID as `find_id` does, and spell it as a UUID in lower case."""
     match = SPELLINGS.fullmatch(text)
-    if match is None:
-        raise MalformedID(text)
-    return match[match.lastgroup or 0].lower()
+    return None if match is None else match[match.lastgroup or 0].lower()
 
 
 def is_id(text: str) -> bool:

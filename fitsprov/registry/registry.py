@@ -32,7 +32,7 @@ from fitsprov.registry.facts.noting import Noting
 from fitsprov.registry.graph.following import Following
 from fitsprov.registry.graph.lineage import lineage_of
 from fitsprov.registry.graph.many_lineages import lineages_of
-from fitsprov.registry.graph.neighbours import neighbourhoods_of, surroundings_of
+from fitsprov.registry.graph.neighbours import ids_of, neighbourhoods_of, surroundings_of
 from fitsprov.registry.harvests.bulk import datasets_of_uris
 from fitsprov.registry.records.recording import Counts, take_in
 from fitsprov.registry.schema import REVISIONS, artifact, entity
@@ -368,6 +368,13 @@ class Registry(Following, Noting):
             UUIDs in lower case.
         """
         return self._reader.snapshot(lambda connection: surroundings_of(connection, ids))
+
+    def ids_of(self, texts: Iterable[str]) -> dict[str, list[str]]:
+        """Find what texts name: publisher DIDs as they were recorded, or else names, and the UUIDs of their datasets.
+
+        What names nothing is left out.
+        """
+        return self._reader.snapshot(lambda connection: ids_of(connection, texts))
 
     def status(self) -> Status:
         """Count what is in the registry."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -26,11 +26,15 @@ class Archive:
 
     def __init__(self) -> None:
         self.known: dict[str, Surroundings] = {}
+        self.names: dict[str, list[str]] = {}
         self.calls = 0
 
     def surroundings(self, ids: Sequence[str]) -> Mapping[str, Surroundings]:
         self.calls += 1
         return {key: self.known[key] for key in ids if key in self.known}
+
+    def ids_of(self, texts: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        return {text: self.names[text] for text in texts if text in self.names}
 
     def add(
         self, dataset: Linked, parents: Sequence[tuple[Linked, str | None]] = (), **others: Sequence[Linked]

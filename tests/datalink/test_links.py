@@ -107,7 +107,7 @@ def test_bad_ids_become_one_error_row_each_and_the_others_go_on(archive, exposur
     unknown = str(UUID(int=5))
     rows = list(make_rows(["nonsense", unknown, "ivo://example.org/archive/dr1?nope", exposure], archive))
     assert [(row.id, row.semantics, row.error_message.partition(":")[0]) for row in rows[:3]] == [
-        ("nonsense", "#this", "UsageFault"),
+        ("nonsense", "#this", "NotFoundFault"),
         (unknown, "#this", "NotFoundFault"),
         ("ivo://example.org/archive/dr1?nope", "#this", "NotFoundFault"),
     ]
@@ -126,6 +126,27 @@ def test_more_logs_than_a_client_can_take_are_siblings_and_collapse_with_them(ar
     assert {row.semantics for row in make_rows([identifier], archive, Selection(role="log"))} == {term}
     assert ("#coderived", "siblings") not in kinds(make_rows([identifier], archive)) or count > 25
     assert len(list(make_rows([identifier], archive))) <= 8 + 25
+
+
+def test_a_recorded_did_and_a_name_are_ids_too(archive, exposure, coadd):
+    archive.names = {"ivo://eso.org/ID?ADP.1": [exposure[-36:]], "SC_1": [coadd[-36:]]}
+    rows = list(make_rows(["ivo://eso.org/ID?ADP.1", "SC_1"], archive, Selection(semantics="#this")))
+    assert [(row.id, row.access_url[-36:]) for row in rows] == [
+        ("ivo://eso.org/ID?ADP.1", exposure[-36:]),
+        ("SC_1", coadd[-36:]),
+    ]
+
+
+def test_a_did_is_matched_as_it_was_recorded_before_its_uuid(archive, exposure, coadd):
+    archive.names = {exposure: [coadd[-36:]]}
+    (row,) = make_rows([exposure], archive, Selection(semantics="#this"))
+    assert row.access_url.endswith(coadd[-36:])
+
+
+def test_a_name_of_several_is_no_id(archive, exposure, coadd):
+    archive.names = {"night 7": [exposure[-36:], coadd[-36:]]}
+    (row,) = make_rows(["night 7"], archive)
+    assert row.error_message.startswith("UsageFault: 'night 7' names 2 datasets")
 
 
 def test_an_id_sent_twice_is_answered_once_and_an_empty_one_not_at_all(archive, exposure, coadd):

@@ -64,8 +64,8 @@ FAULTS = [
     ("datalink-value-missing", swap(FIRST_TERM, "<TD></TD><TD>image/fits</TD>")),
     ("datalink-description-missing", swap("provenance service", "")),
     ("datalink-rows-scattered", sub("(<TABLEDATA>\n)(<TR>[^\n]*\n)(.*)(</TABLEDATA>)", r"\1\3\2\4")),
-    ("datalink-fault", swap("UsageFault:", "Sorry:")),
-    ("datalink-fault", swap("UsageFault:", "UsageFault -")),
+    ("datalink-fault", swap("NotFoundFault:", "Sorry:")),
+    ("datalink-fault", swap("NotFoundFault:", "NotFoundFault -")),
     ("datalink-fault", swap("</TABLE>", '</TABLE><INFO name="QUERY_STATUS" value="ERROR">oh</INFO>')),
     ("datalink-term-unknown", swap(FIRST_TERM, FIRST_TERM.replace("#this", "#provenance"))),
     ("datalink-term-spelling", swap(FIRST_TERM, FIRST_TERM.replace("#this", "this"))),
@@ -140,7 +140,7 @@ def test_entities_are_refused_unread(document, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("NotFoundFault: secret")
     text = document.decode().replace("<VOTABLE", f'<!DOCTYPE VOTABLE [<!ENTITY e SYSTEM "{secret}">]><VOTABLE', 1)
-    (finding,) = lint(text.replace("UsageFault:", "&e;").encode())
+    (finding,) = lint(text.replace("NotFoundFault:", "&e;").encode())
     assert (finding.code, finding.message) == ("datalink-xml", "a document type declaration; expected none")
 
 

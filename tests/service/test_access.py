@@ -133,6 +133,19 @@ def test_hidden_dataset_is_as_one_that_nobody_knows(guarded: Callable[[str], htt
         assert client.get(path, **here, headers=MEMBER).text != found.text, path
 
 
+def test_name_of_a_hidden_dataset_is_as_one_that_nobody_bears(
+    guarded: Callable[[str], httpx.Client], survey: Path
+) -> None:
+    with fitsprov.Registry(survey / "fitsprov.db") as registry:
+        name, other = registry.find(type="raw", limit=1)[0].name, "SC_O_19990101_00001"
+    assert name is not None
+    client = guarded("hidden")
+    for path in ("/links?RESPONSEFORMAT=csv&ID=", "/prov?ID=", "/?q="):
+        found, unknown = client.get(path + name), client.get(path + other)
+        assert (found.status_code, found.text.replace(name, other)) == (unknown.status_code, unknown.text), path
+        assert client.get(path + name, headers=MEMBER).text != found.text, path
+
+
 def test_hidden_datasets_are_missing_wherever_others_lead_to_them(
     guarded: Callable[[str], httpx.Client], raws: list[str], child: str, grandchild: str
 ) -> None:

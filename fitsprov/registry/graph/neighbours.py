@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -26,15 +27,17 @@ from sqlalchemy import (
     union_all,
 )
 
+from fitsprov.model.identifiers import is_id, name_id
 from fitsprov.model.lineage import Linked, Neighbourhood, Surroundings, Usage
 from fitsprov.registry.activities import activities_by_key
 from fitsprov.registry.datasets import Stored, chunks, datasets_by_key, datasets_by_uuid, effective_category
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import artifact, dataset_type, entity, role, run, used
 
-__all__ = ["neighbourhoods_of", "surroundings_of"]
+__all__ = ["ids_of", "neighbourhoods_of", "surroundings_of"]
 
 INPUT, OUTPUT, PRODUCT = range(3)
+UNFIT = re.compile("[\0\ud800-\udfff]")
 category_of = cache(effective_category)
 decode = json.JSONDecoder().raw_decode
 
@@ -103,6 +106,16 @@ def linked_by_key() -> Select[Any]:
 def linked_by_uuid() -> Select[Any]:
     """Select datasets by a list of UUIDs."""
     return linked_base().where(entity.c.uuid.in_(bindparam("uuids", expanding=True, type_=SpelledUuid())))
+
+
+@compiled
+def by_names() -> Select[Any]:
+    """Select datasets by a list of publisher DIDs, as they were recorded, or of names."""
+    texts = bindparam("texts", expanding=True, type_=entity.c.name.type)
+    dids = select(literal(True).label("did"), entity.c.publisher_did.label("text"), plain(entity.c.uuid).label("uuid"))
+    names = select(literal(False), entity.c.name, plain(entity.c.uuid))
+    found = union_all(dids.where(entity.c.publisher_did.in_(texts)), names.where(entity.c.name.in_(texts))).subquery()
+    return select(found.c.did, found.c.text, found.c.uuid).order_by(found.c.uuid)
 
 
 def linked(row: Sequence[Any]) -> Linked:
@@ -194,6 +207,25 @@ def surroundings_of(connection: Connection, ids: Iterable[str]) -> dict[str, Sur
         )
 
     return {near[key].id: surroundings(key, maker) for key, maker, *_ in rows}
+
+
+def is_text(text: str) -> bool:
+    """Whether a registry could hold this: no NUL, no lone surrogate."""
+    return UNFIT.search(text) is None
+
+
+def ids_of(connection: Connection, texts: Iterable[str]) -> dict[str, list[str]]:
+    """Find the UUIDs of the datasets that texts name: publisher DIDs as they were recorded before names."""
+    asked, found = [text for text in dict.fromkeys(texts) if is_text(text)], defaultdict[str, list[str]](list)
+    by_rule = {str(name_id(text)): text for text in asked if not is_id(text)}
+    for chunk in chunks(by_rule):
+        for row in linked_by_uuid().rows(connection, uuids=chunk):
+            found[by_rule[spelled(row[2])]].append(spelled(row[2]))
+    recorded = defaultdict[str, list[str]](list)
+    for chunk in chunks(asked):
+        for did, text, uuid in by_names().rows(connection, texts=chunk):
+            (recorded if did else found)[text].append(spelled(uuid))
+    return {text: list(dict.fromkeys(uuids)) for text, uuids in (found | recorded).items()}
 
 
 def neighbourhoods_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Neighbourhood]:

@@ -75,6 +75,7 @@ def test_no_look_up_reads_a_whole_table(registry: Registry, monkeypatch: pytest.
     registry.dataset("SC_1")
     registry.neighbourhoods([uid("coadd"), uid("flat")])
     registry.surroundings([str(uid("coadd")), str(uid("flat"))])
+    registry.ids_of(["SC_1", "ivo://x/y?z"])
     registry.activity(uid("activity assemble"))
     for direction in Direction:
         for depth in (None, 1):

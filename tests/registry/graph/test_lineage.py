@@ -202,6 +202,19 @@ def test_neighbourhoods_take_as_many_queries_for_one_as_for_all(
     assert len(statements) <= 7 + 2 * 3, "two for each generation, too"
 
 
+def test_names_and_recorded_dids_lead_to_ids(registry: Registry) -> None:
+    registry.record(survey())
+    did = "ivo://eso.org/ID?ADP.2026-01"
+    registry.record(record(datasets=(dataset("told", "image", publisher_did=did), dataset("taken", "image", name=did))))
+    found = registry.ids_of(["SC_1", did, "nothing", "a\0b", "\ud800", "SC_1"])
+    assert found == {"SC_1": [str(registry.dataset("SC_1").id)], did: [str(uid("told"))]}
+
+
+def test_a_name_that_several_bear_leads_to_all_of_them(registry: Registry) -> None:
+    registry.record(record(datasets=(dataset("a", name="SC_7"), dataset("b", name="SC_7"))))
+    assert sorted(registry.ids_of(["SC_7"])["SC_7"]) == sorted([str(uid("a")), str(uid("b"))])
+
+
 def test_categories_come_with_the_lineage(registry: Registry) -> None:
     registry.record(survey())
     parents = registry.lineage(uid("image 1")).parents()
