@@ -77,9 +77,9 @@ def readable_conventions(names: Sequence[str] = ()) -> tuple[Spotted, ...]:
 
     A file whose convention is called as one that ships takes its place.
     """
-    given = [find_convention(name) for name in dict.fromkeys(names)]
-    if not given:
+    if not names:
         return known_conventions()
+    given = [find_convention(name) for name in dict.fromkeys(names)]
     files_alone = all(name.endswith(FILE) for name in names)
     there: list[Spotted] = [*known_conventions(), *given] if files_alone else [*given]
     return tuple({convention.name: convention for convention in there}.values())

@@ -12,7 +12,7 @@ from fitsprov.actions.reading import find_table, needs_table
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
-from fitsprov.conventions.convention import Convention, Group
+from fitsprov.conventions.convention import Convention, Group, span_of
 from fitsprov.conventions.reading import check_seal, group_of, read_group
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.errors import StampMissing, StampRefused, UsageError
@@ -225,11 +225,18 @@ def has_table(target: Any) -> bool:
 
 def joined(unit: HeaderUnit, group: Group) -> bytes:
     """The bytes of some cards of a header."""
+    span = span_of(group) if group else (0, 0)
+    if span is not None:
+        return unit.header[slice(*span)]
     return b"".join([unit.header[card.start : card.stop] for card, _ in group])
 
 
 def spans(*groups: Group) -> tuple[tuple[int, int], ...]:
     """Where cards stand, each once; those of one group that follow each other, as a stamp's do, are one span."""
+    filled = [group for group in groups if group]
+    whole = span_of(filled[0]) if len(filled) == 1 else None
+    if whole is not None or not filled:
+        return () if whole is None else (whole,)
     found: list[tuple[int, int]] = []
     taken: set[int] = set()
     for group in groups:

@@ -52,7 +52,7 @@ def inspect(source: Any, *, hdu: int | str | None = None, conventions: Sequence[
 
     A mapping, an astropy Table and a Parquet file are read by their metadata. The parameters are those of `read`.
     """
-    told = None if isinstance(source, str | os.PathLike) else inspect_metadata(source, conventions)
+    told = None if isinstance(source, (str, os.PathLike)) else inspect_metadata(source, conventions)
     if told is not None:
         return told
     try:

@@ -178,7 +178,7 @@ def edit_target(target: Any, decide: Decide, *, hdu: int | str, dry_run: bool, *
     """Edit a file in place, or an object in memory; `options` are those of `edit_file`."""
     if dry_run:
         return decide_only(target, decide, hdu)
-    if isinstance(target, str | os.PathLike):
+    if isinstance(target, (str, os.PathLike)):
         return edit_file(path_of(target), decide, hdu=hdu, **options)
     edit = decide(header_unit(target, hdu))
     if edit is None:

@@ -14,7 +14,7 @@ from fitsprov.conventions.keyword import INDICES, LISTS, Keyword
 from fitsprov.model.identifiers import find_id
 from fitsprov.model.stamp import Input, Software, Stamp
 
-__all__ = ["Draft", "Place", "Step", "placing"]
+__all__ = ["Draft", "Place", "Step", "is_placed_plainly", "placing"]
 
 Key = int | tuple[int | str, ...]
 Columns = dict[str, Any]
@@ -99,6 +99,8 @@ class Draft:
 
     def last_numbers(self) -> dict[str, int]:
         """The highest number in each list that is told by its numbers alone."""
+        if not self.lists:
+            return {}
         numbers = {
             name: [key for key in self.lists.get(name, ()) if isinstance(key, int)] for name in ("parents", "raws")
         }
@@ -107,6 +109,11 @@ class Draft:
 
 Place = Callable[[Draft, Any], object]
 """Puts a value into a draft."""
+
+
+def is_placed_plainly(row: Keyword) -> bool:
+    """Whether the value of a row is a field of the stamp, and says nothing else."""
+    return len(row.field) == 1 and not row.key and row.kind not in (*UNPLACED, "software", "integer", "did")
 
 
 def placing(row: Keyword, names: Mapping[str, str]) -> Place:

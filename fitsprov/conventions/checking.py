@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from fitsprov.cards.card import parse_cards
 from fitsprov.cards.sums import seal_card
-from fitsprov.conventions.convention import Convention, Group
+from fitsprov.conventions.convention import Convention, Group, span_of
 from fitsprov.conventions.writing import spell_native
 from fitsprov.errors import FitsprovError
 from fitsprov.model.finding import Finding
@@ -69,7 +69,11 @@ def check_seal(header: bytes, group: Group, stamp: Stamp, convention: Convention
     seal = by_keyword.get("FPV_SEAL")
     if seal is None:
         return [Finding("seal-broken", "FPV_SEAL is missing: the stamp is incomplete", "FPV_SEAL")]
-    body = b"".join([header[card.start : card.stop] for card in cards if card is not seal])
+    span = span_of(group)
+    if span is not None and span[1] == seal.stop:
+        body = header[span[0] : seal.start]
+    else:
+        body = b"".join([header[card.start : card.stop] for card in cards if card is not seal])
     if header[seal.start : seal.stop] == seal_card(body, convention.fixed["FPV_SEAL"].comment):
         return []
     listed = any(keyword.startswith(("FPV_P", "FPV_R")) and keyword[5:].isdigit() for keyword in by_keyword)

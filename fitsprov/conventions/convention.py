@@ -52,12 +52,12 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from fitsprov.cards.card import Card
-from fitsprov.conventions.building import Place, placing
+from fitsprov.conventions.building import Place, is_placed_plainly, placing
 from fitsprov.conventions.keyword import Keyword, check_table
 from fitsprov.conventions.values import KINDS, read_constant
 from fitsprov.errors import UsageError
 
-__all__ = ["Convention", "Group", "Keyword", "Known", "Slot", "Spotted", "Table"]
+__all__ = ["Convention", "Group", "Keyword", "Known", "Slot", "Spotted", "Table", "span_of"]
 
 CONVENTION: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -234,6 +234,7 @@ class Convention:
         return Slot(
             read=partial(read_constant, row.value) if row.kind == "constant" else KINDS[row.kind].read,
             place=placing(row, names),
+            field=row.field[0] if is_placed_plainly(row) else None,
             betrays=self.betrayed_by(keyword),
             shared=row.shared,
             ours=row.write and not row.beside,
@@ -255,12 +256,12 @@ class Convention:
             Whether keywords count, too, that are not ours to replace: those of others, and those that we only read.
         """
         slot_of = self.slot
-        found = [(card, slot) for card in cards if (slot := slot_of(card.keyword)) is not None]
-        if not beside:
-            found = [(card, slot) for card, slot in found if slot.ours]
-        own = [(card, slot) for card, slot in found if not slot.shared]
-        if not own or len(own) == len(found):
-            return own
+        found = [
+            (card, slot) for card in cards if (slot := slot_of(card.keyword)) is not None and (beside or slot.ours)
+        ]
+        own = [pair for pair in found if not pair[1].shared]
+        if not own or (own[0] is found[0] and own[-1] is found[-1]):
+            return found if own else own
         start, stop = own[0][0].start, own[-1][0].stop
         outside = [card for card, slot in found if slot.shared and not start < card.start < stop]
         if not outside:
@@ -278,6 +279,8 @@ class Slot:
     read: Callable[[Any], Any]
     """Gives the meaning of its value; raises `ValueError` where it has none."""
     place: Place
+    field: str | None
+    """The field of the stamp that takes its value as it is, where that is all that there is to do."""
     betrays: bool
     """Whether the keyword is enough to tell that a header has the convention."""
     shared: bool
@@ -303,6 +306,12 @@ class Slots(dict[str, Slot | None]):
 
 Group = list[tuple[Card, Slot]]
 """The cards of one convention in a header, each with what is done with it."""
+
+
+def span_of(group: Group) -> tuple[int, int] | None:
+    """Where the cards of a group stand, if they follow each other as those of a stamp do; None if not."""
+    start, stop = group[0][0].start, group[-1][0].stop
+    return (start, stop) if sum([card.stop - card.start for card, _ in group]) == stop - start else None
 
 
 def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:

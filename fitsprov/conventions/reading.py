@@ -150,12 +150,17 @@ def read_values(group: Group, convention: Convention) -> tuple[Draft, list[Findi
     draft = Draft()
     findings: list[Finding] = []
     nothing, betrayed = convention.nothing, False
+    put = draft.values.setdefault
     for card, slot in group:
-        if card.value is None or (nothing and card.value in nothing):
+        value = card.value
+        if value is None or (nothing and value in nothing):
             continue
         betrayed = betrayed or slot.betrays
         try:
-            slot.place(draft, slot.read(card.value))
+            if slot.field is not None:
+                put(slot.field, slot.read(value))
+            else:
+                slot.place(draft, slot.read(value))
         except ValueError as error:
             findings.append(Finding("value-malformed", f"{card.keyword}: {error}", card.keyword))
     return draft, findings, betrayed

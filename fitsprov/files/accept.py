@@ -97,6 +97,8 @@ def open_source(source: Any) -> AbstractContextManager[Source]:
     FileRefused, NotFits
         When it is opened, entered or read.
     """
+    if type(source) is str:
+        return opened_path(source)
     return nullcontext(source) if isinstance(source, Source) else opened(source)
 
 
