@@ -172,7 +172,7 @@ class Questions:
 
         def find(connection: Any) -> set[int]:
             found = self.graph.follow(connection, [self.last_coadd], self.direction.UP, self.bounds)
-            return keep(connection, self.graph, found, self.last_coadd, self.direction.UP, Which(category="raw"))
+            return keep(connection, found, self.last_coadd, self.direction.UP, Which(category="raw"))
 
         raws: set[int] = self.ask(find)
         assert len(raws) == 200

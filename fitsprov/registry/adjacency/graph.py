@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from logging import getLogger
 from pathlib import Path
 from threading import Lock
@@ -71,19 +72,17 @@ class Graph:
         walk = Walk(connection, keys, direction, bounds)
         if self.file is None and walk.go(FEW):
             return walk.found
-        found = self.trying(self.current(connection), lambda layers: layers.follow(keys, direction, bounds))
+        layers = self.current(connection)
+        found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds))
         if found is None:
             walk.go()
-        return found or walk.found
+            return walk.found
+        return replace(found, of_types=partial(self.of_types, connection, layers))
 
     def of_types(
-        self, connection: Connection, keys: Sequence[int], types: Iterable[int], known: Mapping[int, int | None] | None
+        self, connection: Connection, layers: Layers | None, keys: Sequence[int], types: Collection[int]
     ) -> list[int]:
-        """Give those datasets that are of some types; their own may be known."""
-        types = set(types)
-        if known is not None:
-            return [key for key in keys if known[key] in types]
-        layers = self.current(connection) if self.file is not None else None
+        """Give those datasets that are of some types, in the connection's transaction."""
         found = self.trying(layers, lambda layers: layers.of_types(keys, types))
         if found is None:
             rows = of_types().rows(connection, **as_keys(keys), types=as_keys(types)["keys"])

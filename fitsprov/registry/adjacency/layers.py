@@ -104,12 +104,12 @@ class Layers:
         number = 0
         for found in self.generations(np.array([*start], np.int64), direction, bounds):
             if len(generations) == bounds.depth:
-                return Found(generations, True)
+                return Found(generations, True, self.of_types)
             if bounds.limit is not None and number + len(found) > bounds.limit:
-                return Found([*generations, found[: bounds.limit - number].tolist()], True)
+                return Found([*generations, found[: bounds.limit - number].tolist()], True, self.of_types)
             generations.append(found.tolist())
             number += len(found)
-        return Found(generations, False)
+        return Found(generations, False, self.of_types)
 
     def generations(self, start: Numbers, direction: Direction, bounds: Bounds) -> Iterator[Numbers]:
         """Follow datasets to the end, or as long as somebody asks."""

@@ -10,7 +10,18 @@ from struct import iter_unpack
 from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
 
-from sqlalchemy import ColumnElement, Connection, Select, String, bindparam, func, literal_column
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Join,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal_column,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -123,13 +134,41 @@ def spell_octets_of_uuids(element: Octets, compiler: SQLCompiler, **options: Any
     return f"string_agg(uuid_send({compiler.process(element.clauses, **options)}), '')"
 
 
-def by_keys(query: Select[Any], key: ColumnElement[int], runs: bool) -> Select[Any]:
-    """Narrow a query to a list of keys, or to runs of them, which SQLite looks up quicker than their members."""
-    if not runs:
-        return query.where(among(key))
-    run = func.json_each(bindparam("runs", type_=String())).table_valued("value", name="runs").c.value
-    first = run.bitwise_rshift(literal_column(str(BITS)))
-    return query.where(key.between(first, first + run.bitwise_and(literal_column(str(LONGEST)))))
+class InOrder(Join):
+    """A join whose left side SQLite reads first: of runs it knows nothing, and would read tables whole."""
+
+    inherit_cache = True
+
+
+@compiles(InOrder)
+def spell_join(element: InOrder, compiler: SQLCompiler, asfrom: bool = False, **options: Any) -> str:
+    """Spell it for SQLite, whose cross joins are not reordered."""
+    assert element.onclause is not None
+    kind = "JOIN" if compiler.dialect.name == "postgresql" else "CROSS JOIN"
+    left, right = (compiler.process(side, asfrom=True, **options) for side in (element.left, element.right))
+    return f"{left} {kind} {right} ON {compiler.process(element.onclause, **options)}"
+
+
+def by_keys(
+    query: Select[Any], key: Column[int], runs: bool, *more: tuple[FromClause, ColumnElement[bool]]
+) -> Select[Any]:
+    """Narrow a query to a list of keys, or to runs of them, which SQLite looks up quicker than their members.
+
+    Parameters
+    ----------
+    more : tuple
+        Other tables, in the order in which rows lead to rows, and how these belong to those before.
+    """
+    source: FromClause = key.table
+    if runs:
+        table = func.json_each(bindparam("runs", type_=String())).table_valued("value", name="runs")
+        first = table.c.value.bitwise_rshift(literal_column(str(BITS)))
+        last = first + table.c.value.bitwise_and(literal_column(str(LONGEST)))
+        source = InOrder(table, source, key.between(first, last))
+    for table_, belongs in more:
+        source = InOrder(source, table_, belongs)
+    found = query.select_from(source)
+    return found if runs else found.where(among(key))
 
 
 def as_runs(keys: Iterable[int]) -> str:

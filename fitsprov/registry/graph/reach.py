@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, func, select
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.gathering.columns import Line, by_keys, listed, read_columns
 from fitsprov.registry.schema import entity, used
 
-__all__ = ["Bounds", "Found", "Tally", "Walk", "follow", "of_types", "tally"]
+__all__ = ["Bounds", "Found", "OfTypes", "Tally", "Walk", "follow", "of_types", "tally"]
 
 FEW = 20
 """Datasets or activities that are asked first whether there is more behind them."""
@@ -33,19 +34,23 @@ class Bounds:
     """Whether what was presented to an activity counts as used."""
 
 
-class Found(NamedTuple):
+OfTypes = Callable[[Sequence[int], Collection[int]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
     """What was found: keys by generation, without those begun from, which are of generation 0."""
 
     generations: list[list[int]]
     cut: bool
     """Whether there was more behind the depth or the limit."""
-    types: Mapping[int, int | None] | None = None
-    """The types of what was found, where these were met on the way."""
+    of_types: OfTypes = field(compare=False)
+    """Gives those of what was found that are of some types: who found it has met these on the way."""
 
     @property
     def keys(self) -> list[int]:
         """All keys, the nearest first."""
-        return [key for generation in self.generations for key in generation]
+        return list(chain.from_iterable(self.generations))
 
 
 class Tally(NamedTuple):
@@ -59,32 +64,34 @@ class Tally(NamedTuple):
     """Of them, those that the activities made with which it began."""
 
 
-def above(start: ColumnElement[int], steps: FromClause, presented: bool, runs: bool) -> Select[Any]:
+INPUT = entity, entity.c.id == used.c.entity_id
+
+
+def above(key: Column[int], runs: bool, presented: bool, *steps: tuple[FromClause, ColumnElement[bool]]) -> Select[Any]:
     """Select what was used, who made that, and its types."""
     found = select(Line(entity.c.id), Line(entity.c.gen_aid), Line(entity.c.dataset_type_id))
-    found = found.select_from(steps.join(entity, entity.c.id == used.c.entity_id))
-    return by_keys(found if presented else found.where(used.c.actual.is_not(False)), start, runs)
+    return by_keys(found if presented else found.where(used.c.actual.is_not(False)), key, runs, *steps, INPUT)
 
 
 @compiled
 def inputs(runs: bool, presented: bool) -> Select[Any]:
     """Select what activities used."""
-    return above(used.c.activity_id, used, presented, runs)
+    return above(used.c.activity_id, runs, presented)
 
 
 @compiled
 def parents(runs: bool, presented: bool) -> Select[Any]:
     """Select what datasets were made from."""
     product = entity.alias("product")
-    return above(product.c.id, product.join(used, used.c.activity_id == product.c.gen_aid), presented, runs)
+    return above(product.c.id, runs, presented, (used, used.c.activity_id == product.c.gen_aid))
 
 
 @compiled
 def children(runs: bool, presented: bool) -> Select[Any]:
     """Select what was made from datasets; several of them may have gone into one."""
-    steps = used.join(entity, entity.c.gen_aid == used.c.activity_id)
-    made = select(entity.c.id, entity.c.dataset_type_id).distinct().select_from(steps)
-    it = by_keys(made if presented else made.where(used.c.actual.is_not(False)), used.c.entity_id, runs).subquery().c
+    made = select(entity.c.id, entity.c.dataset_type_id).distinct()
+    made = made if presented else made.where(used.c.actual.is_not(False))
+    it = by_keys(made, used.c.entity_id, runs, (entity, entity.c.gen_aid == used.c.activity_id)).subquery().c
     return select(Line(it.id), Line(it.dataset_type_id))
 
 
@@ -158,7 +165,11 @@ class Walk:
     @property
     def found(self) -> Found:
         """What was found."""
-        return Found(self.generations, self.cut, self.types)
+        return Found(self.generations, self.cut, self.of_types)
+
+    def of_types(self, keys: Sequence[int], types: Collection[int]) -> list[int]:
+        """Give those of what was found that are of some types."""
+        return [key for key in keys if self.types[key] in types]
 
 
 def follow(connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:

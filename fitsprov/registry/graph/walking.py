@@ -113,7 +113,6 @@ def steps_between() -> Select[Any]:
 
 def keep(
     connection: Connection,
-    graph: Graph,
     found: Found,
     start: int,
     direction: Direction,
@@ -123,7 +122,7 @@ def keep(
     """Give those of all keys found for which a filter holds."""
     keys = found.keys
     if which.type is not None:
-        keys = graph.of_types(connection, keys, words_of(connection, "type", which.type), found.types)
+        keys = found.of_types(keys, words_of(connection, "type", which.type))
     if which.run is not None:
         words = as_keys(words_of(connection, "run", which.run))["keys"]
         keys = [key for (key,) in of_runs().rows(connection, **as_keys(keys), words=words)]
@@ -132,8 +131,7 @@ def keep(
         if Category.PRODUCT in names:  # this one does not depend on the type alone
             keys = [key for (key,) in of_category().rows(connection, **as_keys(keys), names=names)]
         else:
-            types = [key for (key,) in types_of_category().rows(connection, names=names)]
-            keys = graph.of_types(connection, keys, types, found.types)
+            keys = found.of_types(keys, [key for (key,) in types_of_category().rows(connection, names=names)])
     if which.role is not None:
         words = as_keys(words_of(connection, "role", which.role))["keys"]
         query = in_role(direction, presented)
@@ -181,7 +179,7 @@ def walk(
     start = find_one(connection, identifier).key
     bounds = Bounds(depth, None if which else limit, stops(connection, stop), presented)
     found = graph.follow(connection, [start], direction, bounds)
-    kept = keep(connection, graph, found, start, direction, which, presented) if which else None
+    kept = keep(connection, found, start, direction, which, presented) if which else None
     generation = {key: n for n, keys in enumerate(found.generations, 1) for key in keys if kept is None or key in kept}
     given = list(islice(generation, limit))
     datasets = datasets_later(connection, given)
@@ -196,7 +194,7 @@ def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> 
     """Find the raw observations among the ancestors, and those that headers list."""
     start = find_one(connection, identifier).key
     found = graph.follow(connection, [start], Direction.UP, Bounds())
-    keys = keep(connection, graph, found, start, Direction.UP, Which(category=Category.RAW))
+    keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
     keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
     return list(datasets_later(connection, list(keys)).values())
 
