@@ -171,7 +171,7 @@ class Endpoint:
     def tag(self, scope: Scope, archive: Archive) -> bytes:
         """The ETag of an answer, known before there is one."""
         groups = sorted(archive.caller.groups) if archive.caller else ()
-        state = (self.house.edition, self.house.archive.version(), self.name, scope["query_string"], groups)
+        state = (self.house.edition, self.house.archive.version(), scope["path"], scope["query_string"], groups)
         return b'W/"%s"' % blake2b(repr(state).encode(), digest_size=12).hexdigest().encode()
 
     def explain(self, error: Exception, path: str) -> Answer:
@@ -206,9 +206,11 @@ class Endpoint:
 
     async def reply(self, answer: Answer, scope: Scope, receive: Receive, send: Send) -> None:
         """Send an answer; of one to HEAD the body stays here."""
-        headers = [*SAFE, (b"content-type", answer.media_type.encode("latin-1")), *answer.headers]
-        if not any(name == b"content-security-policy" for name, _ in answer.headers):
-            headers.append(INERT)
+        headers = [*SAFE, *answer.headers]
+        if answer.status != 304:  # it takes the place of what it says anew (RFC 9111, 4.3.4)
+            headers.append((b"content-type", answer.media_type.encode("latin-1")))
+            if not any(name == b"content-security-policy" for name, _ in answer.headers):
+                headers.append(INERT)
         if self.house.archive.access is not None:
             headers += PRIVATE
         if isinstance(answer.body, Iterator) and scope["method"] != "HEAD":

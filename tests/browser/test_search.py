@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import shutil
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,14 @@ def headers_of(content: bytes) -> bytes:
 def drop(page: Any, name: str, content: bytes) -> None:
     """Drop a file onto the page, as a hand would."""
     page.evaluate(
-        """([name, bytes]) => {
-            const dropped = new DataTransfer();
-            dropped.items.add(new File([new Uint8Array(bytes)], name));
+        """([name, packed]) => {
+            const dropped = new DataTransfer(), bytes = Uint8Array.from(atob(packed), one => one.charCodeAt(0));
+            dropped.items.add(new File([bytes], name));
             const how = {dataTransfer: dropped, bubbles: true, cancelable: true};
             for (const kind of ["dragenter", "dragover", "drop"])
                 document.body.dispatchEvent(new DragEvent(kind, how));
         }""",
-        [name, list(content)],
+        [name, b64encode(content).decode()],
     )
 
 

@@ -42,7 +42,7 @@ def test_what_is_sent_in_pieces_fails_or_is_too_large_is_not_kept(monkeypatch: p
         assert kept.get((b"a", False)) is None
 
 
-@pytest.mark.parametrize("path", ["/links?ID={}&RESPONSEFORMAT=json", "/prov?ID={}"])
+@pytest.mark.parametrize("path", ["/links?ID={}&RESPONSEFORMAT=json", "/prov?ID={}", "/dataset/{}?way=into"])
 def test_answer_changes_with_the_registry(
     path: str, survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client]
 ) -> None:
@@ -59,6 +59,18 @@ def test_answer_changes_with_the_registry(
     assert after.headers["etag"] != first.headers["etag"]
     assert NEW in after.text
     assert NEW not in first.text
+
+
+def test_pages_of_two_datasets_are_two(client: httpx.Client) -> None:
+    one, other = client.get(f"/dataset/{COADD}"), client.get(f"/dataset/{visit(3)}")
+    assert one.headers["etag"] != other.headers["etag"]
+    assert client.get(f"/dataset/{COADD}").content == one.content
+    assert client.get(f"/dataset/{visit(3)}").content == other.content
+    told = {"If-None-Match": one.headers["etag"]}
+    same = client.get(f"/dataset/{COADD}", headers=told)
+    assert same.status_code == 304
+    assert not {"content-type", "content-security-policy"} & set(same.headers)  # a browser would take them over
+    assert client.get(f"/dataset/{visit(3)}", headers=told).status_code == 200
 
 
 def test_clients_with_and_without_gzip_get_what_they_can_read(client: httpx.Client) -> None:
