@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fitsprov.errors import UsageError
 from fitsprov.model.lineage import Lineage
+from fitsprov.model.said import NOTHING, Said
 from fitsprov.model.traced import Traced
 
-__all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "write_document", "write_documents"]
+if TYPE_CHECKING:
+    from fitsprov.actions.registry import Registry
+
+__all__ = ["BARE", "DOCUMENTS", "FORMATS", "draw", "said_of", "traced", "write_documents"]
 
 DOCUMENTS = ("prov-json", "prov-n", "prov-xml", "votable")
 """Provenance documents that other programs read."""
@@ -20,7 +25,13 @@ FORMATS = ("tree", "table", *BARE)
 
 
 def draw(
-    lineage: Lineage, format: str, *, colour: bool = False, width: int | None = None, authority: str | None = None
+    lineage: Lineage,
+    format: str,
+    *,
+    colour: bool = False,
+    width: int | None = None,
+    authority: str | None = None,
+    said: Said = NOTHING,
 ) -> str:
     """Draw a lineage.
 
@@ -33,9 +44,11 @@ def draw(
         Columns of the terminal that a tree has to fit.
     authority : str, optional
         The IVOID under which a provenance document names datasets that have no publisher DID.
+    said : Said
+        What such a document tells beside the lineage.
     """
     if format in DOCUMENTS:
-        return write_document(lineage, format, authority=authority)
+        return write_documents([traced(lineage, said)], format, authority=authority)
     if format == "svg":
         from fitsprov.exchange.drawings.svg import draw_svg
 
@@ -53,8 +66,33 @@ def draw(
     return draw_tree(lineage, colour=colour, width=width)
 
 
-def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", authority: str | None = None) -> str:
-    """Write a lineage as a provenance document.
+def said_of(registry: Registry, lineage: Lineage) -> Said:
+    """Ask a registry what it says of all that a document tells of."""
+    listed = (raw.id for raws in lineage.listed_raws.values() for raw in raws)
+    return registry.said(dict.fromkeys([*lineage.datasets, *listed]), lineage.activities)
+
+
+def traced(lineage: Lineage, said: Said = NOTHING) -> Traced:
+    """Give a lineage as the rows of which documents are written."""
+    from fitsprov.exchange.prov.shown import traced
+
+    return traced(lineage, said)
+
+
+def write_documents(
+    lineages: Sequence[Traced],
+    format: str,
+    *,
+    model: str = "IVOA",
+    authority: str | None = None,
+    agents: bool = True,
+    setup: bool = True,
+    descriptions: bool = True,
+    members: bool = False,
+    steps: bool = False,
+    overflow: bool = False,
+) -> str:
+    """Write lineages as one provenance document.
 
     Parameters
     ----------
@@ -63,35 +101,11 @@ def write_document(lineage: Lineage, format: str, *, model: str = "IVOA", author
         Whether the words of IVOA ProvenanceDM are used, or those of W3C PROV alone.
     authority : str, optional
         The IVOID under which datasets are named that have no publisher DID.
-
-    Raises
-    ------
-    UsageError
-        Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
-    """
-    return write_documents([lineage], format, model=model, authority=authority)
-
-
-def write_documents(
-    lineages: Sequence[Lineage | Traced],
-    format: str,
-    *,
-    model: str = "IVOA",
-    authority: str | None = None,
-    agents: bool = True,
-    setup: bool = True,
-    descriptions: bool = True,
-    overflow: bool = False,
-) -> str:
-    """Write lineages as one provenance document.
-
-    Parameters
-    ----------
-    format, model, authority
-        As for one lineage.
     agents, setup, descriptions : bool
         Whether it is told who is responsible; configurations and environments; ProvenanceDM's descriptions of kinds of
         entities and activities.
+    members, steps : bool
+        Whether runs are told as collections of datasets, and jobs as activities of which others are steps.
     overflow : bool
         Whether a VOTable says that something was left out because it was too much.
 
@@ -100,16 +114,17 @@ def write_documents(
     UsageError
         Where the model is neither, or is W3C for a VOTable, which is made of the classes of the IVOA.
     """
-    from fitsprov.exchange.prov.shown import traced
-    from fitsprov.exchange.prov.telling import Model, Wanted, tell_json
+    from fitsprov.exchange.prov.telling import tell_json
+    from fitsprov.exchange.prov.words import Model, Wanted
 
     if model not in list(Model):
         raise UsageError(f"model {model!r} is none; expected IVOA or W3C")
     if format == "votable" and model != Model.IVOA:
         raise UsageError(f"model {model} in a VOTable; expected IVOA, or one of the PROV formats")
-    wanted = Wanted(model=Model(model), agents=agents, setup=setup, descriptions=descriptions)
-    rows = [one if isinstance(one, Traced) else traced(one) for one in lineages]
-    told = [tell_json(one, wanted, authority=authority) for one in rows]
+    wanted = Wanted(
+        model=Model(model), agents=agents, setup=setup, descriptions=descriptions, members=members, steps=steps
+    )
+    told = [tell_json(one, wanted, authority=authority) for one in lineages]
     if format == "prov-json" and len(told) == 1:
         return told[0]
     from fitsprov.exchange.prov.prov_json import read_document, write_prov_json

@@ -81,6 +81,10 @@ class Question:
     """``CONFIGURATION``: whether configurations and environments are told."""
     descriptions: bool = True
     """``DESCRIPTIONS``: whether kinds of entities and activities are described."""
+    members: bool = False
+    """``MEMBERS``: whether runs are told as collections, and members of collections are followed, too."""
+    steps: bool = False
+    """``STEPS``: whether jobs are told as activities of which others are steps."""
     maxrec: int | None = None
     """``MAXREC``: most datasets."""
 
@@ -88,13 +92,11 @@ class Question:
     def read(cls, given: Mapping[str, str], maxrec: int | None = None) -> Question:
         """Read the parameters by their names.
 
-        ``MEMBERS`` and ``STEPS`` must be booleans and change nothing: there are no collections or parts of activities.
-
         Raises
         ------
         UsageError
         """
-        switches = {name: boolean(name, given.get(name, "")) for name in SWITCHES}
+        switches = {name: boolean(name, given.get(name, ""), default) for name, default in SWITCHES.items()}
         return cls(
             depth=given.get("DEPTH", ""),
             direction=given.get("DIRECTION", "").strip() or "BACK",
@@ -102,21 +104,25 @@ class Question:
             agent=switches["AGENT"],
             configuration=switches["CONFIGURATION"],
             descriptions=switches["DESCRIPTIONS"],
+            members=switches["MEMBERS"],
+            steps=switches["STEPS"],
             maxrec=maxrec,
         )
 
 
-SWITCHES = ("AGENT", "CONFIGURATION", "DESCRIPTIONS", "MEMBERS", "STEPS")
+SWITCHES = {"AGENT": True, "CONFIGURATION": True, "DESCRIPTIONS": True, "MEMBERS": False, "STEPS": False}
+"""What is on or off, and which it is by default."""
 PARAMETERS = ("DEPTH", "DIRECTION", "MODEL", *SWITCHES)
 """Names of the parameters that are texts."""
 
 
-def boolean(name: str, text: str) -> bool:
-    """Read a switch, which is on unless it is said to be off."""
+def boolean(name: str, text: str, default: bool = True) -> bool:
+    """Read a switch."""
     key = text.strip().lower()
     if key not in BOOLEANS:
         raise UsageError(f"{name} is '{text[:40]}'; expected 1 or 0, true or false")
-    return BOOLEANS[key] is not False
+    said = BOOLEANS[key]
+    return default if said is None else said
 
 
 def prov_format(name: str) -> ProvFormat:
@@ -200,7 +206,7 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
         raise UsageError(f"{len(asked)} IDs; expected {'one' if most == 1 else f'1 to {most}'} in this format")
     most = min(question.maxrec or archive.settings.max_rows, archive.settings.max_rows)
     if format.drawing in drawing.DOCUMENTS:
-        told = [reach(archive, each, question, most) for each in asked]
+        told = reach_all(archive, asked, question, most)
         yield drawing.write_documents(
             [one for one, _ in told],
             format.drawing,
@@ -209,6 +215,8 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
             agents=question.agent,
             setup=question.configuration,
             descriptions=question.descriptions,
+            members=question.members,
+            steps=question.steps,
             overflow=any(cut for _, cut in told),
         ).encode(errors="replace")
         return
@@ -223,7 +231,22 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
         yield drawing.draw(lineage, format.drawing).encode(errors="replace")
 
 
-def reach(archive: Archive, identifier: str, question: Question, most: int) -> tuple[Lineage | Traced, bool]:
+def reach_all(archive: Archive, identifiers: Sequence[str], question: Question, most: int) -> list[tuple[Traced, bool]]:
+    """Follow datasets for a document, each with whether it was cut because it is too much; members where wanted."""
+    found = [reach(archive, each, question, most) for each in identifiers]
+    followed = {one.ids[one.focus] for one, _ in found}
+    for one, _ in found:  # it grows meanwhile
+        members = dict.fromkeys(str(pair.object) for pair in one.said.members) if question.members else ()
+        for member in members:
+            if member not in followed:
+                if len(found) >= archive.settings.max_traced:
+                    return [(lineage, True) for lineage, _ in found]
+                followed.add(member)
+                found.append(reach(archive, member, question, most))
+    return found
+
+
+def reach(archive: Archive, identifier: str, question: Question, most: int) -> tuple[Traced, bool]:
     """Follow a dataset for a document, which needs rows alone; and say whether it was cut because it is too much."""
     way, steps = followed(archive, question.depth, question.direction)
     registry, dataset = archive.registry, archive.find(identifier)
@@ -233,8 +256,9 @@ def reach(archive: Archive, identifier: str, question: Question, most: int) -> t
             if len(rows.ids) <= most:
                 return published_rows(archive, rows), False
         lineage = with_did(registry.lineage(dataset.id, direction=way, depth=steps), registry)
-    kept = nearest(published(archive, lineage), most)
-    return kept, len(kept.datasets) < len(lineage.datasets)
+        kept = nearest(published(archive, lineage), most)
+        said = drawing.said_of(registry, kept)
+    return drawing.traced(kept, said), len(kept.datasets) < len(lineage.datasets)
 
 
 def published_rows(archive: Archive, rows: Traced) -> Traced:

@@ -6,10 +6,11 @@ import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fitsprov.actions.drawing import BARE, FORMATS, draw
+from fitsprov.actions.drawing import BARE, DOCUMENTS, FORMATS, draw, said_of
 from fitsprov.actions.following import Online
 from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve_any
@@ -26,7 +27,11 @@ from fitsprov.cli.hosts import allow_host_option, confirm_host, is_terminal, nam
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import resolution_text
 from fitsprov.model.finding import Severity, worst
+from fitsprov.model.said import NOTHING
 from fitsprov.settings import Settings
+
+if TYPE_CHECKING:
+    from fitsprov.actions.registry import Registry
 
 
 @click.command("resolve")
@@ -92,8 +97,8 @@ def command(
                     name, opened, hdu=hdu, conventions=conventions, direction=direction, depth=depth, online=leave
                 )
                 clean = found.status is Status.RESOLVED and worst(found.findings) is Severity.INFO
-                authority = opened.authority if opened and found.source == "registry" else None
-                text = "" if as_json else text_of(found, format_, authority)
+                asked = opened if found.source == "registry" else None
+                text = "" if as_json else text_of(found, format_, asked)
                 if output is not None:
                     write_whole(output, [f"{text}\n".encode()])
                 return Answer(found.to_json(), text if output is None else "", int(not clean))
@@ -102,11 +107,13 @@ def command(
     outputs.finish()
 
 
-def text_of(answer: Resolution, format_: str, authority: str | None) -> str:
-    """An answer for people, or the bare drawing for a program that draws."""
+def text_of(answer: Resolution, format_: str, registry: Registry | None) -> str:
+    """An answer for people, or the bare drawing for a program that draws; a registry says more than the lineage."""
     if answer.lineage is None:
         return resolution_text(answer, "")
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
-    drawing = draw(answer.lineage, format_, colour=terminal, width=width, authority=authority)
+    authority = None if registry is None else registry.authority
+    said = NOTHING if registry is None or format_ not in DOCUMENTS else said_of(registry, answer.lineage)
+    drawing = draw(answer.lineage, format_, colour=terminal, width=width, authority=authority, said=said)
     return drawing.rstrip("\n") if format_ in BARE else resolution_text(answer, drawing)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fitsprov.model.lineage import Agent, Direction, Environment, Execution
+from fitsprov.model.said import NOTHING, Said
 
 __all__ = ["ActivityRow", "DatasetRow", "Key", "Presented", "Traced", "UsedRow"]
 
@@ -64,3 +65,5 @@ class Traced(NamedTuple):
     listed_raws: Mapping[Any, Sequence[str]]
     """Dataset → UUIDs of the raws that its header lists."""
     complete: bool
+    said: Said = NOTHING
+    """What is said beside the graph."""

@@ -10,7 +10,7 @@ import pytest
 from astropy.io.votable import parse
 from prov.model import ProvDocument
 
-from fitsprov.actions.drawing import DOCUMENTS, draw, write_document
+from fitsprov.actions.drawing import DOCUMENTS, draw, traced, write_documents
 from fitsprov.errors import UsageError
 from fitsprov.model.lineage import Dataset, Lineage
 from tests.cli.conftest import AUTHORITY, COADD, COADD_FILE, Fitsprov
@@ -69,12 +69,13 @@ def test_a_header_alone_makes_a_document(survey: Path, fitsprov: Fitsprov) -> No
 def test_every_document_can_be_drawn(survey: Path) -> None:
     key = Dataset(id=UUID(COADD))
     lineage = Lineage(focus=key.id, datasets={key.id: key})
-    assert all(draw(lineage, form) == write_document(lineage, form) for form in DOCUMENTS)
+    assert all(draw(lineage, form) == write_documents([traced(lineage)], form) for form in DOCUMENTS)
 
 
 def test_a_votable_is_told_in_the_words_of_the_ivoa() -> None:
     key = Dataset(id=UUID(COADD))
+    rows = traced(Lineage(focus=key.id, datasets={key.id: key}))
     with pytest.raises(UsageError, match="expected IVOA"):
-        write_document(Lineage(focus=key.id, datasets={key.id: key}), "votable", model="W3C")
+        write_documents([rows], "votable", model="W3C")
     with pytest.raises(UsageError, match="expected IVOA or W3C"):
-        write_document(Lineage(focus=key.id, datasets={key.id: key}), "prov-n", model="w3")
+        write_documents([rows], "prov-n", model="w3")

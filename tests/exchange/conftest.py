@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from fitsprov.exchange.prov.prov import Document
 from fitsprov.exchange.prov.prov_json import read_document
 from fitsprov.exchange.prov.shown import traced
-from fitsprov.exchange.prov.telling import Model, Wanted, tell_json
+from fitsprov.exchange.prov.telling import tell_json
+from fitsprov.exchange.prov.words import Model, Wanted
 from fitsprov.model.lineage import Activity, Category, Dataset, Direction, Lineage, Usage
 
 SPACE = UUID("00000000-0000-5000-8000-000000000000")

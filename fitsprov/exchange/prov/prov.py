@@ -21,6 +21,11 @@ FORMAL: Mapping[str, tuple[str, ...]] = {
     "used": ("activity", "entity", "time"),
     "wasGeneratedBy": ("entity", "activity", "time"),
     "wasAssociatedWith": ("activity", "agent", "plan"),
+    "wasAttributedTo": ("entity", "agent"),
+    "wasDerivedFrom": ("generatedEntity", "usedEntity"),
+    "wasInformedBy": ("informed", "informant"),
+    "wasInfluencedBy": ("influencee", "influencer"),
+    "hadMember": ("collection", "entity"),
 }
 """The arguments of each kind of statement, after its identifier, in the order of PROV-N."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fitsprov.exchange.prov.prov import FORMAL, Document, Link, Name, Statement, Value
 
-__all__ = ["file_document", "quote", "read_document", "spell", "spell_attributes", "write_prov_json"]
+__all__ = ["file_document", "quote", "read_document", "spell", "spell_attributes", "spell_statement", "write_prov_json"]
 
 KEYS = {kind: [f'"prov:{name}":"' for name in names] for kind, names in FORMAL.items()}
 SEPARATOR = ",\n"
@@ -24,17 +24,19 @@ def write_prov_json(document: Document) -> str:
     A statement without identifier has a blank one, ``_:used7``: the format files each under its own.
     """
     filed: dict[str, list[str]] = {}
-    known: dict[int, str] = {}  # many statements share one list of attributes
-    for kind, name, arguments, attributes in document.statements:
-        lines = filed.setdefault(kind, [])
-        told = known.get(id(attributes))
-        if told is None:
-            told = known[id(attributes)] = spell_attributes(attributes)
-        pairs = [f'{key}{argument}"' for key, argument in zip(KEYS[kind], arguments, strict=True) if argument]
-        if told:
-            pairs.append(told)
-        lines.append(f'"{name or f"_:{kind}{len(lines) + 1}"}":{{{",".join(pairs)}}}')
+    for statement in document.statements:
+        lines = filed.setdefault(statement.kind, [])
+        lines.append(spell_statement(statement, len(lines) + 1))
     return file_document(document.namespaces, filed)
+
+
+def spell_statement(statement: Statement, number: int) -> str:
+    """A statement; it has a number among those of its kind."""
+    kind, name, arguments, attributes = statement
+    pairs = [f'{key}{argument}"' for key, argument in zip(KEYS[kind], arguments, strict=True) if argument]
+    if attributes:
+        pairs.append(spell_attributes(attributes))
+    return f'"{name or f"_:{kind}{number}"}":{{{",".join(pairs)}}}'
 
 
 def file_document(namespaces: Mapping[str, str], filed: Mapping[str, Iterable[str]]) -> str:

@@ -16,7 +16,7 @@ from uuid import UUID
 from fitsprov.errors import InvalidRecord, UsageError
 from fitsprov.exchange.prov.prov import legal
 from fitsprov.exchange.prov.prov_attributes import Attributes, Json
-from fitsprov.exchange.prov.telling import FITSPROV
+from fitsprov.exchange.prov.words import FITSPROV
 from fitsprov.model.dataid import parse_data_id
 from fitsprov.model.lineage import (
     Activity,

@@ -1,7 +1,7 @@
 """IVOA ProvenanceDM 1.0 in VOTable 1.4: one table a class, one row an instance, null where nothing is known.
 
 Tables, columns and utypes are those of the VO-DML. A column that holds the key of the instance to which a row belongs,
-as the activity of a ``Used``, has the utype of that key. Columns without utype, and the table ``Presented``, are ours.
+as the activity of a ``Used``, has the utype of that key. Columns without utype are ours.
 
 A configuration is told as ``Parameter``s and not as an entity; those of one configuration share an ``id``, by which
 ``WasConfiguredBy`` joins them to an activity, so that a configuration of many activities stands once.
@@ -14,7 +14,8 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from fitsprov.exchange.prov.prov import Document
-from fitsprov.exchange.prov.provdm_classes import CLASSES, Class, Column, Instances
+from fitsprov.exchange.prov.provdm_classes import CLASSES
+from fitsprov.exchange.prov.provdm_instances import Class, Column, Instances
 
 __all__ = ["write_votable"]
 
@@ -24,6 +25,7 @@ DATATYPES = {
     "time": 'datatype="char" arraysize="*" xtype="timestamp"',
     "flag": 'datatype="boolean"',
     "size": 'datatype="long" unit="byte"',
+    "number": 'datatype="long"',
 }
 OVERFLOW = '<INFO name="QUERY_STATUS" value="OVERFLOW"/>\n'
 CARRIAGE = {"\r": "&#13;"}

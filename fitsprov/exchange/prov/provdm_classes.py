@@ -1,118 +1,74 @@
-"""The classes of IVOA ProvenanceDM 1.0, as tables, and how the statements of a document are their instances."""
+"""The classes of IVOA ProvenanceDM 1.0, as tables; what has no utype is ours."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from fitsprov.exchange.prov.prov import FORMAL, Document, Name, Statement, json_text, legal
+from fitsprov.exchange.prov.provdm_instances import Class, Column, Instances
+from fitsprov.exchange.prov.saying import PLACES
 
-__all__ = ["CLASSES", "Class", "Column", "Instances"]
-
-
-class Column(NamedTuple):
-    """A FIELD of a table."""
-
-    name: str
-    key: str
-    """Under which `Instances` has it."""
-    utype: str = ""
-    ucd: str = ""
-    type: str = "text"
-    """``id``, ``text``, ``time``, ``flag`` or ``size``."""
-    description: str = ""
+__all__ = ["CLASSES"]
 
 
-class Instances:
-    """The statements of a document by kind and by ``prov:type``, with whole URIs."""
-
-    def __init__(self, document: Document) -> None:
-        self.spaces = document.namespaces
-        self.known: dict[str, list[Statement]] = {}
-        for statement in document.statements:
-            self.known.setdefault(statement.kind, []).append(statement)
-            for name, value in statement.attributes:
-                if name == "prov:type":
-                    self.known.setdefault(str(value), []).append(statement)
-
-    def uri(self, name: str) -> str:
-        """A qualified name in full."""
-        prefix, _, local = name.partition(":")
-        return self.spaces[prefix] + local
-
-    def of(self, *keys: str) -> Iterator[dict[str, Any]]:
-        """What is said by the statements of a kind or type: arguments and attributes."""
-        for statement in (each for key in keys for each in self.known.get(key, ())):
-            told: dict[str, Any] = {"id": statement.id and self.uri(statement.id)}
-            for name, argument in zip(FORMAL[statement.kind], statement.arguments, strict=True):
-                told[name] = argument if argument is None or name.endswith("Time") else self.uri(argument)
-            for name, value in statement.attributes:
-                if name == "prov:type":
-                    told[name] = value.partition(":")[2] if isinstance(value, Name) else value
-                else:
-                    told[name] = self.uri(value) if isinstance(value, Name) else value
-            yield told
-
-    def about(self) -> Iterator[tuple[str, str]]:
-        """From which dataset the lineage is seen, which way, and whether it is whole."""
-        for told in self.of("fitsprov:Dataset"):
-            if "fitsprov:direction" in told:
-                yield "focus", told["id"]
-                yield "direction", told["fitsprov:direction"]
-                yield "complete", str(told["fitsprov:complete"]).lower()
-
-    @cached_property
-    def configurations(self) -> dict[str, dict[str, Any]]:
-        """URI → parameters."""
-        return {told["id"]: json.loads(told["prov:value"]) for told in self.of("fitsprov:Configuration")}
-
-    def uses(self) -> Iterator[dict[str, Any]]:
-        """What was used, without configurations."""
-        return (told for told in self.of("used") if told["entity"] not in self.configurations)
-
-    def configured(self) -> Iterator[dict[str, Any]]:
-        """Which activity had which configuration."""
-        return (told | {"is": "Parameter"} for told in self.of("used") if told["entity"] in self.configurations)
-
-    def parameters(self) -> Iterator[dict[str, Any]]:
-        """The parameters of each configuration: a string as it is, anything else as JSON."""
-        for uri, parameters in self.configurations.items():
-            for name, value in parameters.items():
-                text = legal(value) if isinstance(value, str) else json_text(value)
-                yield {"id": uri, "name": legal(name), "value": text}
-
-    def presented(self) -> Iterator[dict[str, Any]]:
-        """What was presented to an activity and not used by it."""
-        uris = {name.partition(":")[2]: self.uri(name) for each in self.known["entity"] if (name := each.id)}
-        for statement in self.known.get("activity", ()):
-            for name, value in statement.attributes:
-                if name == "fitsprov:presented":
-                    usage = json.loads(str(value))
-                    role = usage["role"] and legal(usage["role"])
-                    yield {"activity": self.uri(statement.id or ""), "entity": uris[usage["id"]], "role": role}
+def of(*kinds: str) -> Callable[[Instances], Iterable[dict[str, Any]]]:
+    """Give the instances of some kinds of statements."""
+    return lambda instances: instances.of(*kinds)
 
 
-class Class(NamedTuple):
-    """A class of the model, as a table."""
+def key(name: str = "id", column: str = "id", utype: str = "", main: bool = True) -> Column:
+    """A column that identifies, or refers."""
+    return Column(name, column, utype, "meta.id;meta.main" if main else "meta.ref", "id")
 
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    rows: Callable[[Instances], Iterable[dict[str, Any]]]
-    utype: str = ""
 
+def plain(class_: str, *names: str) -> tuple[Column, ...]:
+    """Columns of attributes of ProvenanceDM, by their names."""
+    return tuple(Column(name, f"voprov:{name}", f"{class_}.{name}") for name in names)
+
+
+FIELD = ("valueType", "unit", "ucd", "utype")
+DESCRIPTIONS = (
+    (
+        "UsageDescription",
+        "What uses in one role by one task have in common",
+        "UsageDescription",
+        ("role", "description", "type", "multiplicity"),
+    ),
+    (
+        "GenerationDescription",
+        "What datasets of one type made by one task have in common",
+        "GenerationDescription",
+        ("role", "description", "type", "multiplicity"),
+    ),
+    ("ValueDescription", "What values of one name have in common", "ValueDescription", FIELD),
+    ("DatasetDescription", "What datasets of one type have in common", "DatasetDescription", ("contentType",)),
+    (
+        "ParameterDescription",
+        "What parameters of one name have in common",
+        "ActivityConfiguration.ParameterDescription",
+        ("name", *FIELD, "min", "max", "default", "options", "description"),
+    ),
+    (
+        "ConfigFileDescription",
+        "What configuration files of one type have in common",
+        "ActivityConfiguration.ConfigFileDescription",
+        ("name", "contentType", "description"),
+    ),
+)
+"""Classes of descriptions, what they are for, their utypes and attributes."""
 
 # ProvenanceDM 1.0, 2.2 to 2.7; the order is that of the text
 CLASSES = (
     Class(
         "Entity",
-        "Datasets, and the environments that activities ran in",
+        "Datasets, environments that activities ran in, metrics, annotations, and runs of which something is said",
         (
             Column("id", "id", "Entity.id", "meta.id;meta.main", "id"),
             Column("name", "voprov:name", "Entity.name", "meta.title"),
             Column("location", "prov:location", "Entity.location", "meta.ref.url"),
+            Column("generatedAtTime", "generated", "Entity.generatedAtTime", "time.creation", "time"),
+            Column("invalidatedAtTime", "voprov:invalidatedAtTime", "Entity.invalidatedAtTime", "time.end", "time"),
+            Column("comment", "voprov:comment", "Entity.comment", "meta.note"),
             Column("entityDescription", "voprov:entityDescription", "Entity.entityDescription", "meta.ref", "id"),
             Column("type", "fitsprov:type", description="Dataset type"),
             Column("run", "fitsprov:run", description="Run collection"),
@@ -120,19 +76,21 @@ CLASSES = (
             Column("category", "fitsprov:category", description="Kind of dataset"),
             Column("datasetName", "fitsprov:name", description="Name that a header or record gave it"),
             Column("size", "fitsprov:size", "", "phys.size;meta.file", "size", "Of the copy at the location"),
+            Column("publisherDid", "fitsprov:publisherDid", "", "meta.ref.ivoid", description="As it was recorded"),
+            Column("origin", "fitsprov:origin", description="external where it was made elsewhere, and brought back"),
             Column("stub", "fitsprov:stub", type="flag", description="Whether it is only named, and not described"),
         ),
-        lambda instances: instances.of("fitsprov:Dataset", "fitsprov:Environment"),
+        Instances.entities,
         "Entity",
     ),
     Class(
         "ValueEntity",
-        "Entities that are a value, here JSON",
+        "Entities that are a value: environments, as JSON; metrics, annotations, and datasets that are one",
         (
             Column("id", "id", "ValueEntity.id", "meta.id", "id"),
             Column("value", "prov:value", "ValueEntity.value"),
         ),
-        lambda instances: instances.of("fitsprov:Environment"),
+        Instances.values,
         "ValueEntity",
     ),
     Class(
@@ -148,8 +106,10 @@ CLASSES = (
             ),
             Column("run", "fitsprov:run", description="Run collection"),
             Column("status", "fitsprov:status", "", "meta.code.status", description="How it ended"),
+            Column("job", "fitsprov:job", description="The job above it, as JSON"),
+            Column("epoch", "fitsprov:epoch", type="number", description="The epoch in which it started"),
         ),
-        lambda instances: instances.of("activity"),
+        of("activity"),
         "Activity",
     ),
     Class(
@@ -160,6 +120,7 @@ CLASSES = (
             Column("entity", "entity", "Used.entity", "meta.ref", "id"),
             Column("role", "prov:role", "Used.role", "meta.code"),
             Column("type", "prov:type", "UsageDescription.type", "meta.code.class"),
+            key("usageDescription", "voprov:usageDescription", "Used.usageDescription", main=False),
         ),
         Instances.uses,
         "Used",
@@ -170,8 +131,14 @@ CLASSES = (
         (
             Column("entity", "entity", "Entity.id", "meta.ref", "id"),
             Column("activity", "activity", "WasGeneratedBy.activity", "meta.ref", "id"),
+            key(
+                "generationDescription",
+                "voprov:generationDescription",
+                "WasGeneratedBy.generationDescription",
+                main=False,
+            ),
         ),
-        lambda instances: instances.of("wasGeneratedBy"),
+        of("wasGeneratedBy"),
         "WasGeneratedBy",
     ),
     Class(
@@ -181,9 +148,10 @@ CLASSES = (
             Column("id", "id", "Agent.id", "meta.id;meta.main", "id"),
             Column("name", "voprov:name", "Agent.name", "meta.title"),
             Column("type", "voprov:type", "Agent.type", "meta.code.class"),
+            *plain("Agent", "comment", "email", "affiliation", "phone", "address", "url"),
             Column("agentId", "fitsprov:agentId", "", "meta.id", description="As it was recorded"),
         ),
-        lambda instances: instances.of("agent"),
+        of("agent"),
         "Agent",
     ),
     Class(
@@ -192,9 +160,55 @@ CLASSES = (
         (
             Column("activity", "activity", "Activity.id", "meta.ref", "id"),
             Column("agent", "agent", "WasAssociatedWith.agent", "meta.ref", "id"),
+            Column("role", "prov:role", "WasAssociatedWith.role", "meta.code"),
         ),
-        lambda instances: instances.of("wasAssociatedWith"),
+        of("wasAssociatedWith"),
         "WasAssociatedWith",
+    ),
+    Class(
+        "WasAttributedTo",
+        "Who is responsible for which entity",
+        (
+            key("entity", "entity", "Entity.id", main=False),
+            key("agent", "agent", "WasAttributedTo.agent", main=False),
+            Column("role", "voprov:role", "WasAttributedTo.role", "meta.code"),
+        ),
+        of("wasAttributedTo"),
+        "WasAttributedTo",
+    ),
+    Class(
+        "WasDerivedFrom",
+        "Which entity was recorded to be derived from which",
+        (
+            key("entity", "generatedEntity", "Entity.id", main=False),
+            key("usedEntity", "usedEntity", "Entity.usedEntity", main=False),
+        ),
+        of("wasDerivedFrom"),
+    ),
+    Class(
+        "WasInformedBy",
+        "Which activity was recorded to be informed by which",
+        (
+            key("activity", "informed", "Activity.id", main=False),
+            key("informant", "informant", "Activity.informant", main=False),
+        ),
+        of("wasInformedBy"),
+    ),
+    Class(
+        "HadMember",
+        "Which collection has which member",
+        (
+            key("collection", "collection", "Collection.id", main=False),
+            key("entity", "entity", "Collection.entity", main=False),
+        ),
+        of("hadMember"),
+        "Collection",
+    ),
+    Class(
+        "HadStep",
+        "Which job ran which activity",
+        (key("job", "influencee", main=False), key("activity", "influencer", "Activity.id", main=False)),
+        of("wasInfluencedBy"),
     ),
     Class(
         "EntityDescription",
@@ -202,8 +216,9 @@ CLASSES = (
         (
             Column("id", "id", "", "meta.id;meta.main", "id"),
             Column("name", "voprov:name", "EntityDescription.name", "meta.title"),
+            *plain("EntityDescription", "description", "docurl", "type"),
         ),
-        lambda instances: instances.of("voprov:EntityDescription"),
+        of("voprov:EntityDescription"),
         "EntityDescription",
     ),
     Class(
@@ -213,9 +228,20 @@ CLASSES = (
             Column("id", "id", "", "meta.id;meta.main", "id"),
             Column("name", "voprov:name", "ActivityDescription.name", "meta.title"),
             Column("version", "voprov:version", "ActivityDescription.version", "meta.version"),
+            *plain("ActivityDescription", "description", "docurl", "type", "subtype"),
         ),
-        lambda instances: instances.of("voprov:ActivityDescription"),
+        of("voprov:ActivityDescription"),
         "ActivityDescription",
+    ),
+    *(
+        Class(
+            name,
+            about,
+            (key(), *plain(utype, *names)),
+            of(f"voprov:{name}"),
+            utype,
+        )
+        for name, about, utype, names in DESCRIPTIONS
     ),
     Class(
         "Parameter",
@@ -224,16 +250,40 @@ CLASSES = (
             Column("id", "id", "", "meta.id", "id", "Of the configuration to which it belongs"),
             Column("name", "name", "ActivityConfiguration.Parameter.name", "meta.title"),
             Column("value", "value", "ActivityConfiguration.Parameter.value", "", "text", "A string, else JSON"),
+            key(
+                "parameterDescription",
+                "description",
+                "ActivityConfiguration.Parameter.parameterDescription",
+                main=False,
+            ),
         ),
         Instances.parameters,
         "ActivityConfiguration.Parameter",
+    ),
+    Class(
+        "ConfigFile",
+        "Files by which activities were configured",
+        (
+            key(),
+            Column("name", "voprov:name", "ActivityConfiguration.ConfigFile.name", "meta.title"),
+            Column("location", "prov:location", "ActivityConfiguration.ConfigFile.location", "meta.ref.url"),
+            key(
+                "configFileDescription",
+                "voprov:entityDescription",
+                "ActivityConfiguration.ConfigFile.configFileDescription",
+                main=False,
+            ),
+        ),
+        lambda instances: instances.config_files().values(),
+        "ActivityConfiguration.ConfigFile",
     ),
     Class(
         "WasConfiguredBy",
         "Which activity had which configuration",
         (
             Column("activity", "activity", "Activity.id", "meta.ref", "id"),
-            Column("parameter", "entity", "ActivityConfiguration.WasConfiguredBy.parameter", "meta.ref", "id"),
+            key("parameter", "parameter", "ActivityConfiguration.WasConfiguredBy.parameter", main=False),
+            key("configFile", "configFile", "ActivityConfiguration.WasConfiguredBy.configFile", main=False),
             Column("artefactType", "is", "ActivityConfiguration.WasConfiguredBy.artefactType", "meta.code.class"),
         ),
         Instances.configured,
@@ -248,5 +298,49 @@ CLASSES = (
             Column("role", "role", "", "meta.code"),
         ),
         Instances.presented,
+    ),
+    Class(
+        "Observation",
+        "Where datasets were observed",
+        (
+            key("entity", "id", "Entity.id", main=False),
+            *(Column(name, f"fitsprov:{name}") for name in PLACES.values()),
+            Column("startTime", "fitsprov:observationStart", "", "time.start", "time"),
+            Column("endTime", "fitsprov:observationEnd", "", "time.end", "time"),
+        ),
+        Instances.observations,
+    ),
+    Class(
+        "Telemetry",
+        "Where the telemetry of observations can be asked for",
+        (key("entity", "id", "Entity.id", main=False), Column("url", "url", "", "meta.ref.url")),
+        Instances.telemetry,
+    ),
+    Class(
+        "Metric",
+        "What was measured of an entity, an activity or a run",
+        (
+            key("id", "id", "Entity.id"),
+            key("about", "fitsprov:about", main=False),
+            Column("name", "fitsprov:name", "", "meta.title"),
+            Column("value", "prov:value"),
+            Column("unit", "fitsprov:unit", "", "meta.unit"),
+            Column("verdict", "fitsprov:verdict", "", "meta.code"),
+            Column("time", "fitsprov:time", "", "time", "time"),
+        ),
+        of("fitsprov:Metric"),
+    ),
+    Class(
+        "Annotation",
+        "What someone said of an entity, an activity or a run",
+        (
+            key("id", "id", "Entity.id"),
+            key("about", "fitsprov:about", main=False),
+            Column("kind", "fitsprov:kind", "", "meta.code.class"),
+            Column("text", "prov:value", "", "meta.note"),
+            Column("time", "fitsprov:time", "", "time", "time"),
+            key("successor", "fitsprov:successor", main=False),
+        ),
+        of("fitsprov:Annotation"),
     ),
 )

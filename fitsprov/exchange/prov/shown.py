@@ -11,6 +11,7 @@ from fitsprov.exchange.drawings.walk import Walk
 from fitsprov.exchange.prov.prov import flat_json_text, json_text, legal, spell_time
 from fitsprov.model.identifiers import name_id
 from fitsprov.model.lineage import Activity, Dataset, Direction, Environment, Execution, Lineage
+from fitsprov.model.said import NOTHING, Said
 from fitsprov.model.traced import ActivityRow, DatasetRow, Presented, Traced
 
 __all__ = [
@@ -51,8 +52,8 @@ class Shown:
         self.activities = {a: lineage.activities.get(a) or Activity(id=a) for a in dict.fromkeys(self.made.values())}
 
 
-def traced(lineage: Lineage) -> Traced:
-    """Give what can be reached from the focus as rows."""
+def traced(lineage: Lineage, said: Said = NOTHING) -> Traced:
+    """Give what can be reached from the focus as rows, with what is said of it."""
     shown = Shown(lineage)
     used = {
         key: [use for use in lineage.used.get(key, ()) if use.dataset in shown.datasets] for key in shown.activities
@@ -76,6 +77,7 @@ def traced(lineage: Lineage) -> Traced:
             key: [str(raw.id) for raw in raws] for key, raws in lineage.listed_raws.items() if key in shown.datasets
         },
         complete=lineage.complete,
+        said=said,
     )
 
 

@@ -7,8 +7,8 @@ and type Setup").
 
 What was presented to an activity and not used by it is told by no relation, because each of PROV's says that it had an
 effect: it is the attribute ``fitsprov:presented`` of the activity, with its place among what that used.
-``wasDerivedFrom`` is not told: that a product comes from *each* input of its activity is more than anyone has said.
-``wasInformedBy`` follows from what is told (PROV-CONSTRAINTS, inference 6).
+``wasDerivedFrom`` and ``wasInformedBy`` are told where they were recorded: that a product comes from *each* input of
+its activity is more than anyone has said, and what follows from what is told (PROV-CONSTRAINTS, inference 6) is not.
 
 It is told as PROV-JSON at once, statement by statement from rows, because most who ask want that, of thousands of
 datasets; `prov_json` reads it as a document for the other formats.
@@ -18,73 +18,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, count
 from typing import Any
 from uuid import UUID
 
 from fitsprov.exchange.drawings.labels import printable
-from fitsprov.exchange.prov.prov import Link, Name, Told, flat_json_text, json_text, legal
-from fitsprov.exchange.prov.prov_json import file_document, quote, spell, spell_attributes
-from fitsprov.exchange.prov.shown import (
-    content_id,
-    described,
-    description_id,
-    environment_object,
-    job_object,
-)
+from fitsprov.exchange.prov.common import Common, Parts
+from fitsprov.exchange.prov.prov import Link, Name, Statement, Told, flat_json_text, json_text, legal, spell_time
+from fitsprov.exchange.prov.prov_json import file_document, quote, spell, spell_attributes, spell_statement
+from fitsprov.exchange.prov.saying import URI, Sayings, agent_name, attributes, run_name, run_statement, texts
+from fitsprov.exchange.prov.shown import described, job_object
+from fitsprov.exchange.prov.words import AGENT_TYPES, FITSPROV, SETUP, VOPROV, Model, Wanted
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.model.lineage import Agent, Category, Environment
+from fitsprov.model.lineage import Agent
 from fitsprov.model.traced import Traced
 
-__all__ = ["AGENT_TYPES", "FITSPROV", "SETUP", "USAGE_TYPES", "VOPROV", "Model", "Wanted", "tell_json"]
+__all__ = ["tell_json"]
 
-FITSPROV = "urn:fitsprov:"
-"""The namespace of what PROV has no word for."""
-VOPROV = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
-"""The namespace of ProvenanceDM as the ``voprov`` package has it; the standard names none."""
-
-AGENT_TYPES = ("Person", "Organization", "SoftwareAgent")
-"""Of PROV-DM, 5.3.1, and of ProvenanceDM, 2.4.1."""
-SETUP = "setup"
-USAGE_TYPES = {
-    Category.CALIBRATION.value: "Calibration",
-    Category.LOG.value: "Log",
-    Category.METRIC.value: "Quality",
-    SETUP: "Setup",
-}
-"""The types of usage that a category settles (ProvenanceDM 1.0, 2.5.4)."""
 NIL = UUID(int=0)
 PLAIN = re.compile(r'\{"\w+":(?:"[\w.+/-]*"|-?\d+)(?:,"\w+":(?:"[\w.+/-]*"|-?\d+))*\}', re.ASCII)
 """A dataId without anything that would have to be escaped, or that looks like what stands between its parts."""
 
 # the part of a publisher DID before its UUID, without what PROV-N, [56] IRI_REF, excludes
 HEAD = re.compile(r"ivo://[!#-;=?-\[\]_a-z~]+[?=/]")
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+")
-
-
-class Model(StrEnum):
-    """In whose words a lineage is told."""
-
-    W3C = "W3C"
-    """Those of PROV, and our own where it has none."""
-    IVOA = "IVOA"
-    """The same, and what ProvenanceDM adds: its attributes, descriptions, types of usage."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is told, and in whose words."""
-
-    model: Model = Model.IVOA
-    agents: bool = True
-    """Who is responsible."""
-    setup: bool = True
-    """Configurations and environments."""
-    descriptions: bool = True
-    """What ProvenanceDM says of kinds of entities and activities."""
 
 
 def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) -> str:
@@ -108,18 +65,25 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
         Where the authority is no IVOID.
     """
     teller = Teller(lineage, wanted, authority)
-    activities = list(teller.activities())
-    return file_document(
-        teller.namespaces,
-        {
-            "entity": chain(teller.entities(), teller.extras()),
-            "activity": activities,
-            "agent": map(teller.agent, teller.agents.values()),
-            "used": teller.uses(),
-            "wasGeneratedBy": teller.generations(),
-            "wasAssociatedWith": teller.associations(),
-        },
-    )
+    activities, uses, made = list(teller.activities()), teller.uses(), teller.generations()
+    if lineage.said.descriptions:  # which stand before what refers to them
+        uses, made = iter(list(uses)), iter(list(made))
+    filed: dict[str, Iterable[str]] = {
+        "entity": chain(teller.entities(), teller.common.extras()),
+        "activity": activities,
+        "agent": map(teller.agent, teller.agents.values()),
+        "used": uses,
+        "wasGeneratedBy": made,
+        "wasAssociatedWith": teller.associations(),
+    }
+    more: dict[str, list[Statement]] = {}
+    for statement in teller.statements():
+        more.setdefault(statement.kind, []).append(statement)
+    for kind, statements in more.items():
+        known = filed.get(kind, [])
+        first = len(known) + 1 if isinstance(known, list) else 1  # what has a name of its own needs no number
+        filed[kind] = chain(known, map(spell_statement, statements, count(first)))
+    return file_document(teller.namespaces, filed)
 
 
 class Teller:
@@ -134,13 +98,12 @@ class Teller:
         """Head of publisher DIDs → prefix."""
         head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
         self.names = {key: self.name(text, lineage.datasets[key][10], head) for key, text in lineage.ids.items()}
+        self.sayings = Sayings(lineage, self.names, ivoa=self.ivoa, agents=wanted.agents)
         agents = (row[9] for row in lineage.activities.values())
         self.agents = {agent.id: agent for agent in agents if agent} if wanted.agents else {}
-        self.agent_names = {key: f"uuid:{content_id('agent', key)}" for key in self.agents}
-        self.setups: dict[tuple[int, int], list[tuple[str, str]]] = {}
-        self.contents: dict[str, str] = {}
-        """Configurations and environments."""
-        self.descriptions: dict[str, dict[str, str]] = {"EntityDescription": {}, "ActivityDescription": {}}
+        self.agents |= self.sayings.agents
+        self.agent_names = {key: agent_name(key) for key in self.agents}
+        self.common = Common(wanted, self.sayings)
         self.places: dict[str | None, tuple[str, str]] = {None: ("", "")}
         self.kinds: dict[Any, tuple[str, str]] = {}
         self.tasks: dict[Any, str] = {}
@@ -159,10 +122,14 @@ class Teller:
 
     def entities(self) -> Iterator[str]:
         """The datasets."""
-        rows, special = self.lineage.datasets, {self.lineage.focus, *self.lineage.listed_raws}
+        rows, sayings = self.lineage.datasets, self.sayings
+        special = {self.lineage.focus, *self.lineage.listed_raws, *sayings.of_dataset}
+        odd = sayings.values.keys() | sayings.collections
         for key, name in self.names.items():
             _, _, _, type_, run, data_id, called, category, uri, size, did, origin, stub = rows[key]
             head, kind = self.kinds.get((type_, run, category)) or self.kind(type_, run, category)
+            if key in odd:
+                kind = spell_attributes(self.told_kind(type_, run, category, key))
             pairs, place = self.places.get(data_id) or self.place(data_id)
             label = f'{head}{pairs or inside(called or self.lineage.ids[key])}"'
             where = f',"prov:location":{self.location(uri)}' if uri else ""
@@ -174,14 +141,24 @@ class Teller:
 
     def kind(self, type_: str | None, run: str | None, category: str | None) -> tuple[str, str]:
         """What a dataset shares with others: how its label begins; its type, run and category."""
-        told: Told = [("prov:type", Name("fitsprov:Dataset"))]
-        if self.ivoa:
-            told.append(("prov:type", Name("voprov:DatasetEntity")))
-            if type_ and self.wanted.descriptions:
-                told.append(("voprov:entityDescription", self.description("EntityDescription", type_)))
-        told += texts(("fitsprov:type", type_), ("fitsprov:run", run), ("fitsprov:category", category))
-        found = self.kinds[type_, run, category] = f'"{inside(type_ or "dataset")} ', spell_attributes(told)
+        told = spell_attributes(self.told_kind(type_, run, category))
+        found = self.kinds[type_, run, category] = f'"{inside(type_ or "dataset")} ', told
         return found
+
+    def told_kind(self, type_: str | None, run: str | None, category: str | None, key: Any = None) -> Told:
+        """The type, run and category of a dataset; and whether it is a value, or has members."""
+        told: Told = [("prov:type", Name("fitsprov:Dataset"))]
+        value = self.sayings.values.get(key)
+        if key in self.sayings.collections:
+            told.append(("prov:type", Name("prov:Collection")))
+        if self.ivoa:
+            told.append(("prov:type", Name(f"voprov:{'Dataset' if value is None else 'Value'}Entity")))
+        if value is not None:
+            told.append(("prov:value", legal(value.value)))
+        description = (value and value.description) or type_
+        if self.ivoa and description and self.wanted.descriptions:
+            told.append(("voprov:entityDescription", self.common.description("EntityDescription", description)))
+        return told + texts(("fitsprov:type", type_), ("fitsprov:run", run), ("fitsprov:category", category))
 
     def place(self, data_id: str) -> tuple[str, str]:
         """A dataId, as a label and as an attribute."""
@@ -211,18 +188,43 @@ class Teller:
         if key == self.lineage.focus:
             told.append(("fitsprov:direction", self.lineage.direction.value))
             told.append(("fitsprov:complete", self.lineage.complete))
+        told += self.sayings.of_dataset.get(key, ())
         return f",{spell_attributes(told)}" if told else ""
 
-    def extras(self) -> Iterator[str]:
-        """Configurations, environments and descriptions: all that has been met meanwhile."""
-        for told in (self.contents, *self.descriptions.values()):
-            yield from told.values()
+    def statements(self) -> Iterator[Statement]:
+        """What is said beside the graph, then runs and jobs where they are wanted."""
+        yield from self.sayings.statements()
+        if self.wanted.members:
+            yield from self.runs()
+        if self.wanted.steps:
+            yield from self.jobs()
+
+    def runs(self) -> Iterator[Statement]:
+        """Runs, as collections of the datasets that are told of."""
+        runs = {key: run for key in self.names if (run := self.lineage.datasets[key][4])}
+        for run in dict.fromkeys(runs.values()):
+            if run not in self.sayings.runs:
+                yield run_statement(run, ivoa=self.ivoa)
+        for key, run in runs.items():
+            yield Statement("hadMember", None, (run_name(run), self.names[key]))
+
+    def jobs(self) -> Iterator[Statement]:
+        """Jobs, as activities that had steps."""
+        ran = {row[0]: row[10] for row in self.lineage.activities.values() if row[10]}
+        for job in {job.id: job for job in ran.values()}.values():
+            told: Told = [("prov:label", printable(f"{job.system} {job.job}")), ("prov:type", Name("fitsprov:Job"))]
+            told += texts(("fitsprov:status", job.status))
+            times = (spell_time(job.started), spell_time(job.ended))
+            yield Statement("activity", f"uuid:{job.id}", times, told)
+        step: Told = [("prov:type", Name(f"{'voprov' if self.ivoa else 'fitsprov'}:hadStep"))]
+        for activity, job in ran.items():
+            yield Statement("wasInfluencedBy", None, (f"uuid:{job.id}", f"uuid:{activity}"), step)
 
     def activities(self) -> Iterator[str]:
         """The activities, with what was presented to them and not used."""
         for key, activity in self.lineage.activities.items():
             name, task, version, run, started, ended, status, config, environment, _, job, epoch = activity
-            self.setup(config, environment)
+            self.common.setup(config, environment)
             kind = (task, version, run, status, epoch)
             told = self.tasks.get(kind) or self.task(*kind)
             begun = f'"prov:startTime":"{started}",' if started else ""
@@ -245,7 +247,9 @@ class Teller:
         if self.ivoa:
             told.append(("voprov:name", label))
             if task and self.wanted.descriptions:
-                told.append(("voprov:activityDescription", self.description("ActivityDescription", task, version)))
+                told.append(
+                    ("voprov:activityDescription", self.common.description("ActivityDescription", task, version))
+                )
         told += texts(("fitsprov:task", task), ("fitsprov:version", version))
         told += texts(("fitsprov:run", run), ("fitsprov:status", status))
         if epoch is not None:
@@ -261,38 +265,32 @@ class Teller:
             told.append(("prov:type", Name(f"prov:{agent.type}")))
         if self.ivoa:
             told += [("voprov:name", label), *texts(("voprov:type", agent.type))]
+            told += attributes(self.sayings.descriptions.get(("agent", agent.id), {}), "type")
         told += texts(("fitsprov:agentId", agent.id), ("fitsprov:name", agent.name), ("fitsprov:agentType", agent.type))
         return f'"{self.agent_names[agent.id]}":{{{spell_attributes(told)}}}'
 
     def uses(self) -> Iterator[str]:
         """What activities used, their configurations and environments included."""
-        names, used, parts, number = self.names, self.lineage.used, Parts(self.part), 0
+        names, used, parts, number = self.names, self.lineage.used, Parts(self.common.part), 0
         categories = {key: row[7] for key, row in self.lineage.datasets.items()}
-        for key, (activity, *_, config, environment, _, _, _) in self.lineage.activities.items():
-            head = f'":{{"prov:activity":"uuid:{activity}","prov:entity":"'
+        described = self.common.describes("usage")
+        for key, (activity, task, *_, config, environment, _, _, _) in self.lineage.activities.items():
+            head, what = f'":{{"prov:activity":"uuid:{activity}","prov:entity":"', task if described else None
             for _, dataset, role, actual in used.get(key, ()):
                 number += 1
-                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, actual, categories[dataset]]}}}'
-            for role, name in self.setup(config, environment):
+                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, actual, categories[dataset], what]}}}'
+            for role, name in self.common.setup(config, environment):
                 number += 1
-                yield f'"_:used{number}{head}{name}"{parts[role, None, SETUP]}}}'
+                yield f'"_:used{number}{head}{name}"{parts[role, None, SETUP, None]}}}'
 
-    def part(self, role: str | None, actual: bool | None, category: str | None) -> str:
-        """Which part a used dataset played."""
-        told = texts(("prov:role", role))
-        if self.ivoa and category in USAGE_TYPES:
-            told.append(("prov:type", Name(f"voprov:{USAGE_TYPES[category]}")))
-        if actual:
-            told.append(("fitsprov:actual", True))
-        return f",{spell_attributes(told)}" if told else ""
-
-    def generations(self) -> list[str]:
+    def generations(self) -> Iterator[str]:
         """What made which dataset."""
-        names, activities = self.names, self.lineage.activities
-        return [
-            f'"_:wasGeneratedBy{n}":{{"prov:entity":"{names[dataset]}","prov:activity":"uuid:{activities[maker][0]}"}}'
-            for n, (dataset, maker) in enumerate(self.lineage.made.items(), 1)
-        ]
+        names, activities, rows = self.names, self.lineage.activities, self.lineage.datasets
+        ways = Parts(self.common.way) if self.common.describes("generation") else None
+        for n, (dataset, maker) in enumerate(self.lineage.made.items(), 1):
+            way = "" if ways is None else ways[activities[maker][1], rows[dataset][3]]
+            made = f'"prov:entity":"{names[dataset]}","prov:activity":"uuid:{activities[maker][0]}"'
+            yield f'"_:wasGeneratedBy{n}":{{{made}{way}}}'
 
     def associations(self) -> list[str]:
         """Who is responsible for which activity."""
@@ -304,54 +302,7 @@ class Teller:
             for n, (activity, agent) in enumerate(told, 1)
         ]
 
-    def description(self, kind: str, name: str, version: str | None = None) -> Name:
-        """What many entities or activities have in common (ProvenanceDM 1.0, 2.5)."""
-        found = f"uuid:{description_id(kind, name, version)}"
-        if found not in self.descriptions[kind]:
-            told: Told = [("prov:label", described(name, version))]
-            told += [("prov:type", Name(f"voprov:{kind}")), *texts(("voprov:name", name), ("voprov:version", version))]
-            self.descriptions[kind][found] = f'"{found}":{{{spell_attributes(told)}}}'
-        return Name(found)
-
-    def setup(self, config: Mapping[str, Any] | None, environment: Environment | None) -> list[tuple[str, str]]:
-        """Roles and names of the configuration and the environment of an activity, where they are known."""
-        both = (id(config), id(environment))
-        known = self.setups.get(both)
-        if known is None:
-            given = (("configuration", config), ("environment", environment)) if self.wanted.setup else ()
-            told = [(role, self.content(role, value)) for role, value in given if value is not None]
-            known = self.setups[both] = told
-        return known
-
-    def content(self, role: str, value: Mapping[str, Any] | Environment) -> str:
-        """Name a value by its content, and tell it: the same content is the same thing, whoever used it."""
-        text = json_text(environment_object(value) if isinstance(value, Environment) else value)
-        name = f"uuid:{content_id(role, text)}"
-        told: Told = [("prov:label", role), ("prov:type", Name(f"fitsprov:{role.capitalize()}"))]
-        told += [("prov:type", Name("voprov:ValueEntity"))] if self.ivoa else []
-        told.append(("prov:value", text))
-        told += [("voprov:name", role)] if self.ivoa else []
-        self.contents[name] = f'"{name}":{{{spell_attributes(told)}}}'
-        return name
-
-
-class Parts(dict[Any, str]):
-    """What is said of each use, made when it is first met."""
-
-    def __init__(self, make: Callable[..., str]) -> None:
-        self.make = make
-
-    def __missing__(self, key: Any) -> str:
-        """Make it."""
-        self[key] = made = self.make(*key)
-        return made
-
 
 def inside(text: str) -> str:
     """A text as it stands between the quotes of a label."""
     return quote(printable(text))[1:-1]
-
-
-def texts(*pairs: tuple[str, str | None]) -> Told:
-    """Those of the attributes that are known."""
-    return [(name, legal(text)) for name, text in pairs if text]

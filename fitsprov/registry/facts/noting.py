@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine, select
 
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.model.facts import Annotation, Change, Copy, DatasetFacts, Epoch, Happening, Validity
+from fitsprov.model.facts import Annotation, Change, Copy, DatasetFacts, Epoch, Happening, Job, Validity
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.lineage import Agent
 from fitsprov.model.record import Record
+from fitsprov.model.said import Said
 from fitsprov.registry.datasets import find_one, resembles
 from fitsprov.registry.engines.engine import reading, transact
 from fitsprov.registry.schema import entity, utc, validity
@@ -142,6 +143,18 @@ class Noting:
 
         return self._reader.snapshot(read)
 
+    def jobs(self, id: UUID | str) -> list[Job]:
+        """Fetch what is known of a job: software, container, node, resources, and which tasks ran in it.
+
+        Parameters
+        ----------
+        id : UUID or str
+            What the batch system calls it, so that several systems may have one; or its UUID.
+        """
+        from fitsprov.registry.facts.jobs import find_jobs
+
+        return self._reader.snapshot(lambda connection: find_jobs(connection, str(id)))
+
     def facts(self, dataset: UUID | str) -> DatasetFacts:
         """Fetch what is said of a dataset: its observation, telemetry, metrics, annotations, relations.
 
@@ -156,6 +169,15 @@ class Noting:
             return facts_of(connection, found.dataset.id, found.key, found.maker)
 
         return self._reader.snapshot(read)
+
+    def said(self, datasets: Iterable[UUID], activities: Iterable[UUID]) -> Said:
+        """Fetch what is said of datasets, of activities, and of the runs of the datasets.
+
+        The number of queries does not depend on how many there are.
+        """
+        from fitsprov.registry.facts.saying import said_of_ids
+
+        return self._reader.snapshot(lambda connection: said_of_ids(connection, datasets, activities))
 
     def standing(self, ids: Iterable[UUID]) -> dict[UUID, Annotation]:
         """Find which of some datasets are retracted, superseded or missing, and the last word about each."""

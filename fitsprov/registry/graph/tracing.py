@@ -19,6 +19,7 @@ from fitsprov.model.dataid import canonical_text
 from fitsprov.model.lineage import Category, Direction
 from fitsprov.model.traced import ActivityRow, DatasetRow, Presented, Traced, UsedRow
 from fitsprov.registry.datasets import effective_category
+from fitsprov.registry.facts.saying import said_of
 from fitsprov.registry.gathering.activities import Activities, pointed
 from fitsprov.registry.gathering.columns import listed
 from fitsprov.registry.gathering.datasets import Datasets, Part
@@ -71,6 +72,7 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
         presented=presented,
         listed_raws={key: [datasets[raw][2] for raw in some] for key, some in raws_of.items()},
         complete=above.complete,
+        said=said_of(connection, order, list(activities)),
     )
 
 
@@ -126,9 +128,8 @@ def as_raw(row: DatasetRow) -> DatasetRow:
 def used_rows(uses: Uses, roles: Mapping[int, str]) -> dict[int, Sequence[UsedRow]]:
     """Read columns of edges, by activity; what was presented only has a complement for its key."""
     used: dict[int, Sequence[UsedRow]] = {}
-    for activities, entities, role_keys, actual in uses.parts:
-        rows = zip(listed(activities), entities, map(roles.get, listed(role_keys)), listed(actual), strict=True)
-        used |= {maker: list(some) for maker, some in groupby(rows, itemgetter(0))}
+    rows = ((activity, key, roles.get(role), actual) for activity, key, role, actual in uses.edges())
+    used |= {maker: list(some) for maker, some in groupby(rows, itemgetter(0))}
     return used
 
 

@@ -26,7 +26,7 @@ from fitsprov.exchange.prov.prov import Document, Link, Name, Value
 from fitsprov.exchange.prov.prov_json import write_prov_json
 from fitsprov.exchange.prov.prov_n import write_prov_n
 from fitsprov.exchange.prov.prov_xml import write_prov_xml
-from fitsprov.exchange.prov.telling import Model
+from fitsprov.exchange.prov.words import Model
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Direction, Environment, Lineage, Package, Usage
 from tests.exchange.conftest import tell

@@ -18,7 +18,7 @@ from fitsprov.exchange.prov.prov import json_text, legal
 from fitsprov.exchange.prov.prov_json import write_prov_json
 from fitsprov.exchange.prov.prov_read import read_prov_json
 from fitsprov.exchange.prov.shown import Shown, environment_object
-from fitsprov.exchange.prov.telling import Model
+from fitsprov.exchange.prov.words import Model
 from fitsprov.model.lineage import (
     Activity,
     Category,
