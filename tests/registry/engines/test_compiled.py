@@ -77,7 +77,6 @@ def test_no_look_up_reads_a_whole_table(registry: Registry, monkeypatch: pytest.
     registry.surroundings([str(uid("coadd")), str(uid("flat"))])
     registry.ids_of(["SC_1", "ivo://x/y?z"])
     registry.activity(uid("activity assemble"))
-    registry.raws(uid("coadd"))
     registry.parents(uid("coadd"))
     registry.descendants(uid("flat"))
     registry.facts(uid("coadd"))
