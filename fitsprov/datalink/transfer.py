@@ -89,7 +89,7 @@ class Transfer:
         note, headers = self.journal.get(url), dict(WANTED)
         if note is not None and note.validator and not self.overwrite:
             have = size_of(self.folder / note.name)
-            begun = size_of(self.part(note))
+            begun = self.begun(note)
             if note.whole and have is not None and have == note.size:
                 headers["If-None-Match"] = note.validator
             elif not note.whole and begun and not note.validator.startswith("W/"):
@@ -102,6 +102,15 @@ class Transfer:
         if response.status_code not in (200, 206, 304):
             raise ServiceError(f"{url[:200]}: HTTP {response.status_code}; expected a file")
         return response
+
+    def begun(self, note: Note) -> int:
+        """How much of a file is there; of one that is all there, and was not checked, the last byte is asked for."""
+        part = self.part(note)
+        have = size_of(part) or 0
+        if have and have == note.size:
+            have -= 1
+            os.truncate(part, have)
+        return have
 
     def take(self, session: GuardedSession, response: requests.Response, url: str, size: int | None) -> Got:
         """Write down what an answer brings."""

@@ -136,6 +136,16 @@ def test_a_part_that_is_whole_already_is_fetched_anew(server: Server, tmp_path: 
     assert server.get().path.read_bytes() == BODY
 
 
+def test_of_a_part_that_is_whole_and_was_not_checked_one_byte_is_asked_for(server: Server, tmp_path: Path) -> None:
+    server.cut = 200_000
+    with pytest.raises(ServiceError):
+        server.get()
+    (tmp_path / "raw.fits.part").write_bytes(BODY)
+    server.cut = None
+    assert server.get().path.read_bytes() == BODY
+    assert server.asked[-1]["range"] == f"bytes={len(BODY) - 1}-"
+
+
 @pytest.mark.parametrize("told", ["bytes 0-9/10", "bytes 5-9/10", "items 1-2/3", ""])
 def test_a_part_that_does_not_fit_is_refused(server: Server, told: str, tmp_path: Path) -> None:
     server.cut = 200_000
