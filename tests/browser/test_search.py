@@ -51,6 +51,32 @@ def test_search_leads_to_a_page(open_page: OpenPage) -> None:
     assert page.locator("h1").inner_text() == "deep_coadd"
 
 
+def reach(page: Any, told: str) -> None:
+    """Go on with Tab until a link or field has the focus."""
+    for _ in range(130):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()").startswith(told):
+            return
+    raise AssertionError(f"{told} cannot be reached")
+
+
+def test_keys_alone_search_turn_pages_and_open(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.keyboard.type("SC_O_20260314_00101")  # the field has the focus
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="1 found").wait_for()
+    reach(page, "raw")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dataset/*")
+    assert page.locator("h1").inner_text() == "raw"
+    page.goto("/?type=visit")
+    reach(page, "More")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Datasets 101 to 200").wait_for()
+    page.goto("/?type=nothing")
+    page.get_by_role("heading", name="Nothing found").wait_for()
+
+
 @pytest.mark.parametrize("how", ["dropped", "chosen", "gzipped"])
 def test_of_a_file_only_the_headers_are_sent(open_page: OpenPage, stamped: Path, how: str) -> None:
     page = open_page("/")
