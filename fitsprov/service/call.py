@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from itertools import chain
+from urllib.parse import unquote_plus
 
 from fitsprov.errors import UsageError
 
 __all__ = ["Call", "accepts_gzip"]
 
 BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^;\s"]{1,200}))', re.IGNORECASE)  # RFC 2046, 5.1.1
+PAIR = re.compile(rb"[^&]+")
+NAMES = 100
+"""Parameters, known or not, that a request may have."""
+LONGEST = 2**14
+"""Bytes of a value; nothing that is asked for is longer."""
 FIELD = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
 
 
@@ -25,7 +31,7 @@ class Call:
     headers: Mapping[bytes, bytes]
     """By lower-case name."""
     query: Mapping[str, list[str]]
-    """Values by upper-case name, those of a form with them."""
+    """Distinct values by upper-case name, those of a form with them."""
     body: bytes
     tag: bytes | None = None
     """The ETag of the answer, where it is known beforehand."""
@@ -39,21 +45,30 @@ class Call:
         headers: Mapping[bytes, bytes],
         body: bytes,
         tag: bytes | None = None,
+        *,
+        most: int = 100_000,
     ) -> Call:
         """Take a request apart.
+
+        Parameters
+        ----------
+        most : int
+            Values of a parameter; one more is kept, which tells that there were more.
 
         Raises
         ------
         UsageError
             Where its form cannot be read.
         """
-        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
-        if body:
-            pairs += form(headers.get(b"content-type", b"").decode("latin-1"), body)
-        query: dict[str, list[str]] = {}
-        for name, value in pairs:
-            query.setdefault(name.upper(), []).append(value)
-        return cls(method, path, headers, query, body, tag)
+        query: dict[str, dict[str, None]] = {}
+        sent = form(headers.get(b"content-type", b"").decode("latin-1"), body) if body else ()
+        for name, value in chain(fields(query_string), sent):
+            values = query.setdefault(name.upper(), {})
+            if len(query) > NAMES:
+                raise UsageError(f"more than {NAMES} parameters; expected those that there are")
+            if len(values) <= most + ("" in values):
+                values[value] = None
+        return cls(method, path, headers, {name: list(values) for name, values in query.items()}, body, tag)
 
     def all(self, name: str) -> list[str]:
         """Every value of a parameter."""
@@ -67,7 +82,7 @@ class Call:
         UsageError
             Where it is given with several values.
         """
-        values = list(dict.fromkeys(self.query.get(name, ())))
+        values = self.all(name)
         if len(values) > 1:
             raise UsageError(f"{name} is given {len(values)} times; expected once")
         return values[0] if values else default
@@ -101,9 +116,24 @@ def form(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     """Read the fields of a form; a body of another type has none."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
-        yield from parse_qsl(body.decode("latin-1"), keep_blank_values=True)
+        yield from fields(body)
     elif kind == "multipart/form-data":
         yield from multipart(content_type, body)
+
+
+def fields(text: bytes) -> Iterator[tuple[str, str]]:
+    """Read the fields of a query or a form, one by one: all at once they may take a hundred times its room."""
+    for match in PAIR.finditer(text):
+        name, _, value = match[0].partition(b"=")
+        check(name, value)
+        yield unquote_plus(name.decode("latin-1")), unquote_plus(value.decode("latin-1"))
+
+
+def check(*texts: bytes) -> None:
+    """Refuse what is too long to be a name or a value."""
+    for text in texts:
+        if len(text) > LONGEST:
+            raise UsageError(f"a parameter has {len(text)} bytes; expected at most {LONGEST}")
 
 
 def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
@@ -119,4 +149,5 @@ def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
         head, _, value = part.partition(b"\r\n\r\n")
         name = FIELD.search(head.lstrip())
         if name is not None:
+            check(name[1], value)
             yield name[1].decode(errors="replace"), value.decode(errors="surrogateescape")

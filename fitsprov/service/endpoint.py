@@ -160,8 +160,9 @@ class Endpoint:
         archive, tag = found
         try:
             form = headers if self.takes_form else {**headers, b"content-type": b""}
-            path = scope.get("path_params", {})
-            answer = self.answer(archive, Call.of(scope["method"], path, scope["query_string"], form, body, tag))
+            path, most = scope.get("path_params", {}), archive.settings.max_ids
+            call = Call.of(scope["method"], path, scope["query_string"], form, body, tag, most=most)
+            answer = self.answer(archive, call)
         except Exception as error:
             return self.explain(error, scope["path"])
         if tag is not None and any(name == b"etag" for name, _ in answer.headers):
