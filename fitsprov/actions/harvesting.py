@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -12,6 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from fitsprov.actions.attending import attend
 from fitsprov.actions.claiming import File, Found, read_claims
 from fitsprov.actions.conventions import readable_conventions
 from fitsprov.actions.walking import find_files, uri_of
@@ -155,7 +155,7 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
     from concurrent.futures import ProcessPoolExecutor
 
     yield from read(list(islice(files, 1)))  # what that loads, processes that are forked need not load again
-    pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    pool = ProcessPoolExecutor(jobs, initializer=attend)
     try:
         waiting: deque[Future[list[Found]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
         while waiting:
