@@ -9,8 +9,8 @@ from fitsprov.model.lineage import Category
 
 __all__ = ["AGENT_TYPES", "DESCRIPTIONS", "FITSPROV", "SETUP", "USAGE_TYPES", "VOPROV", "Model", "Wanted"]
 
-FITSPROV = "urn:fitsprov:"
-"""The namespace of what PROV has no word for."""
+FITSPROV = "urn:uuid:5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5#"
+"""The namespace of what PROV has no word for: a UUID is nobody else's, needs no home page, and no register of URNs."""
 VOPROV = "http://www.ivoa.net/documents/ProvenanceDM/index.html#"
 """The namespace of ProvenanceDM as the ``voprov`` package has it; the standard names none."""
 

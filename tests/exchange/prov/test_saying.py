@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -20,7 +22,7 @@ from fitsprov.exchange.prov.prov_xml import write_prov_xml
 from fitsprov.exchange.prov.provdm import write_votable
 from fitsprov.exchange.prov.shown import traced
 from fitsprov.exchange.prov.telling import tell_json
-from fitsprov.exchange.prov.words import Model, Wanted
+from fitsprov.exchange.prov.words import FITSPROV, Model, Wanted
 from fitsprov.model.facts import (
     Annotation,
     Description,
@@ -229,3 +231,12 @@ def test_votable_has_a_table_for_each() -> None:
     configured = names["WasConfiguredBy"].to_table()
     assert set(configured["artefactType"]) == {"Parameter", "Configfile"}
     assert len(names["ValueEntity"].to_table()) == 3 + 2 + 1
+
+
+def test_every_term_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    text = "".join(document(model=model, members=True, steps=True) for model in Model)
+    terms = set(re.findall(r'"((?:fitsprov|voprov):\w+)"', text))
+    assert len(terms) > 60
+    assert not {term for term in terms if f"`{term}`" not in page}
+    assert f"`{FITSPROV}`" in page
