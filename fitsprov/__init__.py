@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fitsprov.conventions.reading import ConventionReading, Reading
     from fitsprov.errors import FitsprovError
     from fitsprov.model.finding import Finding
-    from fitsprov.model.impact import Cause, Impact, Incident, Requirement
+    from fitsprov.model.impact import Cause, Hit, Impact, Incident, Requirement
     from fitsprov.model.lineage import Activity, Dataset, Lineage
     from fitsprov.model.reached import Paths, Reached
     from fitsprov.model.stamp import Input, Software, Stamp
@@ -43,6 +43,7 @@ __all__ = [
     "Finding",
     "FitsprovError",
     "Harvest",
+    "Hit",
     "Impact",
     "Incident",
     "Input",
@@ -88,7 +89,7 @@ HOMES = {
     "conventions.reading": ("ConventionReading", "Reading"),
     "errors": ("FitsprovError",),
     "model.finding": ("Finding",),
-    "model.impact": ("Cause", "Impact", "Incident", "Requirement"),
+    "model.impact": ("Cause", "Hit", "Impact", "Incident", "Requirement"),
     "model.lineage": ("Activity", "Dataset", "Lineage"),
     "model.reached": ("Paths", "Reached"),
     "model.stamp": ("Input", "Software", "Stamp"),

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from fitsprov.actions.json_objects import iso, text
-from fitsprov.model.facts import Annotation, DatasetFacts, Happening, Metric, Observation
+from fitsprov.model.facts import Annotation, Change, DatasetFacts, Happening, Metric, Observation
 from fitsprov.model.lineage import Agent
 
-__all__ = ["annotation_object", "facts_object", "happening_object"]
+__all__ = ["annotation_object", "change_object", "facts_object", "happening_object"]
 
 
 def facts_object(facts: DatasetFacts | None) -> dict[str, Any] | None:
@@ -51,6 +51,11 @@ def annotation_object(annotation: Annotation) -> dict[str, Any]:
 def happening_object(happening: Happening) -> dict[str, Any]:
     """One thing among what happened."""
     return dict(plain(happening))
+
+
+def change_object(change: Change) -> dict[str, Any]:
+    """One thing that changed."""
+    return dict(plain(change))
 
 
 def agent_object(agent: Agent | None) -> dict[str, Any] | None:

@@ -111,7 +111,13 @@ def incident_hits(registry_url: str, id: str, *, done: bool | None = None) -> di
     with open_registry(registry_url) as registry:
         uuid = parse_id(id)
         hits = [
-            {**found_object(one), "done": dealt_with} for one, dealt_with in registry.incidents.hits(uuid, done=done)
+            {
+                **hit_object(one.dataset, one.direct),
+                "done": one.done is not None,
+                "time": iso(one.done),
+                "text": one.text,
+            }
+            for one in registry.incidents.hits(uuid, done=done)
         ]
         return {**incident_object(registry.incidents[uuid]), "datasets": hits}
 

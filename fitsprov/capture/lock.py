@@ -32,6 +32,6 @@ def lock_text(environment: Environment, manager: str) -> str:
     if not packages:
         have = ", ".join(sorted({package.manager for package in environment.packages})) or "none"
         raise UsageError(f"no packages of {manager} in this environment; expected one of {have}")
-    about = [environment.container and f"container {environment.container}", *environment.platform.values()]
-    head = [f"# {line}" for line in about if line]
+    image = {name: getattr(environment, name) for name in ("container", "container_base", "recipe")}
+    head = [f"# {name}: {value}" for name, value in {**image, **environment.platform}.items() if value]
     return "\n".join([*head, *(LINES[manager].format(name=p.name, version=p.version) for p in packages), ""])

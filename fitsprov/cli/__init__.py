@@ -28,6 +28,8 @@ COMMANDS = (
     "adopt",
     "annotate",
     "events",
+    "changes",
+    "job",
     "diff",
     "environment",
     "strip",

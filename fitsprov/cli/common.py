@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -17,6 +17,8 @@ from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.settings import Settings
 
 __all__ = [
+    "beyond",
+    "cut",
     "expand",
     "fail",
     "file_arguments",
@@ -27,6 +29,8 @@ __all__ = [
     "registry_option",
     "write_whole",
 ]
+
+T = TypeVar("T")
 
 registry_option = click.option(
     "--registry",
@@ -88,6 +92,19 @@ def fail(error: FitsprovError) -> NoReturn:
 def message_of(error: FitsprovError) -> str:
     """The line for stderr."""
     return f"{click.style('fitsprov:', fg='red')} {' '.join(str(error).split())}"
+
+
+def beyond(limit: int | None) -> int | None:
+    """What to ask for, so that one sees whether there is more than a limit."""
+    return None if limit is None else limit + 1
+
+
+def cut(found: list[T], limit: int | None) -> list[T]:
+    """Leave out what is beyond a limit, and say so on stderr."""
+    if limit is None or len(found) <= limit:
+        return found
+    click.echo(f"fitsprov: there are more; these are the first {limit}", err=True)
+    return found[:limit]
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:

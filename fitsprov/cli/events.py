@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fitsprov.actions.noting import happenings
-from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
 from fitsprov.cli.find import aligned
 from fitsprov.cli.text import safe
 from fitsprov.cli.times import parse_time
@@ -44,8 +44,9 @@ def command(
             since=None if since is None else parse_time(since),
             until=None if until is None else parse_time(until),
             component=component,
-            limit=limit,
+            limit=beyond(limit),
         )
+    found = cut(found, limit)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fitsprov.actions.searching import find
-from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
 from fitsprov.cli.times import parse_time
 from fitsprov.settings import Settings
 
@@ -55,19 +55,16 @@ def command(
             metrics=metrics,
             since=None if since is None else parse_time(since),
             until=None if until is None else parse_time(until),
-            limit=limit,
+            limit=beyond(limit),
         )
+    found = cut(found, limit)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif ids:
         for item in found:
             click.echo(item["id"])
     else:
-        rows = [
-            [item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or "", item["standing"] or ""]
-            for item in found
-        ]
-        for line in aligned(rows):
+        for line in aligned([cells(item) for item in found]):
             click.echo(line)
     raise SystemExit(0 if found else 1)
 

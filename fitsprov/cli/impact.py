@@ -9,7 +9,7 @@ import click
 
 from fitsprov.actions.impact import impact, open_incident
 from fitsprov.cli.causes import cause_options
-from fitsprov.cli.common import json_option, one_line_errors, registry_option
+from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
 from fitsprov.cli.find import aligned, pairs
 from fitsprov.settings import Settings
 
@@ -42,7 +42,9 @@ def command(
     """
     with one_line_errors():
         url = registry.need_registry()
-        answer = impact(url, listed=listed or ids, limit=limit, **cause)
+        answer = impact(url, listed=listed or ids, limit=beyond(limit), **cause)
+        if "hits" in answer:
+            answer["hits"] = cut(answer["hits"], limit)
         if title is not None:
             answer["incident"] = open_incident(url, title, agent=agent, text=why, **cause)["id"]
     if as_json:

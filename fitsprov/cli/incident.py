@@ -99,7 +99,14 @@ def lines(answer: dict[str, Any]) -> list[str]:
     text = [click.style(answer["title"], bold=True)]
     text += [f"  {name:<12}{value}" for name, value in about if value is not None]
     rows = [
-        ["done" if hit["done"] else "open", hit["id"], hit["type"] or "", pairs(hit["data_id"]), hit["run"] or ""]
+        [
+            "done" if hit["done"] else "open",
+            hit["id"],
+            hit["type"] or "",
+            pairs(hit["data_id"]),
+            hit["run"] or "",
+            hit["text"] or "",
+        ]
         for hit in answer["datasets"]
     ]
     return [*text, "", *aligned(rows)] if rows else text

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import name_id
-from fitsprov.model.lineage import Agent
+from fitsprov.model.lineage import Agent, Environment, Execution
 
 __all__ = [
     "About",
@@ -28,6 +28,7 @@ __all__ = [
     "Epoch",
     "Event",
     "Happening",
+    "Job",
     "Metric",
     "Observation",
     "Relation",
@@ -258,13 +259,24 @@ class Change:
     """One thing that changed, and mattered to a task."""
 
     epoch: int
-    time: datetime
+    time: datetime | None
     kind: str
     component: str
     name: str | None
     """Of the parameter or package."""
     before: str | None
     after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job by its ID: what it was, and what ran in it."""
+
+    execution: Execution
+    environments: tuple[Environment, ...] = ()
+    """Its own, then others that its activities ran in."""
+    tasks: tuple[tuple[str | None, str | None, int], ...] = ()
+    """Name, version, and how many activities."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from fitsprov.errors import UsageError
 from fitsprov.model.dataid import Scalar
+from fitsprov.model.lineage import Dataset
 
-__all__ = ["Cause", "Impact", "Incident", "Requirement", "Touched"]
+__all__ = ["Cause", "Hit", "Impact", "Incident", "Requirement", "Touched"]
 
 REQUIREMENT = re.compile(r"\s*([^\s<>=!,]+)\s*((?:[<>=!].*)?)", re.DOTALL)
 BOUND = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([^\s<>=!,]+)\s*")
@@ -190,6 +191,18 @@ class Impact:
     def direct(self) -> int:
         """Those that the activities of the cause made."""
         return sum(one.direct for one in self.touched)
+
+
+class Hit(NamedTuple):
+    """A dataset that an incident touched."""
+
+    dataset: Dataset
+    direct: bool
+    """Whether an activity of the cause made it."""
+    done: datetime | None = None
+    """When it was dealt with."""
+    text: str | None = None
+    """How."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

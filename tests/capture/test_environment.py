@@ -96,7 +96,7 @@ def test_a_lock_file_holds_one_managers_packages(tmp_path: Path) -> None:
         container="image@sha256:1",
         packages=(Package("conda", "gcc", "14=h1"), Package("pip", "numpy", "2.0"), Package("pip", "x", "1+dirty")),
     )
-    assert lock_text(found, "pip") == "# container image@sha256:1\nnumpy==2.0\nx==1+dirty\n"
+    assert lock_text(found, "pip") == "# container: image@sha256:1\nnumpy==2.0\nx==1+dirty\n"
     assert lock_text(found, "conda").splitlines()[-1] == "gcc=14=h1"
 
 

@@ -85,11 +85,19 @@ def test_an_incident_is_worked_off(fitsprov: Fitsprov, flat: str) -> None:
     refused = fitsprov(f"incident close {incident}")
     assert (refused.code, refused.err.split(": ")[-1]) == (2, "1 of 31 hits are open; expected none\n")
     assert fitsprov(f"incident show {incident} --open --ids").out.split() == hits[30:]
-    fitsprov(f"incident done {incident} {hits[30]}")
+    fitsprov(f"incident done {incident} {hits[30]} --why 'made anew'")
+    assert fitsprov(f"incident show {incident}").out.count("made anew") == 1
     assert fitsprov(f"incident close {incident} --why 'made again'").code == 0
     [shown] = fitsprov(f"incident show {incident} --json").json
     assert (shown["text"], shown["done"], shown["hits"]) == ("made again", 31, 31)
     assert "state       closed" in fitsprov(f"incident show {incident}").out
+
+
+def test_a_limit_says_that_it_cut(fitsprov: Fitsprov, flat: str) -> None:
+    for line in (f"impact {flat} --list --ids --limit 3", "find --type raw --ids --limit 3"):
+        ran = fitsprov(line)
+        assert (len(ran.out.splitlines()), ran.err) == (3, "fitsprov: there are more; these are the first 3\n")
+    assert fitsprov(f"impact {flat} --list --limit 31").err == ""
 
 
 def test_impact_writes_nothing_unless_saved(fitsprov: Fitsprov, flat: str, tmp_path: Path) -> None:

@@ -60,7 +60,11 @@ def test_events_of_a_dataset_are_those_around_it(run: Run) -> None:
 
 def test_events_are_chosen_by_time_and_component(run: Run) -> None:
     assert len(run("events").output.splitlines()) == 4
-    assert len(run("events", "--limit", "2").output.splitlines()) == 2
+    some = run("events", "--limit", "2")
+    assert len(some.stdout.splitlines()) == 2
+    assert some.stderr == "fitsprov: there are more; these are the first 2\n"
+    every = len(run("events").stdout.splitlines())
+    assert run("events", "--limit", str(every)).stderr == ""
     assert "firmware" in run("events", "--component", "LSSTCam/*").output
     assert run("events", "--since", "2026-01-01T00:04:00Z", "--until", "2026-01-01T00:06:00Z").output.count("\n") == 2
     assert run("events", "--since", "2027-01-01").exit_code == 1

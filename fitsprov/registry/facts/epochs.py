@@ -30,7 +30,15 @@ from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.records.vocabulary import next_key
 from fitsprov.registry.schema import epoch, utc, validity
 
-__all__ = ["TRACKED", "current_epoch", "epochs_between", "extend_event", "open_by_event", "place_activities"]
+__all__ = [
+    "EARLIEST",
+    "TRACKED",
+    "current_epoch",
+    "epochs_between",
+    "extend_event",
+    "open_by_event",
+    "place_activities",
+]
 
 TRACKED = ("config", "packages", "node")
 """Kinds of component whose states are compared when activities are recorded; the others are told by events."""

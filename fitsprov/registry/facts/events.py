@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, func, literal, null, select, union_all
 
 from fitsprov.model.facts import Happening
+from fitsprov.model.impact import Cause
 from fitsprov.registry.datasets import Stored, resembles
 from fitsprov.registry.schema import (
     Instant,
@@ -82,7 +84,9 @@ def happenings(connection: Connection, window: Window) -> list[Happening]:
 
 def as_happening(row: Any) -> Happening:
     """Read a row; a change of state is told as such, and what is about several things is about the nearest."""
-    text = row.text
+    text, component = row.text, row.component
+    if row.source == "incident":
+        component = str(Cause.from_json(json.loads(component)))
     if text is None and (row.before, row.after) != (None, None):
         text = " → ".join(state for state in (row.before or "", row.after or "") if state or row.before)
     return Happening(
@@ -91,7 +95,7 @@ def as_happening(row: Any) -> Happening:
         time=row.time,
         until=row.until,
         kind=row.kind,
-        component=row.component,
+        component=component,
         text=text,
         value=row.value,
         unit=row.unit,

@@ -1,4 +1,4 @@
-"""Jobs into the registry, with the nodes that they ran on."""
+"""Jobs into the registry and out of it, with the nodes that they ran on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, or_, select, update
 
+from fitsprov.model.facts import Job
 from fitsprov.model.lineage import Execution
-from fitsprov.registry.activities import executions_by_key
+from fitsprov.registry.activities import executions_by_key, read_environments
 from fitsprov.registry.datasets import chunks
 from fitsprov.registry.records.statement import canonical, merge
 from fitsprov.registry.records.vocabulary import Vocabulary, next_key
-from fitsprov.registry.schema import execution, node, software_env
+from fitsprov.registry.schema import activity, execution, node, software_env, task
 
-__all__ = ["take_executions"]
+__all__ = ["find_jobs", "jobs", "take_executions"]
 
 FACTS = ("node", "environment", "started", "ended", "status", "resources")
 
@@ -86,3 +87,30 @@ def row_of(words: Vocabulary, one: Execution) -> dict[str, Any]:
         "status": one.status,
         "resources": None if one.resources is None else canonical(one.resources),
     }
+
+
+def jobs(text: str) -> Select[Any]:
+    """Select executions by what the batch system calls them, or by UUID."""
+    try:
+        return select(execution.c.id).where(or_(execution.c.job == text, execution.c.uuid == UUID(text)))
+    except ValueError:
+        return select(execution.c.id).where(execution.c.job == text)
+
+
+def find_jobs(connection: Connection, text: str) -> list[Job]:
+    """Find what is known of jobs, by what the batch systems call them, or by UUID."""
+    executions = executions_by_key(connection, connection.scalars(jobs(text)).all())
+    return [told_of(connection, key, one) for key, one in sorted(executions.items())]
+
+
+def told_of(connection: Connection, key: int, one: Execution) -> Job:
+    """Say what ran in a job, and in which environments."""
+    mine = activity.c.execution_id == key
+    ran = select(activity.c.software_env_id).where(mine, activity.c.software_env_id.is_not(None)).distinct()
+    environments = read_environments(connection, connection.scalars(ran).all())
+    others = [environments[number] for number in sorted(environments) if environments[number] != one.environment]
+    own = () if one.environment is None else (one.environment,)
+    names = (task.c.name, task.c.version)
+    counted = select(*names, func.count()).select_from(activity.outerjoin(task)).where(mine).group_by(*names)
+    tasks = connection.execute(counted.order_by(*(name.nulls_first() for name in names)))
+    return Job(execution=one, environments=(*own, *others), tasks=tuple(map(tuple, tasks)))

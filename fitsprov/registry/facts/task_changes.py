@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, or_, select
 
 from fitsprov.errors import ActivityNotFound, UsageError
 from fitsprov.model.facts import Change, Epoch
-from fitsprov.registry.facts.epochs import TRACKED, current_epoch, epochs_at, epochs_between
+from fitsprov.registry.facts.epochs import EARLIEST, TRACKED, current_epoch, epochs_at, epochs_between
 from fitsprov.registry.schema import (
     activity,
     config,
@@ -43,33 +43,68 @@ def changes_between(connection: Connection, task_name: str, a: Moment, b: Moment
         Where an epoch has never been, or an activity belongs to none.
     ActivityNotFound
     """
-    first, last = sorted((epoch_of(connection, a), epoch_of(connection, b)))
-    epochs = {one.number: one for one in epochs_between(connection, first, last)}
-    found = [change for one in epochs.values() if one.kind not in TRACKED for change in told(one)]
+    places = (place_of(connection, moment) for moment in (a, b))
+    one, other = sorted(places, key=lambda place: (place.epoch, place.started or EARLIEST))
+    epochs = {epoch.number: epoch for epoch in epochs_between(connection, one.epoch, other.epoch)}
+    found = [change for epoch in epochs.values() if epoch.kind not in TRACKED for change in told(epoch)]
     for row, before in steps(connection, components_of(connection, task_name)):
         if row.epoch_id in epochs:
             found += differences(connection, epochs[row.epoch_id], row, before)
+    if one.task == other.task == task_name:
+        known = {(change.kind, change.name) for change in found if change.component == task_name}
+        found += [change for change in pinned(connection, one, other) if (change.kind, change.name) not in known]
     return sorted(found, key=lambda one: (one.epoch, one.component, one.name or ""))
 
 
-def epoch_of(connection: Connection, moment: Moment) -> int:
-    """Find the epoch of a moment."""
+class Place(NamedTuple):
+    """A moment; of an activity with what it pins."""
+
+    epoch: int
+    task: str | None = None
+    started: datetime | None = None
+    config: bytes | None = None
+    packages: bytes | None = None
+
+
+def place_of(connection: Connection, moment: Moment) -> Place:
+    """Find the epoch of a moment, and what was used then if that is known."""
     if isinstance(moment, datetime):
-        return epochs_at(connection, {None: utc(moment)})[None]
+        return Place(epochs_at(connection, {None: utc(moment)})[None])
     if isinstance(moment, int):
         last = current_epoch(connection).number
         if not 1 <= moment <= last:
             raise UsageError(f"epoch {moment} is none; expected one of 1 to {last}")
-        return moment
+        return Place(moment)
     made = select(entity.c.gen_aid).where(entity.c.uuid == moment).scalar_subquery()
-    query = select(activity.c.epoch_id).where(or_(activity.c.uuid == moment, activity.c.id == made))
+    columns = (activity.c.epoch_id, task.c.name, activity.c.started, config.c.digest, software_env.c.digest)
+    joined = activity.outerjoin(task).outerjoin(config).outerjoin(software_env)
+    query = select(*columns).select_from(joined).where(or_(activity.c.uuid == moment, activity.c.id == made))
     row = connection.execute(query).first()
     if row is None:
         raise ActivityNotFound(moment)
     if row.epoch_id is None:
         raise UsageError(f"activity {moment} belongs to no epoch; expected one that a record told of")
-    number: int = row.epoch_id
-    return number
+    return Place(*row)
+
+
+def pinned(connection: Connection, one: Place, other: Place) -> Iterator[Change]:
+    """What is different between two activities of a task, whatever others did meanwhile."""
+    for kind, read in READ.items():
+        before, after = getattr(one, kind), getattr(other, kind)
+        if before is None or after is None or before == after:
+            continue
+        old, new = read(connection, before.hex()), read(connection, after.hex())
+        for name in sorted(old.keys() | new.keys(), key=str):
+            if old.get(name) != new.get(name):
+                yield Change(
+                    epoch=other.epoch,
+                    time=other.started,
+                    kind=kind,
+                    component=str(other.task),
+                    name=name,
+                    before=old.get(name),
+                    after=new.get(name),
+                )
 
 
 def components_of(connection: Connection, task_name: str) -> dict[str, tuple[str, ...]]:
@@ -117,7 +152,7 @@ def told(one: Epoch) -> Iterator[Change]:
 
 def differences(connection: Connection, epoch: Epoch, row: Row[Any], before: set[str]) -> Iterator[Change]:
     """What is different between two states: each parameter or package by its name."""
-    read = {"config": parameters_of, "packages": packages_of}.get(row.kind)
+    read = READ.get(row.kind)
     if read is None:
         old: dict[str | None, str | None] = {None: " ".join(sorted(before))}
         new: dict[str | None, str | None] = {None: row.state}
@@ -159,3 +194,7 @@ def packages_of(connection: Connection, state: str) -> dict[str | None, str | No
         .where(software_env.c.digest == digest)
     )
     return found | {f"{manager} {name}": version for manager, name, version in connection.execute(query)}
+
+
+READ = {"config": parameters_of, "packages": packages_of}
+"""Kind of component → what reads a state of it."""

@@ -14,6 +14,7 @@ from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.impact import Cause, Impact, Requirement, Touched
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
+from fitsprov.registry.facts.jobs import jobs
 from fitsprov.registry.graph.reach import Tally
 from fitsprov.registry.records.statement import canonical, indexable
 from fitsprov.registry.schema import (
@@ -172,14 +173,6 @@ def some(connection: Connection, what: str, query: Select[Any]) -> Select[Any]:
 def runs(name: str) -> Select[Any]:
     """Select a run by its name."""
     return select(run.c.id).where(run.c.name == name)
-
-
-def jobs(text: str) -> Select[Any]:
-    """Select executions by what the batch system calls them, or by UUID."""
-    try:
-        return select(execution.c.id).where(or_(execution.c.job == text, execution.c.uuid == UUID(text)))
-    except ValueError:
-        return select(execution.c.id).where(execution.c.job == text)
 
 
 def containers(text: str) -> Select[Any]:

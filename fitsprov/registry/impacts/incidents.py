@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import URL, Connection, Engine, Select, func, insert, literal, select, update
 
 from fitsprov.errors import Conflict, IncidentNotFound, UsageError
-from fitsprov.model.impact import Cause, Incident
-from fitsprov.model.lineage import Agent, Dataset
+from fitsprov.model.impact import Cause, Hit, Incident
+from fitsprov.model.lineage import Agent
 from fitsprov.registry.datasets import chunks, datasets_by_key
 from fitsprov.registry.engines.engine import reading, transact
 from fitsprov.registry.impacts.impact import seeds, touched_by
@@ -108,17 +108,22 @@ def find_incidents(connection: Connection, uuid: UUID | None = None) -> list[Inc
     return found
 
 
-def hits_of_incident(connection: Connection, uuid: UUID, *, done: bool | None) -> list[tuple[Dataset, bool]]:
-    """List the hits of an incident, each with whether it is worked off; only those that are, or are not, if asked."""
-    key = key_of(connection, uuid)
-    query = select(incident_hit.c.entity_id, incident_hit.c.done).where(incident_hit.c.incident_id == key)
+def hits_of_incident(connection: Connection, uuid: UUID, *, done: bool | None) -> list[Hit]:
+    """List the hits of an incident; only those that are worked off, or are not, if asked."""
+    hit = incident_hit.c
+    query = select(hit.entity_id, hit.direct, hit.done, hit.text).where(hit.incident_id == key_of(connection, uuid))
     if done is not None:
-        query = query.where(incident_hit.c.done.is_not(None) if done else incident_hit.c.done.is_(None))
-    hits = {entity_id: time is not None for entity_id, time in connection.execute(query)}
-    found = [
-        (one.dataset, hits[one.key]) for chunk in chunks(hits) for one in datasets_by_key(connection, chunk).values()
-    ]
-    return sorted(found, key=lambda hit: (hit[0].run or "", hit[0].type or "", str(hit[0].data_id), str(hit[0].id)))
+        query = query.where(hit.done.is_not(None) if done else hit.done.is_(None))
+    hits = {key: facts for key, *facts in connection.execute(query)}
+    found = [Hit(one.dataset, *hits[one.key]) for chunk in chunks(hits) for one in
+             datasets_by_key(connection, chunk).values()]  # fmt: skip
+    return sorted(found, key=place_of_hit)
+
+
+def place_of_hit(hit: Hit) -> tuple[str, ...]:
+    """Order hits by run, type and dataId."""
+    one = hit.dataset
+    return one.run or "", one.type or "", str(one.data_id), str(one.id)
 
 
 def work_off(connection: Connection, uuid: UUID, wanted: Iterable[UUID], time: datetime, text: str | None) -> int:
@@ -218,8 +223,8 @@ class Incidents:
 
         return transact(self._engine, self._url, work)
 
-    def hits(self, id: UUID, *, done: bool | None = None) -> list[tuple[Dataset, bool]]:
-        """List the datasets that an incident touched, each with whether it is dealt with.
+    def hits(self, id: UUID, *, done: bool | None = None) -> list[Hit]:
+        """List what an incident touched; only what is dealt with, or is not, if asked.
 
         Raises
         ------

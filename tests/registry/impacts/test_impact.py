@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy import event as on
 
 from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, IncidentNotFound, UsageError
-from fitsprov.model.impact import Cause, Requirement
+from fitsprov.model.impact import Cause, Hit, Requirement
 from fitsprov.model.lineage import Agent, Direction, Environment, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
@@ -171,12 +171,14 @@ def test_an_incident_is_opened_worked_off_and_closed(filled: Registry) -> None:
     )
     assert (opened.title, opened.hits, opened.done, opened.agent, opened.opened) == ("bad flat", 4, 0, "orcid:1", NOON)
     images = [uid(f"image {n}") for n in (1, 2, 10)]
-    assert filled.incidents.work_off(INCIDENT, images, time=NOON) == 3
+    assert filled.incidents.work_off(INCIDENT, images, time=NOON, text="made anew") == 3
     assert filled.incidents.work_off(INCIDENT, images, time=NOON) == 0
     with pytest.raises(UsageError, match="1 of 4 hits are open; expected none"):
         filled.incidents.close(INCIDENT, time=NOON)
-    assert [one.id for one, _ in filled.incidents.hits(INCIDENT, done=False)] == [uid("coadd")]
+    assert filled.incidents.hits(INCIDENT, done=False) == [Hit(filled.dataset(uid("coadd")), False)]
     filled.incidents.work_off(INCIDENT, [uid("coadd")], time=NOON)
+    dealt = {one.dataset.id: (one.direct, one.done, one.text) for one in filled.incidents.hits(INCIDENT, done=True)}
+    assert dealt == {**dict.fromkeys(images, (True, NOON, "made anew")), uid("coadd"): (False, NOON, None)}
     closed = filled.incidents.close(INCIDENT, time=NOON + timedelta(days=1), text="made again")
     assert (closed.closed, closed.text, closed.done) == (NOON + timedelta(days=1), "made again", 4)
     for text in (None, "made again"):
@@ -240,7 +242,7 @@ def test_an_incident_is_worked_off_though_the_server_hangs_up(database: str) -> 
         on.listen(registry._engine, "commit", hang_up)
         try:
             hits = registry.incidents.open(Cause(dataset=uid("flat")), "bad flat", id=INCIDENT, time=NOON).hits
-            left = [one.id for one, _ in registry.incidents.hits(INCIDENT)]
+            left = [one.dataset.id for one in registry.incidents.hits(INCIDENT)]
             assert registry.incidents.work_off(INCIDENT, left, time=NOON) == hits == 4
             assert registry.incidents.close(INCIDENT, time=NOON).closed == NOON
         finally:
