@@ -26,6 +26,7 @@ __all__ = [
     "TruncatedFits",
     "UnwritableValue",
     "UsageError",
+    "WorkerLost",
 ]
 
 
@@ -132,6 +133,10 @@ class ServiceError(FitsprovError, ConnectionError):
     def __init__(self, message: str, *, code: str = "service-unreachable") -> None:
         super().__init__(message)
         self.code = code
+
+
+class WorkerLost(FitsprovError, RuntimeError):
+    """A process that worked for another and was ended from outside, as where memory ran out."""
 
 
 class IncidentNotFound(FitsprovError, LookupError):

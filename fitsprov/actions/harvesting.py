@@ -15,7 +15,7 @@ from fitsprov.actions.attending import attend
 from fitsprov.actions.claiming import File, Found, read_claims
 from fitsprov.actions.conventions import readable_conventions
 from fitsprov.actions.walking import find_files, uri_of
-from fitsprov.errors import FileRefused, FitsprovError
+from fitsprov.errors import FileRefused, FitsprovError, WorkerLost
 from fitsprov.model.finding import Finding
 from fitsprov.registry.harvests.claims import Claim
 from fitsprov.registry.records.recording import Counts
@@ -97,7 +97,7 @@ def harvest(
     ------
     UsageError
         Where a convention is not known, or its file is none.
-    RegistryError
+    RegistryError, WorkerLost
     """
     readable_conventions(conventions)
     done = Harvest()
@@ -152,7 +152,7 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
         for chunk in chunks:
             yield from read(chunk)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
     yield from read(list(islice(files, 1)))  # what that loads, processes that are forked need not load again
     pool = ProcessPoolExecutor(jobs, initializer=attend)
@@ -162,6 +162,9 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
             found = waiting.popleft().result()
             waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
             yield from found
+    except BrokenExecutor:
+        message = "a process that read headers was ended from outside; expected memory for all of them"
+        raise WorkerLost(f"{message} (the same harvest goes on where this one was)") from None
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -15,7 +15,7 @@ import fitsprov
 from tests.actions.conftest import Write, uid
 
 PROC = Path("/proc")
-SCRIPT = """
+SLOW = """
 import sys, time
 from fitsprov import Registry, harvest
 from fitsprov.actions import harvesting
@@ -24,6 +24,30 @@ from fitsprov.registry.harvests.harvesting import Harvester
 harvesting.BATCH = 7
 Harvester.take = lambda self, claims: time.sleep(60)
 harvest([sys.argv[1]], Registry(sys.argv[2]), jobs=2)
+"""
+
+
+KILLING = """
+import os, signal, sys
+from multiprocessing import active_children
+from fitsprov import Registry, harvest
+from fitsprov.errors import WorkerLost
+from fitsprov.actions import harvesting
+from fitsprov.registry.harvests.harvesting import Harvester
+
+harvesting.BATCH, take = 7, Harvester.take
+
+def take_and_kill(self, claims):
+    for child in active_children():
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+    return take(self, claims)
+
+Harvester.take = take_and_kill
+try:
+    harvest([sys.argv[1]], Registry(sys.argv[2]), jobs=2)
+except WorkerLost as error:
+    print(error)
 """
 
 
@@ -53,7 +77,7 @@ def test_who_reads_for_a_harvest_ends_with_it(write: Write, tmp_path: Path) -> N
     files = [write(f"{n}.fits", id=uid(f"{n}"), parents=[]) for n in range(300)]
     database = tmp_path / "registry.db"
     fitsprov.Registry.create(database).close()
-    harvest = subprocess.Popen([sys.executable, "-c", SCRIPT, files[0].parent, f"sqlite:///{database}"])
+    harvest = subprocess.Popen([sys.executable, "-c", SLOW, files[0].parent, f"sqlite:///{database}"])
     try:
         assert wait_until(lambda: len(children_of(harvest.pid)) == 2)
         readers = children_of(harvest.pid)
@@ -63,3 +87,16 @@ def test_who_reads_for_a_harvest_ends_with_it(write: Write, tmp_path: Path) -> N
     finally:
         harvest.kill()
         harvest.wait()
+
+
+def test_a_harvest_whose_readers_were_killed_says_so_and_goes_on(write: Write, tmp_path: Path) -> None:
+    files = [write(f"{n:03}.fits", id=uid(f"{n}"), parents=[]) for n in range(1200)]
+    url = f"sqlite:///{tmp_path / 'registry.db'}"
+    fitsprov.Registry.create(url).close()
+    command = [sys.executable, "-c", KILLING, str(files[0].parent), url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("a process that read headers was ended from outside; expected")
+    with fitsprov.Registry(url) as registry:
+        again = fitsprov.harvest(files[0].parent, registry)
+        assert 0 < again.unchanged < len(files)
+        assert len(registry.find()) == len(files)
