@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from fitsprov.exchange.prov.prov import Name
+from fitsprov.exchange.prov.prov_json import read_document
 from fitsprov.exchange.prov.provdm import write_votable
 from fitsprov.exchange.prov.provdm_classes import CLASSES
 from fitsprov.model.lineage import Activity, Agent, Dataset, Environment, Lineage, Package, Usage
 from tests.exchange.conftest import tell
+from tests.exchange.prov.test_saying import document as said
 
 PRODUCT, USED, UNUSED, MAKER = (uuid5(UUID(int=0), name) for name in ("product", "used", "unused", "maker"))
 
@@ -128,8 +130,10 @@ def xsd() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(files("astropy") / "io" / "votable" / "data" / "VOTable.v1.4.xsd")))
 
 
-@pytest.fixture(params=["full_lineage", "survey_lineage", "hostile_lineage", "ring_lineage"])
+@pytest.fixture(params=["full_lineage", "survey_lineage", "hostile_lineage", "ring_lineage", "facts"])
 def document(request: pytest.FixtureRequest) -> bytes:
+    if request.param == "facts":
+        return write_votable(read_document(said(members=True, steps=True))).encode()
     return write_votable(tell(request.getfixturevalue(request.param))).encode()
 
 
