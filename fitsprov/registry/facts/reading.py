@@ -21,7 +21,7 @@ from fitsprov.model.facts import (
 from fitsprov.model.later import Later
 from fitsprov.model.lineage import Agent
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.engines.compiled import Compiled, among_any, as_keys, compiled
+from fitsprov.registry.engines.compiled import Compiled, among, as_keys, compiled, has_rows
 from fitsprov.registry.gathering.datasets import Origin
 from fitsprov.registry.schema import (
     Key,
@@ -127,7 +127,7 @@ def standings(keyed: bool) -> Select[Any]:
     """Select what was said of how datasets stand, by a list of their keys or UUIDs."""
     said = annotated().where(or_(*(annotation.c.kind == kind for kind in STANDINGS)))
     if keyed:
-        return said.where(among_any(annotation.c.entity_id))
+        return said.where(among(annotation.c.entity_id))
     return said.where(entity.c.uuid.in_(bindparam("uuids", expanding=True)))
 
 
@@ -189,6 +189,8 @@ def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None) ->
 
 def standing_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Annotation]:
     """Find the datasets that do not stand as they were recorded: the last word about each, unless it restores it."""
+    if not has_rows(connection, annotation):
+        return {}
     source = uuids.source if isinstance(uuids, Later) else None
     if isinstance(source, Origin) and source.engine is connection.engine:
         rows = standings(True).rows(connection, **as_keys(source.keys))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise, repeat
+from itertools import repeat
+from operator import sub
 from struct import iter_unpack
 from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
@@ -174,11 +175,13 @@ def by_keys(
 def as_runs(keys: Iterable[int]) -> str:
     """Spell keys as runs: the first of each, and how many follow it."""
     ordered = sorted(keys)
-    starts = {0, *range(0, len(ordered), LONGEST)}
-    starts.update([place for place, (key, next_) in enumerate(pairwise(ordered), 1) if next_ - key != 1])
-    places = sorted(starts)
-    ends = [*places[1:], len(ordered)]
-    return str([ordered[start] << BITS | end - start - 1 for start, end in zip(places, ends, strict=True) if ordered])
+    number = len(ordered)
+    if not ordered or ordered[-1] - ordered[0] == number - 1 <= LONGEST:
+        return str([ordered[0] << BITS | number - 1] if ordered else [])
+    breaks = [place for place, gap in enumerate(map(sub, ordered[1:], ordered), 1) if gap != 1]
+    starts = sorted({0, *breaks, *range(LONGEST, number, LONGEST)})
+    ends = [*starts[1:], number]
+    return str([ordered[start] << BITS | end - start - 1 for start, end in zip(starts, ends, strict=True)])
 
 
 def read_columns(connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int]) -> Sequence[Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Select, select
 
 from fitsprov.model.lineage import Category, Dataset
-from fitsprov.registry.engines.compiled import among_any, as_keys, compiled
+from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.gathering.columns import (
     Given,
     Line,
@@ -54,9 +54,9 @@ def columns(runs: bool) -> Select[Any]:
 def columns_beside() -> Select[Any]:
     """Select copies of datasets, and raws that their headers list, by a list of keys."""
     it = artifact.c
-    copies = select(Line(it.id), Line(it.entity_id), Texts(it.uri), Line(it.size)).where(among_any(it.entity_id))
+    copies = select(Line(it.id), Line(it.entity_id), Texts(it.uri), Line(it.size)).where(among(it.entity_id))
     listing = listed_raw.c
-    raws = select(Line(listing.entity_id), Line(listing.raw_id)).where(among_any(listing.entity_id))
+    raws = select(Line(listing.entity_id), Line(listing.raw_id)).where(among(listing.entity_id))
     return select(copies.subquery(), raws.subquery())
 
 
@@ -80,6 +80,8 @@ class Beside:
 
 def beside(connection: Connection, keys: Iterable[int]) -> Beside:
     """Fetch what other tables say of datasets."""
+    if not has_rows(connection, artifact, listed_raw):
+        return Beside([None] * 6)
     (row,) = columns_beside().rows(connection, **as_keys(keys))
     return Beside(row)
 

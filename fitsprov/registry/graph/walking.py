@@ -16,7 +16,7 @@ from fitsprov.model.lineage import Category, Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
-from fitsprov.registry.engines.compiled import among, among_any, as_keys, compiled
+from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.graph.reach import Bounds, Found
 from fitsprov.registry.schema import dataset_type, entity, listed_raw, role, run, used
 
@@ -97,7 +97,7 @@ def in_role(direction: Direction, presented: bool) -> Select[Any]:
 @compiled
 def raws_listed() -> Select[Any]:
     """Select the raws that the headers of datasets list."""
-    return select(listed_raw.c.raw_id).distinct().where(among_any(listed_raw.c.entity_id))
+    return select(listed_raw.c.raw_id).distinct().where(among(listed_raw.c.entity_id))
 
 
 @compiled
@@ -195,7 +195,8 @@ def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> 
     start = find_one(connection, identifier).key
     found = graph.follow(connection, [start], Direction.UP, Bounds())
     keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
-    keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
+    if has_rows(connection, listed_raw):
+        keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
     return list(datasets_later(connection, list(keys)).values())
 
 
