@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,6 +12,7 @@ from uuid import UUID, uuid5
 import pytest
 from prov.model import ProvDocument
 
+from fitsprov.actions.access import read_access
 from fitsprov.actions.registering import create_registry
 from fitsprov.actions.serving import Archive
 from fitsprov.actions.tracing import Question, prov_format, write_prov
@@ -86,8 +88,6 @@ def test_runs_are_collections_of_what_is_told(archive: Archive) -> None:
 
 
 def test_members_are_followed_up_to_the_limit(archive: Archive) -> None:
-    from dataclasses import replace
-
     few = replace(archive, settings=replace(archive.settings, max_traced=2))
     question = Question.read({"DEPTH": "ALL", "MEMBERS": "true"})
     text = b"".join(write_prov(few, [name("table")], prov_format("VOTable"), question)).decode()
@@ -106,3 +106,16 @@ def test_what_was_measured_is_told(archive: Archive) -> None:
     (metric,) = (one for one in told(archive)["entity"].values() if "fitsprov:Metric" in str(one["prov:type"]))
     assert (metric["prov:value"], metric["fitsprov:unit"]) == ("27.5", "mag")
     assert metric["fitsprov:about"]["$"].endswith(name("table"))
+
+
+def test_what_is_hidden_is_in_no_document(archive: Archive) -> None:
+    rules = {"others": "hidden", "rule": [{"type": "image", "groups": ["survey"]}]}
+    access = read_access(rules, "rules")
+    seen = replace(archive, access=access).seen_by(access.caller({}, None))
+    hidden = {name(f"image {n}") for n in range(3)}
+    for switch in ("0", "1"):
+        text = json.dumps(told(seen, MEMBERS=switch))
+        assert "hadMember" not in text or switch == "1"
+        assert not [one for one in hidden if one in text]
+        assert "27.5" in text
+    assert all(one in json.dumps(told(archive)) for one in hidden)
