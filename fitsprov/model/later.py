@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, TypeVar, overload
 
-__all__ = ["Later", "LaterTuple"]
+__all__ = ["Later", "LaterSequence"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -82,8 +82,8 @@ class Later(Mapping[K, V]):
         return dict, (self.whole(),)
 
 
-class LaterTuple(Sequence[V_co]):
-    """A sequence that is made when it is first needed; equal to the tuple of its items, and kept as one.
+class LaterSequence(Sequence[V_co]):
+    """A sequence that is made when it is first needed; from then on, and to be compared or kept, it is a list or tuple.
 
     Parameters
     ----------
@@ -91,26 +91,31 @@ class LaterTuple(Sequence[V_co]):
         Makes it of what is there already.
     length : int
         How many items it will have.
+    kind : type
+        What it is, list or tuple.
     """
 
-    __slots__ = ("_length", "_made", "_make")
+    __slots__ = ("_kind", "_length", "_made", "_make")
 
-    def __init__(self, make: Callable[[], Sequence[V_co]], length: int) -> None:
+    def __init__(
+        self, make: Callable[[], Iterable[V_co]], length: int, kind: type[list[Any]] | type[tuple[Any, ...]] = tuple
+    ) -> None:
         self._make = make
-        self._made: tuple[V_co, ...] | None = None
+        self._made: Sequence[V_co] | None = None
         self._length = length
+        self._kind = kind
 
-    def whole(self) -> tuple[V_co, ...]:
+    def whole(self) -> Sequence[V_co]:
         """Give all of it."""
         if self._made is None:
-            self._made = tuple(self._make())
+            self._made = self._kind(self._make())
         return self._made
 
     @overload
     def __getitem__(self, place: int) -> V_co: ...
     @overload
-    def __getitem__(self, place: slice) -> tuple[V_co, ...]: ...
-    def __getitem__(self, place: int | slice) -> V_co | tuple[V_co, ...]:
+    def __getitem__(self, place: slice) -> Sequence[V_co]: ...
+    def __getitem__(self, place: int | slice) -> V_co | Sequence[V_co]:
         """Give an item, or some."""
         return self.whole()[place]
 
@@ -123,19 +128,19 @@ class LaterTuple(Sequence[V_co]):
         return self._length
 
     def __eq__(self, other: object) -> bool:
-        """Compare it with a tuple, or its like."""
-        if isinstance(other, LaterTuple):
+        """Compare it with what it is, or with its like."""
+        if isinstance(other, LaterSequence):
             return self.whole() == other.whole()
-        return self.whole() == other if isinstance(other, tuple) else NotImplemented
+        return self.whole() == other if isinstance(other, self._kind) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash it as a tuple."""
+        """Hash it, where it is a tuple."""
         return hash(self.whole())
 
     def __repr__(self) -> str:
-        """Show it as a tuple."""
+        """Show it as what it is."""
         return repr(self.whole())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep and copy it as a tuple."""
-        return tuple, (self.whole(),)
+        """Keep and copy it as what it is."""
+        return self._kind, (self.whole(),)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitsprov.model.later import Later, LaterTuple
+from fitsprov.model.later import Later, LaterSequence
 
 
 def once(value: Any) -> Callable[[], Any]:
@@ -52,12 +52,12 @@ def test_what_is_amended_keeps_the_rest() -> None:
 
 @given(st.lists(st.integers()), st.integers(-3, 3))
 def test_a_sequence_is_the_tuple_that_is_made(made: list[int], place: int) -> None:
-    later = LaterTuple(once(made), len(made))
+    later = LaterSequence(once(made), len(made))
     assert len(later) == len(made)
     assert later == tuple(made)
     assert tuple(made) == later
     assert later != (*made, 1)
-    assert later == LaterTuple(once(made), len(made))
+    assert later == LaterSequence(once(made), len(made))
     assert hash(later) == hash(tuple(made))
     assert repr(later) == repr(tuple(made))
     assert later[place:] == tuple(made)[place:]
@@ -65,12 +65,24 @@ def test_a_sequence_is_the_tuple_that_is_made(made: list[int], place: int) -> No
     assert (place in later) is (place in made)
 
 
+@given(st.lists(st.integers()))
+def test_a_sequence_may_be_a_list(made: list[int]) -> None:
+    later = LaterSequence(once(made), len(made), list)
+    assert later == made
+    assert made == later
+    assert later != tuple(made)
+    assert repr(later) == repr(made)
+    assert type(copy.copy(later)) is type(later[:]) is list
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(later)
+
+
 def test_only_the_length_is_known_before() -> None:
-    assert len(LaterTuple[int](lambda: pytest.fail("made"), 7)) == 7
+    assert len(LaterSequence[int](lambda: pytest.fail("made"), 7)) == 7
 
 
 @pytest.mark.parametrize("keep", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
 def test_what_is_kept_is_made(keep: Callable[[Any], Any]) -> None:
-    mapping, sequence = keep(Later(once({"a": [1]}))), keep(LaterTuple(once([1, 2]), 2))
+    mapping, sequence = keep(Later(once({"a": [1]}))), keep(LaterSequence(once([1, 2]), 2))
     assert (type(mapping), mapping) == (dict, {"a": [1]})
     assert (type(sequence), sequence) == (tuple, (1, 2))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from fitsprov.errors import UsageError
+from fitsprov.model.later import LaterSequence
 from fitsprov.model.lineage import Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph, Indexed
 from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.graph.walking import Names, Which, paths_between, raws_above, walk
-from fitsprov.registry.stamping import in_order
 
 __all__ = ["Following"]
 
@@ -79,32 +80,32 @@ class Following:
     def _walk(self, id: UUID | str, direction: Direction, which: Which, **bounds: Any) -> Reached:
         return self._reader.snapshot(lambda connection: walk(connection, self._graph, id, direction, which, **bounds))
 
-    def parents(self, id: UUID | str) -> list[Dataset]:
+    def parents(self, id: UUID | str) -> Sequence[Dataset]:
         """List what was really used to make a dataset, calibrations included.
 
         Raises
         ------
         DatasetNotFound
         """
-        return list(self.ancestors(id, depth=1))
+        return as_list(self.ancestors(id, depth=1))
 
-    def children(self, id: UUID | str) -> list[Dataset]:
+    def children(self, id: UUID | str) -> Sequence[Dataset]:
         """List what was made from a dataset.
 
         Raises
         ------
         DatasetNotFound
         """
-        return list(self.descendants(id, depth=1))
+        return as_list(self.descendants(id, depth=1))
 
-    def raws(self, id: UUID | str) -> list[Dataset]:
+    def raws(self, id: UUID | str) -> Sequence[Dataset]:
         """List the raw observations among the ancestors, by dataId and name.
 
         Raises
         ------
         DatasetNotFound
         """
-        return in_order(self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id)))
+        return self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id))
 
     def paths(self, above: UUID | str, below: UUID | str, *, limit: int = 100) -> Paths:
         """Find the ways by which one dataset went into another, the shortest first; none where it did not.
@@ -135,3 +136,8 @@ class Following:
     def indexed(self) -> Indexed | None:
         """Say what is known of the adjacency file; None where there is none that may be believed."""
         return self._reader.snapshot(self._graph.about)
+
+
+def as_list(reached: Reached) -> Sequence[Dataset]:
+    """Give datasets as a list that is made when somebody looks into it."""
+    return LaterSequence(lambda: reached.datasets, len(reached), list)

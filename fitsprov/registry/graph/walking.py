@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func, or_, select, true
 
 from fitsprov.errors import UsageError
-from fitsprov.model.later import Later, LaterTuple
+from fitsprov.model.later import Later, LaterSequence
 from fitsprov.model.lineage import Category, Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph
@@ -19,6 +19,7 @@ from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.graph.reach import Bounds, Found
 from fitsprov.registry.schema import dataset_type, entity, listed_raw, role, run, used
+from fitsprov.registry.stamping import in_order
 
 __all__ = ["Names", "Which", "keep", "paths_between", "raws_above", "walk"]
 
@@ -184,20 +185,21 @@ def walk(
     given = list(islice(generation, limit))
     datasets = datasets_later(connection, given)
     return Reached(
-        datasets=LaterTuple(lambda: [datasets[key] for key in given], len(given)),
+        datasets=LaterSequence(lambda: [datasets[key] for key in given], len(given)),
         generations=Later(lambda: {datasets[key].id: generation[key] for key in given}),
         cut=found.cut or len(given) < len(generation),
     )
 
 
-def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> list[Dataset]:
-    """Find the raw observations among the ancestors, and those that headers list."""
+def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> Sequence[Dataset]:
+    """Find the raw observations among the ancestors, and those that headers list; in order."""
     start = find_one(connection, identifier).key
     found = graph.follow(connection, [start], Direction.UP, Bounds())
     keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
     if has_rows(connection, listed_raw):
         keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
-    return list(datasets_later(connection, list(keys)).values())
+    datasets = datasets_later(connection, list(keys))
+    return LaterSequence(lambda: in_order(datasets.values()), len(keys), list)
 
 
 def paths_between(connection: Connection, graph: Graph, above: UUID | str, below: UUID | str, limit: int) -> Paths:
