@@ -14,6 +14,8 @@ __all__ = ["Call", "accepts_gzip"]
 
 BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^;\s"]{1,200}))', re.IGNORECASE)  # RFC 2046, 5.1.1
 PAIR = re.compile(rb"[^&]+")
+MOST = 2**20
+"""Values in all."""
 NAMES = 100
 """Parameters, known or not, that a request may have."""
 LONGEST = 2**14
@@ -123,17 +125,24 @@ def form(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
 
 def fields(text: bytes) -> Iterator[tuple[str, str]]:
     """Read the fields of a query or a form, one by one: all at once they may take a hundred times its room."""
-    for match in PAIR.finditer(text):
+    for number, match in enumerate(PAIR.finditer(text)):
+        if number >= MOST:
+            raise UsageError(f"more than {MOST} parameters; expected fewer")
         name, _, value = match[0].partition(b"=")
-        check(name, value)
-        yield unquote_plus(name.decode("latin-1")), unquote_plus(value.decode("latin-1"))
+        yield plain(name), plain(value)
 
 
-def check(*texts: bytes) -> None:
+def plain(text: bytes) -> str:
+    """Decode a name or a value."""
+    decoded = bounded(text).decode("latin-1")
+    return unquote_plus(decoded) if b"%" in text or b"+" in text else decoded
+
+
+def bounded(text: bytes) -> bytes:
     """Refuse what is too long to be a name or a value."""
-    for text in texts:
-        if len(text) > LONGEST:
-            raise UsageError(f"a parameter has {len(text)} bytes; expected at most {LONGEST}")
+    if len(text) > LONGEST:
+        raise UsageError(f"a parameter has {len(text)} bytes; expected at most {LONGEST}")
+    return text
 
 
 def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
@@ -149,5 +158,4 @@ def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
         head, _, value = part.partition(b"\r\n\r\n")
         name = FIELD.search(head.lstrip())
         if name is not None:
-            check(name[1], value)
-            yield name[1].decode(errors="replace"), value.decode(errors="surrogateescape")
+            yield bounded(name[1]).decode(errors="replace"), bounded(value).decode(errors="surrogateescape")

@@ -32,6 +32,8 @@ def server_options() -> dict[str, Any]:
         "log_config": LOGGING,
         "server_header": False,
         "proxy_headers": False,
+        "http": "h11",  # whatever else is installed: this one bounds what it reads before a request is whole
+        "ws": "none",
         "timeout_graceful_shutdown": GRACE,
     }
 
