@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, type_coerce
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select, type_coerce
 from sqlalchemy.types import NullType
 
 from fitsprov.model.facts import (
@@ -45,6 +45,8 @@ __all__ = ["STANDINGS", "facts_of", "standing_of"]
 STANDINGS = ("retracted", "superseded", "missing", "restored")
 """Kinds of annotation that say how a dataset stands."""
 PLACES = ("instrument", "sensor", "site", "program", "field", "script", "script_version", "started", "ended")
+PLACED = (("entity", entity.c.id), ("activity", entity.c.gen_aid), ("run", entity.c.run_id))
+"""What a fact may be about, as a dataset points to it."""
 
 successor = entity.alias("successor")
 
@@ -156,34 +158,41 @@ def related(table: Any, mine: str, other: str) -> Select[Any]:
 
 
 @compiled
-def run_of() -> Select[Any]:
-    """Select the run of a dataset."""
-    return select(entity.c.run_id).where(entity.c.id == bindparam("key", type_=Key))
+def heard_of() -> Select[Any]:
+    """Select the run of a dataset, and which tables say anything of it, of its activity or of its run."""
+    mine = (observation.c.entity_id, value.c.entity_id, derived.c.entity_id, member.c.collection_id, member.c.entity_id)
+    others = (
+        exists().where(or_(*(table.c[f"{name}_id"] == place for name, place in PLACED)))
+        for table in (metric, annotation, responsibility)
+    )
+    found = (type_coerce(one, NullType()) for one in (*(exists().where(it == entity.c.id) for it in mine), *others))
+    return select(entity.c.run_id, *found).where(entity.c.id == bindparam("key", type_=Key))
 
 
 def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None) -> DatasetFacts:
-    """Fetch what is said of a dataset, of the activity that made it, and of its run."""
-    place = first(observations().rows(connection, key=key))
-    observed = None if place is None else Observation(dataset=uuid, **dict(zip(PLACES, place, strict=True)))
+    """Fetch what is said of a dataset, of the activity that made it, and of its run; of most, nothing is."""
+    ((run_key, *heard),) = heard_of().rows(connection, key=key)
+    observed, held, sourced, collected, collects, measured, remarked, answered = heard
+    here = {"key": key, "maker": maker, "run": run_key}
+    place = first(observations().rows(connection, key=key)) if observed else None
+    seen = None if place is None else Observation(dataset=uuid, **dict(zip(PLACES, place, strict=True)))
     telemetry = {}
-    if observed is not None:
+    if seen is not None:
         for name, template, site, instrument in sources().rows(connection):
             source = TelemetrySource(name=name, url_template=template, site=site, instrument=instrument)
-            if url := source.url(observed):
+            if url := source.url(seen):
                 telemetry[name] = url
-    ((run_key,),) = run_of().rows(connection, key=key)
-    here = {"key": key, "maker": maker, "run": run_key}
-    held = first(values().rows(connection, key=key))
+    told = first(values().rows(connection, key=key)) if held else None
     return DatasetFacts(
-        observation=observed,
+        observation=seen,
         telemetry=telemetry,
-        metrics=tuple(map(as_metric, metrics().rows(connection, **here))),
-        annotations=tuple(map(as_annotation, remarks().rows(connection, **here))),
-        value=None if held is None else ValueEntity(dataset=uuid, value=held[0], description=held[1]),
-        derived_from=ids(connection, related(derived, "entity_id", "source_id"), key),
-        members=ids(connection, related(member, "collection_id", "entity_id"), key),
-        collections=ids(connection, related(member, "entity_id", "collection_id"), key),
-        responsible=tuple(map(as_responsibility, responsibilities().rows(connection, **here))),
+        metrics=tuple(map(as_metric, metrics().rows(connection, **here))) if measured else (),
+        annotations=tuple(map(as_annotation, remarks().rows(connection, **here))) if remarked else (),
+        value=None if told is None else ValueEntity(dataset=uuid, value=told[0], description=told[1]),
+        derived_from=ids(connection, related(derived, "entity_id", "source_id"), key) if sourced else (),
+        members=ids(connection, related(member, "collection_id", "entity_id"), key) if collected else (),
+        collections=ids(connection, related(member, "entity_id", "collection_id"), key) if collects else (),
+        responsible=tuple(map(as_responsibility, responsibilities().rows(connection, **here))) if answered else (),
     )
 
 
