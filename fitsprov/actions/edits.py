@@ -65,7 +65,7 @@ class Stamping:
         StampRefused
             Where it names another dataset, and nobody said what to do then.
         """
-        group = group_of(unit.cards, native())
+        group = group_of(unit.header, native(), unit.end)
         foreign, insert = self.foreign_cards(unit)
         before = joined(unit, group)
         tail, table = before, None
@@ -85,7 +85,7 @@ class Stamping:
         for convention in self.conventions:
             if convention is native():
                 continue
-            group = group_of(unit.cards, convention)
+            group = group_of(unit.header, convention, unit.end)
             cards = spell(self.stamp, convention)
             if cards == joined(unit, group):
                 continue
@@ -143,7 +143,9 @@ class Stamping:
 
     def fingerprint_of_cards(self, unit: HeaderUnit) -> str | None:
         """Fingerprint the data by their DATASUM cards, where all are there; a look at the first header often tells."""
-        if self.target is None or (unit.index == 0 and unit.value("DATASUM") is None and unit.data_size):
+        if self.target is None or (
+            unit.index == 0 and find_card(unit.header, unit.end, b"DATASUM ") < 0 and unit.data_size
+        ):
             return None
         with open_source(self.target) as source:
             return card_fingerprint(source.units())
@@ -167,8 +169,10 @@ class Stripping:
 
     def __call__(self, unit: HeaderUnit) -> Edit | None:
         """Decide what to remove; None where there is nothing."""
-        ours = group_of(unit.cards, native())
-        others = [group_of(unit.cards, convention) for convention in self.conventions if convention is not native()]
+        ours = group_of(unit.header, native(), unit.end)
+        others = [
+            group_of(unit.header, convention, unit.end) for convention in self.conventions if convention is not native()
+        ]
         if native() not in self.conventions:
             return Edit(remove=spans(ours, *others), tail=joined(unit, ours)) if any(others) else None
         if not ours and not any(others):
@@ -194,7 +198,7 @@ class Repointing:
         StampRefused
             Where it was edited: a new seal would hide that.
         """
-        group = group_of(unit.cards, native())
+        group = group_of(unit.header, native(), unit.end)
         if not group:
             raise StampMissing(f"{unit.source}: the header carries no stamp; expected one whose pointers can be moved")
         old = read_group(group, native())
@@ -234,9 +238,11 @@ def joined(unit: HeaderUnit, group: Group) -> bytes:
 def spans(*groups: Group) -> tuple[tuple[int, int], ...]:
     """Where cards stand, each once; those of one group that follow each other, as a stamp's do, are one span."""
     filled = [group for group in groups if group]
+    if not filled:
+        return ()
     whole = span_of(filled[0]) if len(filled) == 1 else None
-    if whole is not None or not filled:
-        return () if whole is None else (whole,)
+    if whole is not None:
+        return (whole,)
     found: list[tuple[int, int]] = []
     taken: set[int] = set()
     for group in groups:

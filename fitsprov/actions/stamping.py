@@ -174,12 +174,30 @@ def export(
     return Path(export_file(path_of(source), dest, stamping, hdu=hdu, overwrite=overwrite, fsync=fsync))
 
 
-def edit_target(target: Any, decide: Decide, *, hdu: int | str, dry_run: bool, **options: bool) -> Outcome:
-    """Edit a file in place, or an object in memory; `options` are those of `edit_file`."""
+def edit_target(
+    target: Any,
+    decide: Decide,
+    *,
+    hdu: int | str,
+    dry_run: bool,
+    fsync: bool = False,
+    atomic: bool = False,
+    break_hardlinks: bool = False,
+    insert_range: bool = False,
+) -> Outcome:
+    """Edit a file in place, or an object in memory."""
     if dry_run:
         return decide_only(target, decide, hdu)
     if isinstance(target, (str, os.PathLike)):
-        return edit_file(path_of(target), decide, hdu=hdu, **options)
+        return edit_file(
+            path_of(target),
+            decide,
+            hdu=hdu,
+            fsync=fsync,
+            atomic=atomic,
+            break_hardlinks=break_hardlinks,
+            insert_range=insert_range,
+        )
     edit = decide(header_unit(target, hdu))
     if edit is None:
         return Outcome.UNCHANGED

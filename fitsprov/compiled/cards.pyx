@@ -47,10 +47,11 @@ cdef class Prefixes:
         for letter in range(257):
             self.first[letter] = sum(1 for prefix in self.prefixes if prefix[0] < letter)
 
-    def find(self, bytes header not None):
+    def find(self, bytes header not None, Py_ssize_t stop):
         """Number of a prefix → where the first card stands whose keyword begins so."""
         cdef const unsigned char *text = <const unsigned char *>PyBytes_AS_STRING(header)
-        cdef Py_ssize_t stop = PyBytes_GET_SIZE(header), at = 0
+        cdef Py_ssize_t at = 0
+        stop = min(stop, PyBytes_GET_SIZE(header))
         cdef dict found = {}
         stop -= stop % CARD
         while at < stop:

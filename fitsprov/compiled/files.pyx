@@ -11,6 +11,7 @@ cdef enum:
     VALUE_END = 31
     DIGITS = 12  # of a size; what is larger is left to Python
     AXES = 9
+    FIRST_READ = 8 * BLOCK
 
 cdef extern from *:
     """
@@ -19,13 +20,22 @@ cdef extern from *:
         long long size, names, read;
     } fitsprov_opened;
 
-    #if defined(_WIN32) || defined(__sun)
+    #include <errno.h>
+    #if defined(_WIN32)
+    #include <io.h>
     static int fitsprov_open(const char *p, const char *t, char *h, size_t s, fitsprov_opened *o) { return 0; }
+    static int fitsprov_release(int descriptor) { return _close(descriptor) == 0 ? 0 : errno; }
     #else
     #include <fcntl.h>
     #include <sys/file.h>
     #include <sys/stat.h>
     #include <unistd.h>
+
+    /* Unlock and close; give what went wrong with that. */
+    static int fitsprov_release(int descriptor) {
+        flock(descriptor, LOCK_UN);
+        return close(descriptor) == 0 ? 0 : errno;
+    }
 
     /* Whether an open file is regular, writable and now locked, still at its path, and read. */
     static int fitsprov_is_usual(
@@ -47,8 +57,7 @@ cdef extern from *:
         opened->descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
         if (opened->descriptor < 0) return 0;
         if (fitsprov_is_usual(path, temporary, head, size, opened)) return 1;
-        flock(opened->descriptor, LOCK_UN);
-        close(opened->descriptor);
+        fitsprov_release(opened->descriptor);
         return 0;
     }
     #endif
@@ -57,6 +66,9 @@ cdef extern from *:
         int descriptor
         long long size, names, read
     int fitsprov_open(const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened) nogil
+    int fitsprov_release(int descriptor) nogil
+
+from os import strerror
 
 cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
@@ -152,16 +164,26 @@ def open_usual(str path not None, str temporary not None, Py_ssize_t size):
     cdef bytes name = PyUnicode_EncodeFSDefault(path), beside = PyUnicode_EncodeFSDefault(temporary)
     cdef const char *at = PyBytes_AS_STRING(name)
     cdef const char *there = PyBytes_AS_STRING(beside)
-    cdef bytes head = PyBytes_FromStringAndSize(NULL, size)
-    cdef char *into = PyBytes_AS_STRING(head)
+    cdef unsigned char into[FIRST_READ]
     cdef fitsprov_opened opened
+    cdef Py_ssize_t end
     cdef bint done
-    if strlen(at) != <size_t>PyBytes_GET_SIZE(name) or strlen(there) != <size_t>PyBytes_GET_SIZE(beside):
+    if not 0 < size <= FIRST_READ or strlen(at) != <size_t>PyBytes_GET_SIZE(name) or strlen(there) != <size_t>PyBytes_GET_SIZE(beside):
         return None
     with nogil:
-        done = fitsprov_open(at, there, into, size, &opened)
+        done = fitsprov_open(at, there, <char *>into, size, &opened)
     if not done:
         return None
-    if opened.read < size:
-        head = PyBytes_FromStringAndSize(into, opened.read)
-    return opened.descriptor, opened.size, opened.names, head
+    end = find_in(into, opened.read, opened.read, <const unsigned char *>END, 8, 2, 0)
+    if end >= 0:
+        opened.read = min(opened.read, (end // BLOCK + 1) * BLOCK)
+    return opened.descriptor, opened.size, opened.names, PyBytes_FromStringAndSize(<char *>into, opened.read)
+
+
+def release(int descriptor):
+    """The twin of `fitsprov.files.locks.release`."""
+    cdef int code
+    with nogil:
+        code = fitsprov_release(descriptor)
+    if code:
+        raise OSError(code, strerror(code))

@@ -16,7 +16,6 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.object cimport PyObject_GenericSetAttr
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdio cimport snprintf
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 from fitsprov.compiled.cards cimport BLANK_SUM, CARD, MODULUS, sum_of
@@ -29,10 +28,12 @@ from zlib import crc32
 import_datetime()
 
 cdef enum:
+    ROWS = 32  # of a convention
     MOST = 160  # cards of a stamp; a longer one is left to Python
     SHORT = 10  # length of a keyword with its value indicator
     VALUE_END = 30
     UUID_SIZE = 36
+    TIME_SIZE = 19
     DIGITS = 18  # of an integer that surely fits 64 bits
     NUMBER = 32  # bytes that an integer takes in text, at most
     SEAL_AT = 11
@@ -89,6 +90,11 @@ cdef void encode_one_of(uint32_t value, uint32_t choice, unsigned char *into) no
 
 def seal(bytes stamp not None, bytes template not None, uint32_t own_sum):
     """The twin of `fitsprov.cards.sums.seal`."""
+    return seal_of(stamp, template, own_sum)
+
+
+cdef bytes seal_of(bytes stamp, bytes template, uint32_t own_sum):
+    """Make the seal card of a stamp's other cards."""
     cdef Py_ssize_t size = PyBytes_GET_SIZE(stamp)
     cdef uint64_t blanks = BLANK_SUM * <uint64_t>(size // CARD + 1) % MODULUS
     cdef uint64_t there = sum_of(<const unsigned char *>PyBytes_AS_STRING(stamp), size)
@@ -176,12 +182,26 @@ cdef bint put_count(Page *page, const Frame *frame, value) except -1:
 
 cdef int write_integer(value, char *into) except -1:
     """Spell an integer of 64 bits, and give the size of its text; 0 for any other."""
-    cdef int overflow = 0
+    cdef int overflow = 0, size = 1
     cdef long long number
+    cdef uint64_t rest
     if type(value) is not int:
         return 0
     number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    return 0 if overflow else snprintf(into, NUMBER, "%lld", number)
+    if overflow:
+        return 0
+    rest = <uint64_t>0 - <uint64_t>number if number < 0 else <uint64_t>number
+    while True:  # from the last digit on
+        into[NUMBER - size] = c"0" + rest % 10
+        rest //= 10
+        if rest == 0:
+            break
+        size += 1
+    if number < 0:
+        size += 1
+        into[NUMBER - size] = c"-"
+    memmove(into, into + NUMBER - size, size)
+    return size
 
 
 cdef bint put_text(Page *page, const Frame *frame, value, bint escaped) except -1:
@@ -210,12 +230,20 @@ cdef bint put_time(Page *page, const Frame *frame, value) except -1:
     cdef char text[NUMBER]
     if not PyDateTime_CheckExact(value) or value.tzinfo is not UTC:
         return False
-    snprintf(
-        text, NUMBER, "%04d-%02d-%02dT%02d:%02d:%02d",
-        <int>datetime_year(value), <int>datetime_month(value), <int>datetime_day(value),
-        <int>datetime_hour(value), <int>datetime_minute(value), <int>datetime_second(value),
-    )
-    return put(page, frame, text, 19)
+    memcpy(text, b"0000-00-00T00:00:00", TIME_SIZE)
+    two_digits(text, datetime_year(value) // 100)
+    two_digits(text + 2, datetime_year(value) % 100)
+    two_digits(text + 5, datetime_month(value))
+    two_digits(text + 8, datetime_day(value))
+    two_digits(text + 11, datetime_hour(value))
+    two_digits(text + 14, datetime_minute(value))
+    two_digits(text + 17, datetime_second(value))
+    return put(page, frame, text, TIME_SIZE)
+
+
+cdef void two_digits(char *into, int number) noexcept:
+    """Spell a number below 100."""
+    into[0], into[1] = c"0" + number // 10, c"0" + number % 10
 
 
 cdef bint put_json(Page *page, const Frame *frame, value) except -1:
@@ -342,58 +370,82 @@ cdef bint add_json(char *into, Py_ssize_t *size, value) except -1:
     return True
 
 
+cdef enum Kind:
+    TEXT
+    UUID_KIND
+    ESCAPED
+    COUNT
+    JSON
+    TIME
+    LIST
+
+cdef dict KINDS = {"uuid": UUID_KIND, "text": ESCAPED, "integer": COUNT, "json": JSON, "time": TIME, "name": LIST}
+
+
+cdef struct Row:
+    Kind kind
+    Frame frame
+
+
 cdef class Sheet:
     """A stamp's rows, ready to be filled: the twin of `fitsprov.conventions.writing.Sheet`."""
 
-    cdef tuple rows
+    cdef tuple given, fields
+    cdef Row rows[ROWS]
     cdef bytes long_strings, template
     cdef uint32_t own_sum
 
     def __init__(self, rows, bytes long_strings not None, bytes template not None, uint32_t own_sum):
-        self.rows = tuple([(intern(field), intern(kind), *rest) for field, kind, *rest in rows])
+        cdef Row *row = self.rows
+        self.given = tuple(rows)  # keeps the bytes that `self.rows` points to
+        self.fields = tuple([(intern(field), value) for field, _, _, _, value in self.given])
         self.long_strings, self.template, self.own_sum = long_strings, template, own_sum
-        if len(long_strings) != CARD or len(template) != CARD or any(len(row[2]) != SHORT for row in self.rows):
-            raise ValueError("expected cards, and keywords with a value indicator")
+        if len(self.given) > ROWS or len(long_strings) != CARD or len(template) != CARD:
+            raise ValueError(f"{len(self.given)} rows; expected {ROWS} or less, and cards")
+        for _, kind, head, remark, _ in self.given:
+            if len(head) != SHORT:
+                raise ValueError(f"{head!r}; expected a keyword with its value indicator")
+            row.kind = KINDS.get(kind, TEXT)
+            row.frame.head, row.frame.remark = PyBytes_AS_STRING(head), PyBytes_AS_STRING(remark)
+            row.frame.remark_size = PyBytes_GET_SIZE(remark)
+            row += 1
 
     def spell(self, stamp, stamped, bint lists, bint long_strings):
         """Give the cards of a stamp, sealed; None for what Python has to look at."""
         cdef unsigned char cards[(MOST + 1) * CARD]
         cdef Page page
-        cdef Frame frame
+        cdef Row *row = self.rows - 1
         cdef bytes spelled
         page.cards, page.count, page.long_strings = cards, 0, False
-        for field, kind, head, remark, value in self.rows:
+        for field, value in self.fields:
+            row += 1
             if value is None:
-                value = stamped if stamped is not None and field == "stamped" else getattr(stamp, field)
-            if value is None or (kind == "name" and not lists):
+                value = stamped if row.kind == TIME and stamped is not None else getattr(stamp, field)
+            if value is None or (row.kind == LIST and not lists):
                 continue
-            frame.head, frame.remark = PyBytes_AS_STRING(head), PyBytes_AS_STRING(remark)
-            frame.remark_size = PyBytes_GET_SIZE(remark)
-            if not put_value(&page, &frame, kind, value):
+            if not put_value(&page, &row.frame, row.kind, value):
                 return None
         if page.long_strings and long_strings:
             memmove(cards + 2 * CARD, cards + CARD, (page.count - 1) * CARD)
             memcpy(cards + CARD, PyBytes_AS_STRING(self.long_strings), CARD)
             page.count += 1
         spelled = PyBytes_FromStringAndSize(<char *>cards, page.count * CARD)
-        return spelled + seal(spelled, self.template, self.own_sum)
+        return spelled + seal_of(spelled, self.template, self.own_sum)
 
 
-cdef bint put_value(Page *page, const Frame *frame, str kind, value) except -1:
+cdef bint put_value(Page *page, const Frame *frame, Kind kind, value) except -1:
     """Write a value of some kind."""
-    if kind == "uuid":
+    if kind == UUID_KIND:
         return put_uuid(page, frame, value)
-    if kind == "text":
-        return put_text(page, frame, value, True)
-    if kind == "integer":
+    if kind == COUNT:
         return put_count(page, frame, value)
-    if kind == "json":
+    if kind == JSON:
         return put_json(page, frame, value)
-    if kind == "time":
+    if kind == TIME:
         return put_time(page, frame, value)
-    if kind == "name":
+    if kind == LIST:
         return put_list(page, frame, value)
-    return put_text(page, frame, value, False)
+    return put_text(page, frame, value, kind == ESCAPED)
 
 
 cdef bint put_list(Page *page, const Frame *frame, value) except -1:
@@ -405,7 +457,8 @@ cdef bint put_list(Page *page, const Frame *frame, value) except -1:
     numbered.head, numbered.remark, numbered.remark_size = head, frame.remark, frame.remark_size
     for item in value:
         n += 1
-        size = snprintf(head, SHORT + NUMBER, "%.*s%d", stem, frame.head, n)
+        memcpy(head, frame.head, stem)
+        size = stem + write_integer(n, head + stem)
         if size > SHORT - 2:
             return False
         memset(head + size, c" ", SHORT - size)

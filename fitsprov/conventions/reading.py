@@ -12,7 +12,7 @@ from fitsprov.conventions.building import Draft
 from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
 from fitsprov.conventions.convention import Convention, Group, Spotted
 from fitsprov.conventions.merging import ConventionReading, join, merge
-from fitsprov.conventions.spotting import spot
+from fitsprov.conventions.spotting import find_first, spot
 from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Stamp
 
@@ -117,20 +117,20 @@ def precedence(found: tuple[int, Spotted]) -> tuple[int, int]:
     return (FIRST.index(convention.name), 0) if convention.name in FIRST else (len(FIRST), at)
 
 
-def group_of(header: bytes, convention: Convention) -> Group:
-    """The cards in a header that are a convention's own, to be replaced or removed."""
-    starts = spot(header, [convention])
-    if not starts:
+def group_of(header: bytes, convention: Convention, stop: int | None = None) -> Group:
+    """The cards in a header that are a convention's own, to be replaced or removed; only those before an offset."""
+    first = find_first(header, convention, len(header) if stop is None else stop)
+    if first < 0:
         return []
-    group = convention.group(cards_of(header, convention, starts[0][0]))
+    group = convention.group(cards_of(header, convention, first, stop))
     return group if any(slot.betrays for _, slot in group) else []
 
 
-def cards_of(header: bytes, convention: Convention, at: int) -> Iterator[Card]:
+def cards_of(header: bytes, convention: Convention, at: int, stop: int | None = None) -> Iterator[Card]:
     """The cards whose keywords a convention knows, where the first that betrays it stands at an offset."""
     start = at if convention.compact else 0
     pointer = find_card(header, start, b"DATALINK")
-    return parse_cards(header, start if pointer < 0 else pointer, wanted=convention.slot)
+    return parse_cards(header, start if pointer < 0 else pointer, stop, wanted=convention.slot)
 
 
 def read_group(group: Group, convention: Convention) -> Stamp:

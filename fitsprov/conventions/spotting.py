@@ -9,9 +9,9 @@ from itertools import chain
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
 from fitsprov.compiled import compiled
-from fitsprov.conventions.convention import Spotted
+from fitsprov.conventions.convention import Convention, Spotted
 
-__all__ = ["find_prefix", "spot"]
+__all__ = ["find_first", "find_prefix", "spot"]
 
 HIERARCH = b"HIERARCH "
 FEW = 4
@@ -33,7 +33,7 @@ def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spott
     """Find the conventions that some keyword betrays, in their order, each with where the first such card stands."""
     known = tuple(conventions)
     numbers, prefixes = prefixes_of(known)
-    found = prefixes.find(header)
+    found = prefixes.find(header, len(header))
     if not found:
         return []
     first: dict[int, int] = {}
@@ -41,6 +41,18 @@ def spot(header: bytes, conventions: Sequence[Spotted]) -> list[tuple[int, Spott
         number = numbers[prefix]
         first[number] = min(at, first.get(number, at))
     return [(first[number], known[number]) for number in sorted(first)]
+
+
+def find_first(header: bytes, convention: Convention, stop: int) -> int:
+    """Where the first card stands, of those before an offset, that betrays a convention; -1 where there is none."""
+    found = own_prefixes(convention).find(header, stop)
+    return min(found.values()) if found else -1
+
+
+@lru_cache(maxsize=64)
+def own_prefixes(convention: Convention) -> Prefixes:
+    """The prefixes of one convention."""
+    return Prefixes(convention.prefixes)
 
 
 @lru_cache(maxsize=64)
@@ -62,12 +74,13 @@ class Prefixes:
             self.starts.setdefault(as_number(prefix) if len(prefix) >= FEW else ANY, []).append(number)
         self.among = lru_cache(maxsize=256)(self.starts_among)
 
-    def find(self, header: bytes) -> dict[int, int]:
+    def find(self, header: bytes, stop: int) -> dict[int, int]:
         """Number of a prefix → where the first card stands whose keyword begins so.
 
-        Only whole cards count.
+        Only whole cards before an offset count.
         """
-        header = header[: len(header) - len(header) % CARD]
+        stop = min(stop, len(header))
+        header = header[: stop - stop % CARD]
         found: dict[int, int] = {}
         columns = first_columns(header, 0)
         starts = self.among(columns)

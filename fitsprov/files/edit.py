@@ -14,7 +14,7 @@ from fitsprov.files.layout import Edit, leftover, plan_flip
 from fitsprov.files.locks import open_target, open_to_read, open_usual, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
 from fitsprov.files.temporary import temporary_name
-from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, walk
+from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, unit_in, walk
 
 __all__ = ["Outcome", "edit_file", "read_unit"]
 
@@ -98,7 +98,7 @@ def edit_file(
         refuses to write; the file then is as it was.
     NotFits, TruncatedFits, UsageError
     """
-    path = os.fsdecode(path)
+    path = path if type(path) is str else os.fsdecode(path)
     head = status = None
     opened = open_usual(path, temporary_name(path), FIRST_READ)
     if opened is not None:
@@ -110,7 +110,7 @@ def edit_file(
         if status is not None:
             complete(descriptor, path, status)
         try:
-            unit = find_unit(descriptor, hdu, path, head)
+            unit = (unit_in(head, path) if head is not None and hdu == 0 else None) or find_unit(descriptor, hdu, path)
         except NotFits:
             kind = container(descriptor)
             if kind is None:

@@ -65,7 +65,7 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     if not edit.remove or (len(edit.remove) == 1 and edit.remove[0][1] == unit.end):
         usual = plan_tail(unit.header, unit.end, edit.remove[0][0] if edit.remove else unit.end, edit.tail)
         if usual is not None:
-            return FlipPlan(unit.start + usual[0], usual[1], usual[2], reveal=True)
+            return FlipPlan(unit.start + usual[0], usual[1], usual[2], True)
     cut = len(unit.header) - BLOCK
     old, old_end = unit.header[cut:], unit.end - cut
     spans = tuple((start - cut, stop - cut) for start, stop in edit.remove)

@@ -128,7 +128,8 @@ def open_usual(path: str, temporary: str, size: int) -> tuple[int, int, int, byt
     Returns
     -------
     tuple, optional
-        The descriptor; the file's size in bytes, its number of names, and its first bytes.
+        The descriptor; the file's size in bytes, its number of names, and as many of its first bytes, but none behind
+        the block of the first END.
     """
     return None
 
@@ -162,6 +163,7 @@ def together(descriptor: int) -> None:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 
+@compiled
 def release(descriptor: int) -> None:
     """Unlock and close: a child process that was forked meanwhile would hold the lock as long as it lives."""
     try:  # noqa: SIM105 -- suppress() costs as much as the call

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO
 
 from fitsprov.cards.card import Value, parse_cards
@@ -25,6 +25,7 @@ __all__ = [
     "read_descriptor",
     "read_header",
     "reader",
+    "unit_in",
     "walk",
 ]
 
@@ -51,6 +52,8 @@ class HeaderUnit:
     """Offset of the END card in `header`."""
     source: str = ""
     """What errors name."""
+    size: int | None = field(default=None, init=False, repr=False, compare=False)
+    """`data_size`, once somebody asked for it."""
 
     @property
     def cards(self) -> bytes:
@@ -81,19 +84,20 @@ class HeaderUnit:
 
     @property
     def data_size(self) -> int:
-        """Bytes of data without their fill.
+        """Bytes of data without their fill (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4).
 
         Raises
         ------
         NotFits
             Where BITPIX or the axes are not there or are no sizes.
         """
-        usual = usual_data_size(self.header, self.index)
-        return self.any_data_size if usual < 0 else usual
+        if self.size is None:
+            usual = usual_data_size(self.header, self.index)
+            self.size = self.read_data_size() if usual < 0 else usual
+        return self.size
 
-    @cached_property
-    def any_data_size(self) -> int:
-        """The same, wherever the cards stand (4.4.1.1 equation 1, 4.4.1.2 equation 2, 6.1 equation 4)."""
+    def read_data_size(self) -> int:
+        """Read the sizes, wherever their cards stand."""
         count = self.integer(b"NAXIS   ", 2)
         if not count:
             return 0
@@ -189,9 +193,16 @@ def read_descriptor(descriptor: int, offset: int, size: int) -> bytes:
     return os.read(descriptor, size)
 
 
-def read_header(
-    file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "", head: bytes | None = None
-) -> HeaderUnit:
+def unit_in(head: bytes, source: str = "") -> HeaderUnit | None:
+    """Find a primary header that is whole in the first bytes of a file; None leaves the file to `read_header`."""
+    end = find_end(head)
+    size = (end // BLOCK + 1) * BLOCK
+    if end < 0 or len(head) < size or not head.startswith(b"SIMPLE  "):
+        return None
+    return HeaderUnit(0, 0, head[:size], end, source)
+
+
+def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "") -> HeaderUnit:
     """Read one header to its END.
 
     Parameters
@@ -202,8 +213,6 @@ def read_header(
         Offset of the header, in bytes.
     index : int
         0 for the primary header.
-    head : bytes, optional
-        The first `FIRST_READ` bytes of the header, where they were read already.
 
     Raises
     ------
@@ -213,7 +222,7 @@ def read_header(
         Where the file ends before the block of END does, or no END stands in the first 5.6 MiB.
     """
     read_at = reader(file)
-    header = read_at(start, FIRST_READ) if head is None else head
+    header = read_at(start, FIRST_READ)
     expected = b"XTENSION" if index else b"SIMPLE  "
     if not header.startswith(expected):
         seen = repr(header[:8])[1:] if header else "nothing"
@@ -262,15 +271,8 @@ def walk(file: ReadAt | int | BinaryIO, source: str = "", *, truncated: bool = F
         unit = read_header(read_at, start, unit.index + 1, source)
 
 
-def find_unit(
-    file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "", head: bytes | None = None
-) -> HeaderUnit:
+def find_unit(file: ReadAt | int | BinaryIO, hdu: int | str = 0, source: str = "") -> HeaderUnit:
     """Find an HDU by number (``0``, ``"1"``) or by name and version (``"SCI"``, ``"SCI,2"``).
-
-    Parameters
-    ----------
-    head : bytes, optional
-        The first `FIRST_READ` bytes of the file, where they were read already.
 
     Raises
     ------
@@ -279,7 +281,7 @@ def find_unit(
     NotFits, TruncatedFits
     """
     if hdu == 0:
-        return read_header(file, source=source, head=head)
+        return read_header(file, source=source)
     passed = []
     for unit in walk(file, source):
         if is_wanted(unit, hdu):
