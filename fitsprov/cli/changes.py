@@ -23,10 +23,10 @@ from fitsprov.settings import Settings
 @registry_option
 @json_option
 def command(task: str, a: str, b: str | None, registry: Settings, as_json: bool) -> None:
-    """Say what changed between A and B, or since A, that matters to a task.
+    """Say what changed that matters to a task.
 
-    A and B are numbers of epochs, times, or IDs of activities or datasets; either may be the earlier. Parameters and
-    packages are told by name. Exit code 1 where anything changed.
+    It changed between A and B, or since A. A and B are numbers of epochs, times, or IDs of activities or datasets;
+    either may be the earlier. Parameters and packages are told by name. Exit code 1 where anything changed.
     """
     with one_line_errors():
         found = changes(registry.need_registry(), task, moment(a), None if b is None else moment(b))

@@ -21,9 +21,10 @@ IMAGE = ("container", "container_base", "recipe")
 @registry_option
 @json_option
 def command(id: str, registry: Settings, as_json: bool) -> None:
-    """Show a job of a batch system: software, container, node and resources, and which tasks ran in it.
+    """Show a job of a batch system.
 
-    Exit code 1 where no job has this ID.
+    That is its software, container, node and resources, and which tasks ran in it. Exit code 1 where no job has this
+    ID.
     """
     with one_line_errors():
         found = jobs(registry.need_registry(), id)
