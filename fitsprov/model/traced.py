@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from fitsprov.model.lineage import Agent, Direction, Environment, Execution
 from fitsprov.model.said import NOTHING, Said
 
-__all__ = ["ActivityRow", "DatasetRow", "Key", "Presented", "Traced", "UsedRow"]
+__all__ = ["ActivityRow", "DatasetRow", "Inputs", "Key", "Presented", "Traced"]
 
 Key = Hashable
 """What stands for a dataset or an activity within one lineage: a number of the registry, or its UUID."""
@@ -17,8 +17,6 @@ DatasetRow = Sequence[Any]
 
 A dataId is JSON with sorted keys.
 """
-UsedRow = Sequence[Any]
-"""Keys of activity and dataset, role, and whether it is said that it really was used."""
 ActivityRow = tuple[
     str,
     str | None,
@@ -34,6 +32,16 @@ ActivityRow = tuple[
     int | None,
 ]
 """UUID, task, version, run, start and end as xsd:dateTime, status, configuration, environment, agent, job, epoch."""
+
+
+class Inputs(NamedTuple):
+    """What an activity used, as it was stated: one column for each thing that is said of it."""
+
+    datasets: Sequence[Any]
+    """Their keys."""
+    roles: Sequence[str | None]
+    actual: Sequence[bool | None] | None
+    """Whether it is said that each really was used; None where nothing is said of any."""
 
 
 class Presented(NamedTuple):
@@ -58,8 +66,8 @@ class Traced(NamedTuple):
     """Dataset → the activity that made it, in the same order."""
     activities: Mapping[Any, ActivityRow]
     """In the order of what they made."""
-    used: Mapping[Any, Sequence[UsedRow]]
-    """Activity → what it used, as it was stated."""
+    used: Mapping[Any, Inputs]
+    """Activity → what it used."""
     presented: Mapping[Any, Sequence[Presented]]
     """Activity → what else was presented to it."""
     listed_raws: Mapping[Any, Sequence[str]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from fitsprov.exchange.drawings.labels import printable
 from fitsprov.exchange.drawings.walk import Walk
 from fitsprov.exchange.prov.prov import flat_json_text, json_text, legal, spell_time
 from fitsprov.model.identifiers import name_id
-from fitsprov.model.lineage import Activity, Dataset, Direction, Environment, Execution, Lineage
+from fitsprov.model.lineage import Activity, Dataset, Direction, Environment, Execution, Lineage, Usage
 from fitsprov.model.said import NOTHING, Said
-from fitsprov.model.traced import ActivityRow, DatasetRow, Presented, Traced
+from fitsprov.model.traced import ActivityRow, DatasetRow, Inputs, Presented, Traced
 
 __all__ = [
     "Shown",
@@ -65,10 +65,7 @@ def traced(lineage: Lineage, said: Said = NOTHING) -> Traced:
         datasets={key: dataset_row(one) for key, one in shown.datasets.items()},
         made=shown.made,
         activities={key: activity_row(one) for key, one in shown.activities.items()},
-        used={
-            key: [(key, use.dataset, use.role, use.actual) for use in uses if use.actual is not False]
-            for key, uses in used.items()
-        },
+        used={key: inputs([use for use in uses if use.actual is not False]) for key, uses in used.items()},
         presented={
             key: [Presented(n, use.dataset, use.role) for n, use in enumerate(uses) if use.actual is False]
             for key, uses in used.items()
@@ -79,6 +76,11 @@ def traced(lineage: Lineage, said: Said = NOTHING) -> Traced:
         complete=lineage.complete,
         said=said,
     )
+
+
+def inputs(uses: Sequence[Usage]) -> Inputs:
+    """What an activity used, in columns."""
+    return Inputs([use.dataset for use in uses], [use.role for use in uses], [use.actual for use in uses])
 
 
 def dataset_row(dataset: Dataset) -> DatasetRow:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, count
+from itertools import chain, count, repeat
 from typing import Any
 from uuid import UUID
 
@@ -32,11 +32,12 @@ from fitsprov.exchange.prov.shown import described, job_object
 from fitsprov.exchange.prov.words import AGENT_TYPES, FITSPROV, SETUP, VOPROV, Model, Wanted
 from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import Agent
-from fitsprov.model.traced import Traced
+from fitsprov.model.traced import Inputs, Traced
 
 __all__ = ["tell_json"]
 
 NIL = UUID(int=0)
+NONE = Inputs((), (), None)
 PLAIN = re.compile(r'\{"\w+":(?:"[\w.+/-]*"|-?\d+)(?:,"\w+":(?:"[\w.+/-]*"|-?\d+))*\}', re.ASCII)
 """A dataId without anything that would have to be escaped, or that looks like what stands between its parts."""
 
@@ -276,12 +277,13 @@ class Teller:
         described = self.common.describes("usage")
         for key, (activity, task, *_, config, environment, _, _, _) in self.lineage.activities.items():
             head, what = f'":{{"prov:activity":"uuid:{activity}","prov:entity":"', task if described else None
-            for _, dataset, role, actual in used.get(key, ()):
+            inputs = used.get(key, NONE)
+            for dataset, role, said in zip(inputs.datasets, inputs.roles, inputs.actual or repeat(None), strict=False):
                 number += 1
-                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, actual, categories[dataset], what]}}}'
-            for role, name in self.common.setup(config, environment):
+                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, said, categories[dataset], what]}}}'
+            for part, name in self.common.setup(config, environment):
                 number += 1
-                yield f'"_:used{number}{head}{name}"{parts[role, None, SETUP, None]}}}'
+                yield f'"_:used{number}{head}{name}"{parts[part, None, SETUP, None]}}}'
 
     def generations(self) -> Iterator[str]:
         """What made which dataset."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.lineage import Category, Direction
-from fitsprov.model.traced import ActivityRow, DatasetRow, Presented, Traced, UsedRow
+from fitsprov.model.traced import ActivityRow, DatasetRow, Inputs, Presented, Traced
 from fitsprov.registry.datasets import effective_category
 from fitsprov.registry.facts.saying import said_of
 from fitsprov.registry.gathering.activities import Activities, pointed
@@ -49,7 +49,7 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
         raise DatasetNotFound(focus)
     above = Above(connection, start, depth)
     found = {row[0]: row for row in dataset_rows(above.found)}
-    used = used_rows(above.uses, above.found.words.roles)
+    used = inputs_of(above.uses, above.found.words.roles)
     order, presented = arrange(start, found, used)
     raws_of: dict[Any, list[Any]] = {}
     for key, raw in sorted(above.raws):
@@ -68,7 +68,7 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
         datasets=datasets,
         made=made,
         activities={key: activities[key] for key in dict.fromkeys(made.values())},
-        used=used | {maker: [use for use in used[maker] if use[1] >= 0] for maker in presented},
+        used=used | {maker: really(used[maker]) for maker in presented},
         presented=presented,
         listed_raws={key: [datasets[raw][2] for raw in some] for key, some in raws_of.items()},
         complete=above.complete,
@@ -125,31 +125,51 @@ def as_raw(row: DatasetRow) -> DatasetRow:
     return row if row[7] is not None else (*row[:7], Category.RAW.value, *row[8:])
 
 
-def used_rows(uses: Uses, roles: Mapping[int, str]) -> dict[int, Sequence[UsedRow]]:
+def inputs_of(uses: Uses, roles: Mapping[int, str]) -> dict[int, Inputs]:
     """Read columns of edges, by activity; what was presented only has a complement for its key."""
-    used: dict[int, Sequence[UsedRow]] = {}
-    rows = ((activity, key, roles.get(role), actual) for activity, key, role, actual in uses.edges())
-    used |= {maker: list(some) for maker, some in groupby(rows, itemgetter(0))}
+    used: dict[int, Inputs] = {}
+    for part in uses.parts:
+        activities, entities = listed(part.activities), part.entities
+        names = list(map(roles.get, listed(part.roles)))
+        said = listed(part.actual) if part.actual and part.actual.strip(",lnu") else None
+        places = [maker << 32 | place for maker, place in zip(activities, listed(part.positions), strict=True)]
+        if places != sorted(places):
+            order = sorted(range(len(places)), key=places.__getitem__)
+            activities, entities = [activities[n] for n in order], [entities[n] for n in order]
+            names, said = [names[n] for n in order], said and [said[n] for n in order]
+        start = 0
+        for maker, number in Counter(activities).items():
+            end = start + number
+            used[maker] = Inputs(entities[start:end], names[start:end], said and said[start:end])
+            start = end
     return used
 
 
 def arrange(
-    start: int, found: Mapping[int, DatasetRow], used: Mapping[int, Sequence[UsedRow]]
+    start: int, found: Mapping[int, DatasetRow], used: Mapping[int, Inputs]
 ) -> tuple[list[int], dict[int, list[Presented]]]:
     """Put datasets in the order in which steps lead to them; and take out what was presented to activities only."""
     order, seen, passed, presented = [start], {start}, set[int](), dict[int, list[Presented]]()
     for dataset in order:
         maker = found[dataset][1]
-        if maker is None or maker in passed:
+        if maker is None or maker in passed or maker not in used:
             continue
         passed.add(maker)
-        for place, (_, key, role, _) in enumerate(used.get(maker, ())):
+        inputs = used[maker]
+        for place, key in enumerate(inputs.datasets):
             if key < 0:
-                presented.setdefault(maker, []).append(Presented(place, ~key, role))
+                presented.setdefault(maker, []).append(Presented(place, ~key, inputs.roles[place]))
             elif key not in seen:
                 seen.add(key)
                 order.append(key)
     return order, presented
+
+
+def really(inputs: Inputs) -> Inputs:
+    """Leave out what was presented only."""
+    kept = [n for n, key in enumerate(inputs.datasets) if key >= 0]
+    actual = inputs.actual and [inputs.actual[n] for n in kept]
+    return Inputs([inputs.datasets[n] for n in kept], [inputs.roles[n] for n in kept], actual)
 
 
 def activity_rows(activities: Activities) -> Iterator[ActivityRow]:

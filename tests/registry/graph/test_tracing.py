@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,13 @@ def spelled(rows: Traced) -> dict[str, Any]:
         "order": list(ids.values()),
         "made": [(ids[key], makers[maker]) for key, maker in rows.made.items()],
         "activities": list(rows.activities.values()),
-        "used": {makers[key]: [(ids[d], *how) for _, d, *how in some] for key, some in rows.used.items() if some},
+        "used": {
+            makers[key]: [
+                (ids[d], *how) for d, *how in zip(some.datasets, some.roles, some.actual or repeat(None), strict=False)
+            ]
+            for key, some in rows.used.items()
+            if some.datasets
+        },
         "presented": {
             makers[key]: [(place, ids[d], role) for place, d, role in some]
             for key, some in rows.presented.items()
