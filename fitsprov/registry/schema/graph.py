@@ -167,6 +167,8 @@ entity = Table(
     Column("stub", Boolean, nullable=False),
     Index("ix_entity_type_run", "dataset_type_id", "run_id"),
 )
+index_given(execution.c.node_id)
+index_given(execution.c.software_env_id)
 index_given(activity.c.software_env_id)
 index_given(activity.c.execution_id)
 index_given(entity.c.name)

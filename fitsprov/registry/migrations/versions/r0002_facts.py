@@ -66,6 +66,8 @@ def create_jobs() -> None:
         sa.UniqueConstraint("job", "system", name="uq_execution_job_system"),
         *references("execution", {"node_id": "node", "software_env_id": "software_env"}),
     )
+    index_given("execution", "node_id")
+    index_given("execution", "software_env_id")
 
 
 def create_epochs() -> None:
