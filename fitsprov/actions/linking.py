@@ -12,7 +12,7 @@ from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
 from fitsprov.actions.serving import Archive, TooSlow, discreet, services_at
 from fitsprov.datalink.descriptors import make_descriptors
 from fitsprov.datalink.links import Selection, make_rows
-from fitsprov.datalink.row import Fault, Row, Rows
+from fitsprov.datalink.row import Fault, Framed, Row, Rows
 from fitsprov.datalink.votable import COLUMNS, write_error, write_votable
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import parse_id
@@ -134,7 +134,7 @@ def served_links(
     return format.write(rows, archive.example(asked[0] if asked else ""))
 
 
-def cut_off(rows: Rows) -> Generator[Row, None, bool]:
+def cut_off(rows: Rows) -> Generator[Row | Framed, None, bool]:
     """Pass rows on and say that they are not all."""
-    yield from rows
+    yield from rows.items()
     return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from urllib.parse import quote
 
 from fitsprov.datalink.descriptors import COLLAPSED, MEDIA_TYPE, PROVENANCE, Descriptor
-from fitsprov.datalink.row import Row, quick_row
+from fitsprov.datalink.row import Fixed, Frame, Framed, Row, make_fixed, quick_row
 from fitsprov.model.lineage import Category, Dataset, Linked, Surroundings
 
 __all__ = ["Admission", "DatasetRows", "Site", "everybody", "media_type"]
@@ -80,34 +80,14 @@ class Site:
     admission: Admission = everybody
 
 
-class Fixed(NamedTuple):
-    """A row that every dataset has: of its cells only the ID and the URL differ."""
-
-    before: str
-    """What stands before the UUID in the URL; nothing where a service is offered instead."""
-    after: str
-    cells: tuple[str | int | bool | None, ...]
-    """Those behind the URL."""
-
-    @classmethod
-    def link(
-        cls, before: str, after: str, semantics: str, description: str, kind: str, local: str, admitted: Admitted
-    ) -> Self:
-        """Lead to a URL."""
-        return cls(before, after, ("", "", description, semantics, kind, None, "", local, *admitted))
-
-    @classmethod
-    def service(cls, name: str, semantics: str, description: str, kind: str, admitted: Admitted) -> Self:
-        """Offer the service that a descriptor describes."""
-        return cls("", "", (name, "", description, semantics, kind, None, "", name, *admitted))
+def link(before: str, after: str, semantics: str, description: str, kind: str, local: str, admitted: Admitted) -> Fixed:
+    """Lead to a URL."""
+    return Fixed(before, after, ("", "", description, semantics, kind, None, "", local, *admitted))
 
 
-def make_fixed(fixed: Sequence[Fixed], sent: str, key: str) -> list[Row]:
-    """Make such rows of one dataset."""
-    return [
-        quick_row((sent, f"{before}{key}{after}" if before else "") + cells)  # noqa: RUF005  (half the time)
-        for before, after, cells in fixed
-    ]
+def service(name: str, semantics: str, description: str, kind: str, admitted: Admitted) -> Fixed:
+    """Offer the service that a descriptor describes."""
+    return Fixed("", "", (name, "", description, semantics, kind, None, "", name, *admitted))
 
 
 class File(NamedTuple):
@@ -137,18 +117,17 @@ class DatasetRows:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.files: dict[str, File] = {}
-        self.fixed: dict[tuple[Admitted, Admitted, bool], tuple[Fixed, ...]] = {}
+        self.frames: dict[tuple[Admitted, Admitted, bool], Frame] = {}
 
-    def make(self, sent: str, near: Surroundings, collapse: int | None) -> list[Row]:
+    def make(self, sent: str, near: Surroundings, collapse: int | None) -> Framed:
         """Make all rows of the dataset whose ID was sent; more than so many of one kind collapse."""
         dataset, key = near.dataset, near.dataset.id
         data, told = self.site.admission(dataset, True), self.site.admission(dataset, False)
-        fixed = self.fixed.get((data, told, near.made))
-        if fixed is None:
-            fixed = self.fixed[data, told, near.made] = tuple(fixed_rows(self.site, data, told, near.made))
-        rows = [self.file(dataset).row(sent, "#this"), *make_fixed(fixed, sent, key)]
-        last, (logs, pictures, siblings) = rows.pop(), sorted_out(near.siblings)
-        rows += [self.file(log).row(sent, "#documentation") for log in logs]
+        frame = self.frames.get((data, told, near.made))
+        if frame is None:
+            frame = self.frames[data, told, near.made] = make_frame(self.site, data, told, near.made)
+        logs, pictures, siblings = sorted_out(near.siblings)
+        rows = [self.file(log).row(sent, "#documentation") for log in logs]
         related: tuple[Related, ...] = (
             near.parents,
             [(one, None) for one in near.products],
@@ -160,8 +139,7 @@ class DatasetRows:
                 rows += make_fixed(more, sent, key)
             rows += [self.file(one).row(sent, semantics, role) for one, role in items]
         rows += [self.file(picture).row(sent, "#preview") for picture in pictures]
-        rows.append(last)
-        return rows
+        return Framed(self.file(dataset).row(sent, "#this"), key, frame, rows)
 
     def file(self, dataset: Linked) -> File:
         """Describe the file of a dataset, unless that was done lately."""
@@ -192,26 +170,25 @@ def sorted_out(siblings: Sequence[Linked]) -> tuple[Sequence[Linked], Sequence[L
     return logs, pictures, [one for one in siblings if one.id not in told] if told else siblings
 
 
-def fixed_rows(site: Site, data: Admitted, told: Admitted, made: bool) -> Iterator[Fixed]:
-    """Offer what there is of every dataset, its header last.
+def make_frame(site: Site, data: Admitted, told: Admitted, made: bool) -> Frame:
+    """Offer what there is of every dataset.
 
     Services stand before the provenance service, because pyvo calls the first; then come whole records, the page, and
-    the configuration of what made it.
+    the configuration of what made it. The header is the last row of all.
     """
-    for item in site.services:
-        yield Fixed.service(item.id or "", item.semantics, item.description, item.content_type, data)
-    term, kind, asked = "#documentation", "provenance", f"{site.base}/prov?ID={site.prefix}"
-    yield Fixed.service(PROVENANCE, term, "provenance service", "", told)
-    for name, description, content_type in RECORDS:
-        after = f"&RESPONSEFORMAT={name}&DEPTH=ALL"
-        yield Fixed.link(asked, after, term, description, content_type, kind, told)
-    page = "what it is and how it was made, a page"
-    yield Fixed.link(f"{site.base}/dataset/", "", term, page, "text/html", "page", told)
+    term, asked = "#documentation", f"{site.base}/prov?ID={site.prefix}"
+    page, how = "what it is and how it was made, a page", "the activity that made it, with its configuration"
+    first = [service(one.id or "", one.semantics, one.description, one.content_type, data) for one in site.services]
+    first.append(service(PROVENANCE, term, "provenance service", "", told))
+    for name, description, kind in RECORDS:
+        first.append(link(asked, f"&RESPONSEFORMAT={name}&DEPTH=ALL", term, description, kind, "provenance", told))
+    first.append(link(f"{site.base}/dataset/", "", term, page, "text/html", "page", told))
     if made:
-        how, after = "the activity that made it, with its configuration", "&RESPONSEFORMAT=PROV-JSON&DEPTH=0"
-        yield Fixed.link(asked, after, term, how, "application/json", "configuration", told)
+        after = "&RESPONSEFORMAT=PROV-JSON&DEPTH=0"
+        first.append(link(asked, after, term, how, "application/json", "configuration", told))
     stamp = "the header with its provenance stamp"
-    yield Fixed.link(f"{site.base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
+    header = link(f"{site.base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
+    return Frame(tuple(first), (header,))
 
 
 def collapsed(
@@ -226,9 +203,9 @@ def collapsed(
     told_of_all = f"{len(items)} {name}, too many to list here: follow for their links"
     url = f"{site.base}/links?ID={site.prefix}", f"&SEMANTICS={quote(semantics)}"
     return (
-        Fixed.link(*url, semantics, told_of_all, MEDIA_TYPE, name, told),
+        link(*url, semantics, told_of_all, MEDIA_TYPE, name, told),
         # no content type: with that of {links}, clients follow both rows
-        Fixed.service(name, semantics, f"{len(items)} {name}, to be filtered", "", told),
+        service(name, semantics, f"{len(items)} {name}, to be filtered", "", told),
     ), calibrations
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from fitsprov.datalink.dataset_rows import Admission, DatasetRows, Site, everybody
 from fitsprov.datalink.descriptors import Descriptor
-from fitsprov.datalink.row import Fault, Row, Rows
+from fitsprov.datalink.row import Fault, Framed, Row, Rows
 from fitsprov.datalink.terms import is_term, parent_terms
 from fitsprov.errors import UsageError
 from fitsprov.model.identifiers import find_plain_id, publisher_did
@@ -107,7 +107,7 @@ def make_rows(
     prefix = quote(whole, safe="").removesuffix(str(NIL))
     make = DatasetRows(Site(lookup.base_url.rstrip("/"), prefix, tuple(services), admission)).make
 
-    def groups() -> Iterator[list[Row]]:
+    def groups() -> Iterator[Sequence[Row] | Framed]:
         for identifier, found in look_up(identifiers, lookup):
             if isinstance(found, Row):
                 yield [found]
@@ -119,16 +119,19 @@ def make_rows(
     return Rows(limit_rows(groups(), selection.maxrec))
 
 
-def limit_rows(groups: Iterable[list[Row]], maxrec: int | None) -> Generator[Row, None, bool]:
+def limit_rows(groups: Iterable[Sequence[Row] | Framed], maxrec: int | None) -> Generator[Row | Framed, None, bool]:
     """Pass on whole groups up to the limit; the return value says whether any row was left out (DALI 1.1, 3.4.4)."""
     if maxrec is not None and maxrec <= 0:
         return True
     count = 0
     for rows in groups:
         if maxrec is not None and count + len(rows) > maxrec:
-            yield from rows[: 0 if count else maxrec]
+            yield from islice(rows, 0 if count else maxrec)
             return True
-        yield from rows
+        if isinstance(rows, Framed):
+            yield rows
+        else:
+            yield from rows
         count += len(rows)
     return False
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, Self, cast
 
-__all__ = ["Fault", "Row", "Rows", "quick_row"]
+__all__ = ["Fault", "Fixed", "Frame", "Framed", "Row", "Rows", "make_fixed", "quick_row"]
 
 
 class Fault(StrEnum):
@@ -102,6 +103,50 @@ quick_row: Callable[[tuple[Any, ...]], Row] = partial(tuple.__new__, Row)
 """Makes a row of cells that are as they should be; all rows but few are, and this takes a third of the time."""
 
 
+class Fixed(NamedTuple):
+    """A row that many datasets have: of its cells only the ID and the URL differ."""
+
+    before: str
+    """What stands before the UUID in the URL; nothing where a service is offered instead."""
+    after: str
+    cells: tuple[str | int | bool | None, ...]
+    """Those behind the URL."""
+
+
+def make_fixed(fixed: Iterable[Fixed], sent: str, key: str) -> list[Row]:
+    """Make such rows of the dataset with an ID, as it was sent, and a UUID."""
+    return [quick_row((sent, f"{before}{key}{after}" if before else "", *cells)) for before, after, cells in fixed]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The rows that many datasets have beside those of their own, in the order in which they stand."""
+
+    first: tuple[Fixed, ...]
+    last: tuple[Fixed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Framed(Iterable[Row]):
+    """The rows of one dataset; those that others have, too, are made only for who looks at them."""
+
+    this: Row
+    """Its own file; then come the first rows of the frame."""
+    key: str
+    """Its UUID."""
+    frame: Frame
+    others: list[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        yield self.this
+        yield from make_fixed(self.frame.first, self.this.id, self.key)
+        yield from self.others
+        yield from make_fixed(self.frame.last, self.this.id, self.key)
+
+    def __len__(self) -> int:
+        return 1 + len(self.frame.first) + len(self.others) + len(self.frame.last)
+
+
 class Rows(Iterable[Row]):
     """Rows that are made while they are read, once.
 
@@ -111,8 +156,16 @@ class Rows(Iterable[Row]):
     overflow = False
     """Whether rows were left out; known after the last row (DALI 1.1, 4.4.1)."""
 
-    def __init__(self, source: Iterable[Row]) -> None:
+    def __init__(self, source: Iterable[Row | Framed]) -> None:
         self.source = source
 
+    def items(self) -> Generator[Row | Framed, None, None]:
+        """Give the rows, those of a dataset together."""
+        self.overflow = bool((yield from cast(Generator[Row | Framed, None, bool | None], self.source)))
+
     def __iter__(self) -> Iterator[Row]:
-        self.overflow = bool((yield from cast(Generator[Row, None, bool | None], self.source)))
+        for item in self.items():
+            if isinstance(item, Framed):
+                yield from item
+            else:
+                yield item

@@ -11,12 +11,12 @@ The ID column alone is exempt, because an ID is echoed exactly as it was sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from fitsprov.datalink.descriptors import STANDARD_ID, Descriptor
-from fitsprov.datalink.row import Fault, Row, Rows
+from fitsprov.datalink.row import Fault, Fixed, Frame, Framed, Row, Rows, quick_row
 from fitsprov.datalink.text import echo_id, to_ascii
 from fitsprov.errors import FitsprovError
 
@@ -74,23 +74,24 @@ def write_votable(rows: Iterable[Row], descriptors: Sequence[Descriptor] = ()) -
         What the rows raise before the first of them is made. Later it is too late to take the document back: it says
         so itself, in a ``QUERY_STATUS`` after the table (DALI 1.1, 4.4.2).
     """
-    stream = iter(rows)
-    pending = list(islice(stream, 1))
+    stream = rows.items() if isinstance(rows, Rows) else iter(rows)
+    first = list(islice(stream, 1))
     yield HEAD
-    named: set[str] = set()
-    status = ""
+    table, status = Table(), ""
+    pending, size = list[Row | Framed](), 0
     try:
-        pending.extend(islice(stream, CHUNK))
-        while pending:
-            yield format_rows(pending, named)
-            pending.clear()
-            pending.extend(islice(stream, CHUNK))
+        for item in chain(first, stream):
+            pending.append(item)
+            size += len(item) if isinstance(item, Framed) else 1
+            if size >= CHUNK:
+                yield table.format(pending)
+                pending, size = [], 0
     except FitsprovError as error:  # what was made before it is in the list
-        yield format_rows(pending, named)
         status = format_status("ERROR", Fault.FATAL.tell(str(error)))
+    yield table.format(pending)
     if isinstance(rows, Rows) and rows.overflow:
         status = format_status("OVERFLOW", "rows were left out")
-    shown = [item.xml for item in descriptors if item.id is None or item.id in named]
+    shown = [item.xml for item in descriptors if item.id is None or item.id in table.named]
     yield f"</TABLEDATA></DATA></TABLE>\n{status}</RESOURCE>\n{''.join(shown)}</VOTABLE>\n".encode()
 
 
@@ -99,17 +100,56 @@ def write_error(fault: Fault, text: str) -> bytes:
     return f"{OPENING}{format_status('ERROR', fault.tell(text))}</RESOURCE>\n</VOTABLE>\n".encode()
 
 
-def format_rows(rows: Sequence[Row], named: set[str]) -> bytes:
-    """Format rows, and note which descriptors they name; all of them are looked at and escaped at once."""
+class Table:
+    """The rows of one document."""
+
+    def __init__(self) -> None:
+        self.named: set[str] = set()
+        """Descriptors that rows name."""
+        self.frames: dict[Frame, tuple[str, str]] = {}
+
+    def format(self, items: Iterable[Row | Framed]) -> bytes:
+        """Format rows; those that datasets share are formatted once, with NUL for the ID and SOH for the UUID."""
+        listed = list(items)
+        own = [row for one in listed for row in ((one.this, *one.others) if isinstance(one, Framed) else (one,))]
+        self.named.update([row[2] for row in own])
+        lines = iter(format_rows(own))
+        parts = []
+        for item in listed:
+            line = next(lines)
+            parts.append(line)
+            if isinstance(item, Framed):
+                id_, key = line[8 : line.index("<", 8)], item.key
+                first, last = self.frames.get(item.frame) or self.add(item.frame)
+                parts.append(first.replace("\0", id_).replace("\1", key))
+                parts += islice(lines, len(item.others))
+                parts.append(last.replace("\0", id_).replace("\1", key))
+        return "".join(parts).encode()
+
+    def add(self, frame: Frame) -> tuple[str, str]:
+        """Format the rows that datasets share."""
+        self.named.update(str(cells[0]) for _, _, cells in (*frame.first, *frame.last))
+        found = self.frames[frame] = "".join(map(format_fixed, frame.first)), "".join(map(format_fixed, frame.last))
+        return found
+
+
+def format_fixed(fixed: Fixed) -> str:
+    """Format a row without its ID and UUID."""
+    (line,) = format_rows([quick_row(("", fixed.before, *fixed.cells))])
+    _, before, rest = line.split("</TD><TD>", 2)
+    url = f"{before}\1{escape(to_ascii(fixed.after))}" if before else ""
+    return f"<TR><TD>\0</TD><TD>{url}</TD><TD>{rest}"
+
+
+def format_rows(rows: Sequence[Row]) -> list[str]:
+    """Format each row; all of them are looked at and escaped at once."""
     if not rows:
-        return b""
+        return []
     text = join_cells(rows)
     if not is_plain(text, len(rows)):
         text = join_cells([spelled_out(row) for row in rows])
-    named.update([row[2] for row in rows])
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
-    text = text.replace("\0", "</TD><TD>").replace("\1", "</TD></TR>\n<TR><TD>")
-    return f"<TR><TD>{text}</TD></TR>\n".encode()
+    return [f"<TR><TD>{line}</TD></TR>\n" for line in text.replace("\0", "</TD><TD>").split("\1")]
 
 
 def join_cells(rows: Iterable[Row]) -> str:

@@ -70,7 +70,7 @@ def test_media_type_follows_the_copy_and_is_a_fits_image_where_none_is_known(arc
 )
 def test_a_length_is_that_of_what_comes_not_that_of_a_file_that_is_stamped_yet(uri, length):
     near = Surroundings(Linked(str(UUID(int=1)), "image", uri=uri, size=5_760))
-    assert DatasetRows(Site("http://x", "")).make("a", near, None)[0].content_length == length
+    assert DatasetRows(Site("http://x", "")).make("a", near, None).this.content_length == length
 
 
 @pytest.mark.parametrize(
