@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -36,7 +36,6 @@ __all__ = [
     "current_epoch",
     "epochs_between",
     "extend_event",
-    "open_by_event",
     "place_activities",
 ]
 
@@ -45,6 +44,10 @@ TRACKED = ("config", "packages", "node")
 SHARED = ("packages",)
 """Kinds whose change is one change, for however many tasks."""
 
+EVENT = ("", "")
+"""Sorts before any component."""
+MOST = 100
+"""States of one component that one record may tell of one after the other."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Component = tuple[str, str]
@@ -84,23 +87,45 @@ def open_epoch(
 class States:
     """What a record says of one component."""
 
-    since: dict[str, datetime] = field(default_factory=dict)
-    """State → when it was first met."""
+    spans: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """State → when it was first met, and last."""
 
     def meet(self, state: str, time: datetime) -> None:
         """Note a state at a time."""
-        self.since[state] = min(time, self.since.get(state, time))
+        first, last = self.spans.get(state, (time, time))
+        self.spans[state] = min(time, first), max(time, last)
+
+    def turns(self) -> Iterator[dict[str, datetime]]:
+        """Give states with when they were first met; those together that hold beside each other, one after the other.
+
+        What is another in more activities than any history has is no state that anything stays in: all hold together.
+        """
+        turn: dict[str, datetime] = {}
+        end = EARLIEST
+        for state, (first, last) in sorted(self.spans.items(), key=lambda one: (one[1], one[0])):
+            if turn and first > end and len(self.spans) <= MOST:
+                yield turn
+                turn = {}
+            turn[state] = first
+            end = max(end, last)
+        yield turn
 
 
 def place_activities(
-    connection: Connection, source: str, activities: Iterable[Activity], digest_of: Callable[[Any], bytes]
+    connection: Connection,
+    source: str,
+    activities: Iterable[Activity],
+    digest_of: Callable[[Any], bytes],
+    events: Sequence[Event] = (),
 ) -> dict[UUID, int]:
-    """Give each activity its epoch; one that pins none may open some.
+    """Open epochs for what events and activities tell of, in the order of time; give each activity its own.
 
     Parameters
     ----------
     digest_of : callable
         From a configuration or environment to what identifies its content.
+    events : sequence of Event
+        Those that are new.
 
     Raises
     ------
@@ -114,14 +139,15 @@ def place_activities(
         raise InvalidRecord(f"{source}: activity {pinned}: epoch {number}; expected one of 1 to {last}")
     times = {one.id: one.started for one in activities if one.epoch is None}
     latest, number = latest_change(connection) if None in times.values() else (EARLIEST, 0)
+    latest = max(latest, *(utc(one.time) for one in events), EARLIEST)
     started = {uuid: utc(time or latest) for uuid, time in times.items()}
     components: defaultdict[Component, States] = defaultdict(States)
     for one in activities:
         if one.id in started:
             for component, state in states_of(one, digest_of):
                 components[component].meet(state, started[one.id])
-    if components:
-        compare(connection, components)
+    if components or events:
+        compare(connection, components, events)
     elif times and not any(times.values()):
         return placed | dict.fromkeys(times, number)
     return placed | epochs_at(connection, started)
@@ -151,20 +177,26 @@ def states_of(one: Activity, digest_of: Callable[[Any], bytes]) -> Iterable[tupl
         yield ("node", node.name), node.hardware
 
 
-def compare(connection: Connection, components: Mapping[Component, States]) -> None:
-    """Open an epoch for each component of which a record says what does not hold."""
+def compare(connection: Connection, components: Mapping[Component, States], events: Iterable[Event]) -> None:
+    """Open an epoch for each change that a record tells of, the earliest first."""
     holding: defaultdict[Component, list[Held]] = defaultdict(list)
     for chunk in chunks({name for _, name in components}):
         for row in map(Held._make, holding_query().rows(connection, components=chunk)):
             holding[row.kind, row.component].append(row)
-    for component, states in sorted(components.items(), key=lambda one: (min(one[1].since.values()), one[0])):
-        change(connection, component, states.since, holding[component])
+    changes: list[tuple[datetime, Component, Event | dict[str, datetime]]] = []
+    changes += [(utc(one.time), EVENT, one) for one in events]
+    for component, states in components.items():
+        changes += [(min(turn.values()), component, turn) for turn in states.turns()]
+    for _, component, told in sorted(changes, key=lambda one: one[:2]):
+        if isinstance(told, Event):
+            open_by_event(connection, told)
+        else:
+            holding[component] = change(connection, component, told, holding[component])
 
 
 class Held(NamedTuple):
     """A state that holds."""
 
-    id: int
     kind: str
     component: str
     state: str | None
@@ -181,26 +213,27 @@ def holding_query() -> Select[Any]:
 
 
 def change(
-    connection: Connection, component: Component, since: Mapping[str, datetime], holding: Sequence[Held]
-) -> None:
-    """Change the states of one component: one record may state several, and all of them hold then."""
+    connection: Connection, component: Component, since: Mapping[str, datetime], holding: list[Held]
+) -> list[Held]:
+    """Change the states of one component to those of a turn; give what holds then."""
     held = {row.state for row in holding}
     new = {state: time for state, time in since.items() if state not in held}
     begun = max((row.since for row in holding), default=None)
     if not new or (begun is not None and max(new.values()) < begun):
-        return
+        return holding
+    kind, name = component
     time = min(new.values())
     number = None
     if holding:
         before, after = (" ".join(sorted(filter(None, states))) for states in (held, since))
         number = known_change(connection, component, max(row.epoch_id or 0 for row in holding), after)
         number = number or open_epoch(connection, time, component, before, after)
-        gone = [row.id for row in holding if row.state not in since]
-        connection.execute(update(validity).where(validity.c.id.in_(gone)).values(until=time))
+        over = update(validity).where(validity.c.kind == kind, validity.c.component == name, validity.c.until.is_(None))
+        connection.execute(over.where(validity.c.state.not_in(list(since))).values(until=time))
     number = number or max(epochs_at(connection, {None: time}).values())
-    kind, name = component
     rows = [{"component": name, "kind": kind, "state": s, "since": t, "epoch_id": number} for s, t in new.items()]
     connection.execute(insert(validity), rows)
+    return [row for row in holding if row.state in since] + [Held(kind, name, s, t, number) for s, t in new.items()]
 
 
 def known_change(connection: Connection, component: Component, behind: int, after: str) -> int | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, and_, insert, select, tuple_, update
 from fitsprov.model.facts import About, Event
 from fitsprov.model.record import Record
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.facts.epochs import extend_event, open_by_event
+from fitsprov.registry.facts.epochs import extend_event
 from fitsprov.registry.records.statement import canonical, differs
 from fitsprov.registry.records.vocabulary import Vocabulary
 from fitsprov.registry.schema import (
@@ -150,14 +150,13 @@ class FactWriter:
         ]
         self.settle(value, ("entity_id",), rows)
 
-    def open_epochs(self, events: Sequence[Event]) -> None:
-        """Open epochs for what events tell of, in the order in which it happened; the datasets may not be there yet."""
-        ids = [one.identify() for one in events]
-        known = {uuid for chunk in chunks(ids) for uuid in self.connection.scalars(
-            select(event.c.uuid).where(event.c.uuid.in_(chunk)))}  # fmt: skip
-        for uuid, one in sorted(dict(zip(ids, events, strict=True)).items(), key=lambda told: utc(told[1].time)):
-            if uuid not in known:
-                open_by_event(self.connection, one)
+    def new_events(self, events: Sequence[Event]) -> list[Event]:
+        """Give the events that are not known yet, each once."""
+        told = {one.identify(): one for one in events}
+        for chunk in chunks(told):
+            for uuid in self.connection.scalars(select(event.c.uuid).where(event.c.uuid.in_(chunk))).all():
+                told.pop(uuid, None)
+        return list(told.values())
 
     def write_events(self, events: Iterable[Event]) -> None:
         """Take events in; one that is known may be over by now."""

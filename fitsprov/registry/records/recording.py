@@ -94,9 +94,9 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
     if strict:
         refuse_stubs(said.source, plan)
     facts = FactWriter(connection, words, plan.dataset_keys, plan.activity_keys)
-    facts.open_epochs(record.events)
+    events = facts.new_events(record.events)
     starting = [one for one in (*plan.new_activities, *plan.completed_activities) if one.id in said.used]
-    epochs = place_activities(connection, said.source, starting, lambda content: words.digests[id(content)])
+    epochs = place_activities(connection, said.source, starting, lambda content: words.digests[id(content)], events)
     edges = Writer(connection, words, plan, said, jobs, epochs).write()
     added = facts.write(record)
     refuse_quarrels(said.source, plan)

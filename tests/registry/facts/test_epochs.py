@@ -13,6 +13,7 @@ from fitsprov.model.facts import Event
 from fitsprov.model.lineage import Environment, Execution, Node, Package
 from fitsprov.model.record import Record
 from fitsprov.registry import Counts, Registry
+from fitsprov.registry.facts.epochs import MOST
 from tests.registry.making import record, step, survey, uid
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,6 +87,57 @@ def test_configurations_in_one_record_hold_together(registry: Registry) -> None:
     both = [step(name, [], [f"p {name}"], task="t", config={"band": name}, started=T) for name in "gr"]
     registry.record(record(*both))
     registry.record(ran("later", 1, "t", config={"band": "g"}))
+    assert registry.epoch().number == 1
+
+
+def steps_with(values: str) -> list[Any]:
+    """An activity a day, each with a configuration by its letter."""
+    return [
+        step(f"day {day}", [], [f"p {day}"], task="t", config={"a": value}, started=T + day * DAY)
+        for day, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "epochs", "holding"),
+    [("aabb", [1, 1, 2, 2], 1), ("abc", [1, 2, 3], 1), ("abab", [1] * 4, 2), ("ababcc", [1, 1, 1, 1, 2, 2], 1)],
+)
+def test_configurations_one_after_the_other_are_changes_also_in_one_record(
+    registry: Registry, values: str, epochs: list[int], holding: int
+) -> None:
+    steps = steps_with(values)
+    registry.record(record(*steps))
+    assert [registry.activity(one.activity.id).epoch for one in steps] == epochs
+    assert registry.record(record(*steps)) == Counts(files=1)
+    assert registry.epoch().number == epochs[-1]
+    assert len(registry.validity("t", at=T + 9 * DAY)) == holding
+
+
+def test_activities_are_compared_by_what_they_pin_where_configurations_hold_together(registry: Registry) -> None:
+    registry.record(record(*steps_with("abab")))
+    for one, other in (("p 0", "p 1"), ("p 3", "p 0")):
+        told = [
+            (change.kind, change.name, change.before, change.after)
+            for change in registry.changes("t", uid(one), uid(other))
+        ]
+        assert told == [("config", "a", '"a"', '"b"')]
+    assert registry.changes("t", uid("p 0"), uid("p 2")) == []
+
+
+def test_changes_of_one_record_are_opened_in_the_order_of_time(registry: Registry) -> None:
+    steps = steps_with("abb")
+    between = replace(firmware(2, None, "2"), time=T + DAY + timedelta(hours=1))
+    registry.record(record(*steps, events=(between,)))
+    assert [one.kind for one in registry.epochs()] == ["start", "config", "firmware"]
+    assert [registry.activity(one.activity.id).epoch for one in steps] == [1, 2, 3]
+    assert [one.kind for one in registry.changes("t", uid("p 1"), uid("p 2"))] == ["firmware"]
+
+
+def test_parameters_that_are_others_each_time_are_no_states(registry: Registry) -> None:
+    steps = [
+        step(f"s{n}", [], [f"p{n}"], task="t", config={"exposure": n}, started=T + n * DAY) for n in range(MOST + 1)
+    ]
+    registry.record(record(*steps))
     assert registry.epoch().number == 1
 
 
