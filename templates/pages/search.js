@@ -2,7 +2,7 @@
 // Reads the headers of a dropped file, passing over the data, and sends them alone to be resolved.
 const place = document.getElementById("drop"), told = document.getElementById("told"), chooser = document.getElementById("file");
 const BLOCK = 2880, CARD = 80;
-const MOST_SENT = 4 << 20, MOST_UNPACKED = 256 << 20;  // bytes
+const READ = 64 << 10, MOST_SENT = 4 << 20, MOST_UNPACKED = 256 << 20;  // bytes
 const MEANING = {
   resolved: "This archive knows it.",
   inherited: "The stamp came along from another file: these data are not those that it was written for.",
@@ -14,8 +14,12 @@ place.hidden = false;
 
 // Both give the block at an offset, which is never before the one that was given last; a short one at the end.
 function plainFile(file) {
+  let held = new Uint8Array(0), start = 0;
   return {
-    block: async at => new Uint8Array(await file.slice(at, at + BLOCK).arrayBuffer()),
+    block: async at => {
+      if (at + BLOCK > start + held.length) [held, start] = [new Uint8Array(await file.slice(at, at + READ).arrayBuffer()), at];
+      return held.slice(at - start, at - start + BLOCK);
+    },
     stop: () => {}
   };
 }
