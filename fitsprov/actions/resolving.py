@@ -65,17 +65,17 @@ def resolve(
     NotFits, TruncatedFits, FileRefused
     """
     name, reading = look_at(source, hdu, conventions)
-    stamp, findings = reading.stamp, list(reading.findings)
+    stamp, findings, way = reading.stamp, list(reading.findings), Direction(direction)
+    focus = None if stamp is None else identify(reading, name)[0]
+    lineage, who, facts = ask(registry, focus, way, depth), "registry", None
     if registry is not None:
-        found = resolve_content(source, registry, name, reading, Direction(direction), depth)
+        inherited = any(finding.code == "stamp-inherited" for finding in findings)
+        found = recognize(source, registry, focus, doubted=lineage is None or inherited)
         if found is not None:
-            return found
-    if stamp is None:
+            return resolve_content(found, registry, name, stamp, focus, way, depth)
+    if stamp is None or focus is None:
         none = Finding("stamp-missing", "the header carries no stamp in any known convention")
         return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(none,))
-    focus, _ = identify(reading, name)
-    way = Direction(direction)
-    lineage, who, facts = ask(registry, focus, way, depth), "registry", None
     if lineage is None and online and stamp.datalink:
         leave = online if isinstance(online, Online) else Online(allow_hosts=allow_hosts)
         try:
@@ -113,16 +113,15 @@ def resolve(
 
 
 def resolve_content(
-    source: Any, registry: Registry, name: str, reading: Reading, direction: Direction, depth: int | None
-) -> Resolution | None:
+    found: Dataset,
+    registry: Registry,
+    name: str,
+    stamp: Stamp | None,
+    named: UUID | None,
+    direction: Direction,
+    depth: int | None,
+) -> Resolution:
     """Resolve a file by its data, where its header does not say what it is."""
-    stamp = reading.stamp
-    named = None if stamp is None else identify(reading, name)[0]
-    inherited = any(finding.code == "stamp-inherited" for finding in reading.findings)
-    doubted = named is None or inherited or not registry.datasets([named])
-    found = recognize(source, registry, named, doubted=doubted)
-    if found is None:
-        return None
     told = "the header carries no stamp" if stamp is None else f"the header names dataset {named}"
     note = Finding("found-by-content", f"{told}, the data are those of {found.id}")
     resolved = resolve_id(found.id, registry, direction=direction, depth=depth)
@@ -195,9 +194,9 @@ def resolve_any(
     return resolve_id(name, registry, direction=direction, depth=depth)
 
 
-def ask(registry: Registry | None, focus: UUID, direction: Direction, depth: int | None) -> Lineage | None:
+def ask(registry: Registry | None, focus: UUID | None, direction: Direction, depth: int | None) -> Lineage | None:
     """Ask the registry for the lineage of a dataset; None where it does not know it."""
-    if registry is None:
+    if registry is None or focus is None:
         return None
     try:
         return with_did(registry.lineage(focus, direction=direction, depth=depth), registry)

@@ -47,7 +47,9 @@ class Later(Mapping[K, V]):
 
     def __getitem__(self, key: K) -> V:
         """Give one item."""
-        return self._known[key] if key in self._known else self.whole()[key]
+        if self._made is None and key in self._known:
+            return self._known[key]
+        return self.whole()[key]
 
     def __contains__(self, key: object) -> bool:
         """Whether it has an item."""

@@ -248,15 +248,21 @@ class Lineage:
 
     def ancestors(self) -> Iterator[Dataset]:
         """Every dataset upstream of the focus, breadth first, each once."""
-        seen, frontier = {self.focus}, [self.focus]
+        datasets, makers, used = self.datasets, self.generated_by, self.used
+        seen, frontier, passed = {self.focus}, [self.focus], set[UUID]()
         while frontier:
             below, frontier = frontier, []
             for child in below:
-                for parent, _ in self.parents(child):
-                    if parent.id not in seen:
-                        seen.add(parent.id)
-                        frontier.append(parent.id)
-                        yield parent
+                maker = makers.get(child)
+                if maker is None or maker in passed:
+                    continue
+                passed.add(maker)
+                for usage in used.get(maker, ()):
+                    parent = usage.dataset
+                    if usage.actual is not False and parent not in seen:
+                        seen.add(parent)
+                        frontier.append(parent)
+                        yield datasets[parent]
 
     def raws(self) -> tuple[Dataset, ...]:
         """The raw observations among the ancestors, in their order, then those that only headers list."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import repeat
@@ -25,6 +24,7 @@ from fitsprov.registry.gathering.columns import (
     given,
     listed,
     read_columns,
+    texts_of,
     uuids_of,
 )
 from fitsprov.registry.gathering.words import Words
@@ -117,7 +117,7 @@ class Activities:
             run=map(self.words.runs.get, listed(self.runs)),
             started=times(self.started),
             ended=times(self.ended),
-            status=json.loads(self.statuses or "[]"),
+            status=texts_of(self.statuses),
             config=pointed(self.config_of, self.configs),
             environment=pointed(self.environment_of, self.environments),
             agent=pointed(self.words.agents, self.agents),

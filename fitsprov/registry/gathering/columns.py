@@ -42,6 +42,7 @@ __all__ = [
     "given",
     "listed",
     "read_columns",
+    "texts_of",
     "uuids_of",
 ]
 
@@ -50,8 +51,11 @@ T = TypeVar("T")
 BITS = 16
 """Of a run of keys, for how many follow the first."""
 LONGEST = (1 << BITS) - 1
-FEW = 16
-"""Different values of a column up to which each is looked for."""
+FEW, SHORT = 16, 256
+"""Different values of a column up to which each is looked for; characters from which on that is quicker."""
+NOTHING = "{}"
+
+read_json = json.JSONDecoder().raw_decode  # without its looks for blanks
 
 
 class Aggregate(FunctionElement[Any]):
@@ -195,18 +199,26 @@ def read_columns(connection: Connection, query: Callable[[bool], Compiled], keys
 
 def listed(line: str | None) -> list[Any]:
     """Read a `Line`."""
-    values: list[Any] = json.loads(f"[{line}]") if line else []
+    values: list[Any] = read_json(f"[{line}]")[0] if line else []
+    return values
+
+
+def texts_of(texts: str | None) -> list[Any]:
+    """Read `Texts`."""
+    values: list[Any] = read_json(texts)[0] if texts else []
     return values
 
 
 def given(text: str | None) -> dict[int, Any]:
     """Read what `Given` gave."""
-    return {int(key): value for key, value in json.loads(text).items()} if text else {}
+    return {int(key): value for key, value in read_json(text)[0].items()} if text and text != NOTHING else {}
 
 
 def different(line: str | None) -> set[Any]:
     """Give the different values of a `Line`, which often are few."""
-    rest = f",{line.replace(',', ',,')}," if line else ""
+    if not line or len(line) < SHORT:
+        return set(listed(line)) - {None}
+    rest = f",{line.replace(',', ',,')},"
     found: set[str] = set()
     while rest and len(found) < FEW:
         value = rest[1 : rest.index(",", 1)]

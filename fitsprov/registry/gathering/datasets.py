@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import chain, repeat
@@ -24,6 +23,7 @@ from fitsprov.registry.gathering.columns import (
     given,
     listed,
     read_columns,
+    texts_of,
     uuids_of,
 )
 from fitsprov.registry.gathering.words import Words, words_of
@@ -74,7 +74,7 @@ class Beside:
         ids, keys, uris, sizes = self.columns
         if not ids:
             return {}
-        rows = zip(listed(ids), listed(keys), json.loads(uris), listed(sizes), strict=True)
+        rows = zip(listed(ids), listed(keys), texts_of(uris), listed(sizes), strict=True)
         return {key: (uri, size) for _, key, uri, size in sorted(rows, reverse=True)}
 
 
@@ -118,7 +118,7 @@ class Part:
             type=map(names.__getitem__, types),
             run=map(words.runs.get, listed(self.runs)),
             data_id=listed(self.data_ids),
-            name=json.loads(self.names) if self.keys else (),
+            name=texts_of(self.names),
             category=[categories[key][maker is None] for key, maker in zip(types, self.makers, strict=True)],
             uri=[copy and copy[0] for copy in found] if copies else repeat(None),
             size=[copy and copy[1] for copy in found] if copies else repeat(None),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, repeat
-from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +16,6 @@ from fitsprov.registry.schema import used
 
 __all__ = ["Uses"]
 
-AS_STATED = itemgetter(0, 1)
 HIDDEN = case((used.c.actual.is_(False), -1 - used.c.entity_id), else_=used.c.entity_id)
 
 
@@ -89,25 +87,42 @@ class Uses:
 
     def edges(self) -> Iterator[tuple[int, int, Any, bool | None]]:
         """Give activity, dataset or its complement, role, and whether it was really used; in the order stated."""
-        for part in self.parts:
-            places = listed(part.activities), listed(part.positions)
-            rows = zip(*places, part.entities, listed(part.roles), listed(part.actual), strict=True)
-            for activity, _, entity, role, actual in sorted(rows, key=AS_STATED):
-                yield activity, entity, role, None if actual is None else bool(actual)
+        for part in map(as_stated, self.parts):
+            yield from zip(*part, strict=True)
 
     def values(
         self, datasets: Mapping[int, UUID], activities: Mapping[int, UUID], roles: Mapping[int, str]
     ) -> dict[UUID, tuple[Usage, ...]]:
         """Make the objects: activity → what was presented to it, those that are given alone."""
-        edges = list(self.edges())
-        usages = built(
-            Usage,
-            len(edges),
-            dataset=[datasets[key ^ (key >> 63)] for _, key, _, _ in edges],
-            role=[roles.get(key) for _, _, key, _ in edges] if roles else repeat(None),
-            actual=[actual for *_, actual in edges],
-        )
-        made = groupby(zip(edges, usages, strict=True), lambda pair: pair[0][0])
-        return {
-            activities[activity]: tuple(usage for _, usage in some) for activity, some in made if activity in activities
-        }
+        made: dict[UUID, tuple[Usage, ...]] = {}
+        for users, entities, role_keys, actual in map(as_stated, self.parts):
+            usages = built(
+                Usage,
+                len(users),
+                dataset=[datasets[key ^ (key >> 63)] for key in entities],
+                role=map(roles.get, role_keys) if roles else repeat(None),
+                actual=actual,
+            )
+            begin = 0
+            for activity, some in groupby(users):
+                end = begin + len(list(some))
+                if activity in activities:
+                    made[activities[activity]] = tuple(usages[begin:end])
+                begin = end
+        return made
+
+
+def as_stated(part: Part) -> tuple[Sequence[Any], ...]:
+    """Give activities, datasets or their complements, roles, and whether they were really used; as it was stated."""
+    users, positions = listed(part.activities), listed(part.positions)
+    columns = (
+        users,
+        part.entities,
+        listed(part.roles),
+        [one if one is None else bool(one) for one in listed(part.actual)],
+    )
+    places = list(zip(users, positions, strict=True))
+    if places == sorted(places):
+        return columns
+    order = sorted(range(len(places)), key=places.__getitem__)
+    return tuple([column[place] for place in order] for column in columns)

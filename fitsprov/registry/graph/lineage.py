@@ -109,7 +109,7 @@ class Around:
 
     def datasets(self) -> dict[UUID, Dataset]:
         """Make the datasets."""
-        return {self.ids[key]: self.by_key[key] for key in self.shown()}
+        return dict(zip(self.found.uuids, self.found.values, strict=True))
 
     def generated_by(self) -> dict[UUID, UUID]:
         """Say which activities made which datasets."""
@@ -175,6 +175,10 @@ class Above(Around):
     def shown(self) -> Sequence[int]:
         """Give what was presented only, too."""
         return [*self.found.keys, *sorted(self.presented)]
+
+    def datasets(self) -> dict[UUID, Dataset]:
+        """Make what was presented only, too."""
+        return super().datasets() | {self.ids[key]: self.by_key[key] for key in sorted(self.presented)}
 
 
 class Below(Around):
