@@ -14,7 +14,7 @@ from harness import Row, database
 LASTING = ("bias", "dark", "defects", "linearizer", "crosstalk", "bfk", "ptc", "cti")
 FILTERS = list(enumerate("ugrizy"))
 ANCESTORS = 1_500
-ROUNDS, REQUESTS = 5, 10
+ROUNDS, REQUESTS = 15, 4
 
 
 def measure() -> Iterator[Row]:
