@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -30,6 +31,8 @@ from fitsprov.settings import Settings
 __all__ = ["make_app"]
 
 FORM = ("GET", "HEAD", "POST")
+WALKERS = 4
+"""Lineages that one worker follows at the same time."""
 
 
 def make_app(settings: Settings, *, access_log: bool = False, edition: str = "") -> Starlette:
@@ -49,7 +52,8 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
     """
     archive = Archive.open(settings)
     watch = Watch(access_log=access_log)
-    house = House(archive, watch, Kept(), edition or datetime.now(UTC).isoformat())
+    walkers = ThreadPoolExecutor(WALKERS, "fitsprov-walker")
+    house = House(archive, watch, Kept(), edition or datetime.now(UTC).isoformat(), walkers)
 
     def route(path: str, answer: Callable[[Archive, Call], Answer], **options: Any) -> Route:
         return Route(path, Endpoint(house, path.partition("{")[0], answer, **options))
@@ -57,6 +61,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
+        walkers.shutdown(wait=False, cancel_futures=True)
         archive.close()
 
     app = Starlette(
@@ -64,16 +69,16 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
             route("/links", answer_links, methods=FORM, fail=fail_in_votable, follows=True),
             route("/files/{id:path}", answer_file),
             route("/headers/{id:path}", answer_header),
-            route("/prov", answer_prov, methods=FORM, follows=True),
-            route("/impact", answer_impact, methods=FORM, follows=True),
+            route("/prov", answer_prov, methods=FORM, follows=True, walks=True),
+            route("/impact", answer_impact, methods=FORM, follows=True, walks=True),
             route("/", answer_search, follows=True),
-            route("/dataset/{id:path}", answer_dataset, follows=True),
-            route("/touched", answer_touched, follows=True),
+            route("/dataset/{id:path}", answer_dataset, follows=True, walks=True),
+            route("/touched", answer_touched, follows=True, walks=True),
             route("/static/{name}", answer_asset),
             route("/availability", answer_availability),
             route("/capabilities", answer_capabilities),
             route("/tables", answer_tables),
-            route("/resolve", answer_resolve, methods=("POST",), takes_form=False),
+            route("/resolve", answer_resolve, methods=("POST",), takes_form=False, walks=True),
             route("/metrics", partial(answer_metrics, watch)),
             route("/openapi.json", answer_openapi),
         ],

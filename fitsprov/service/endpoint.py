@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import blake2b
 from time import perf_counter
@@ -62,6 +63,8 @@ class House:
     kept: Kept
     edition: str
     """Another one whenever the service may answer otherwise although the registry is as it was."""
+    walkers: Executor
+    """Threads that follow lineages, which may take long: whoever asks for less does not wait for them."""
 
 
 class Begun(NamedTuple):
@@ -87,6 +90,8 @@ class Endpoint:
     """Whether the body of a request is a form; else it is data."""
     follows: bool = False
     """Whether the answer follows from the request and the registry alone, so that their state is its ETag."""
+    walks: bool = False
+    """Whether lineages are followed for the answer."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -120,7 +125,8 @@ class Endpoint:
         try:
             async with asyncio.timeout(seconds):
                 body = await self.read_body(receive) if method == "POST" else b""
-                return await asyncio.get_running_loop().run_in_executor(None, self.run, scope, headers, body, begun)
+                threads = self.house.walkers if self.walks else None
+                return await asyncio.get_running_loop().run_in_executor(threads, self.run, scope, headers, body, begun)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
         except TimeoutError:
