@@ -11,13 +11,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fitsprov.actions.conventions import all_conventions, native
+from fitsprov.actions.conventions import all_conventions, known_conventions, native
 from fitsprov.actions.edits import Repointing, Stamping, Stripping
 from fitsprov.actions.repointing import move_to
-from fitsprov.cards.card import format_card, parse_cards
+from fitsprov.cards.card import Card, format_card, parse_cards, parse_value
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import decode, word_sum
+from fitsprov.compiled import COMPILED, PAIRS
 from fitsprov.conventions.reading import group_of
 from fitsprov.conventions.reading import read_header as read_provenance
 from fitsprov.errors import FitsprovError
@@ -144,4 +145,26 @@ def others(unit: HeaderUnit) -> list[bytes]:
     return [line[:11] if line.startswith(b"CHECKSUM") else line for line in lines if line != BLANK]
 
 
-TARGETS: dict[str, Target] = {"scan": scan, "cards": cards, "provenance": provenance, "table": table, "edit": edit}
+def twins(data: bytes) -> None:
+    """Read any header in C and in Python; without a compiler there is nothing to compare."""
+    if not COMPILED:
+        return
+    for wanted in (None, native().slot):
+        pure, compiled = (twin(data, 0, len(data), wanted, Card, parse_value) for twin in PAIRS["split_cards"])
+        assert repr(list(compiled)) == repr(list(pure))
+    prefixes = [prefix for known in known_conventions() for prefix in known.prefixes]
+    pure, compiled = (twin(prefixes).find(data, len(data)) for twin in PAIRS["Prefixes"])
+    assert compiled == pure
+    size = PAIRS["usual_data_size"][1](data, data[:1] == b"X")
+    with suppress(FitsprovError):
+        assert size in (-1, HeaderUnit(int(data[:1] == b"X"), 0, data, len(data)).read_data_size())
+
+
+TARGETS: dict[str, Target] = {
+    "scan": scan,
+    "cards": cards,
+    "provenance": provenance,
+    "table": table,
+    "edit": edit,
+    "twins": twins,
+}
