@@ -145,7 +145,10 @@ class GraphFile:
         ------
         DamagedGraph
         """
-        for block in np.unique(blocks[~self.good[blocks]]).tolist():
+        good = self.good[blocks]
+        if good.all():
+            return
+        for block in np.unique(blocks[~good]).tolist():
             place = self.start + block * BLOCK
             if crc32(self.memory[place : place + BLOCK]) != self.sums[block]:
                 raise DamagedGraph(f"the bytes from {place} on are not what was written")

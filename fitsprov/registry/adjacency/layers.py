@@ -91,6 +91,8 @@ class Layers:
         self.file = file
         self.newer = newer
         self.greatest = max(file.about.entities, newer.greatest)
+        self.known: dict[Any, Any] = {}
+        """What else is known of this state of the registry."""
 
     def follow(self, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
         """Follow datasets; gives what `fitsprov.registry.graph.reach.follow` gives.
@@ -104,12 +106,12 @@ class Layers:
         number = 0
         for found in self.generations(np.array([*start], np.int64), direction, bounds):
             if len(generations) == bounds.depth:
-                return Found(generations, True, self.of_types)
+                return Found(generations, True, self.of_types, self.known)
             if bounds.limit is not None and number + len(found) > bounds.limit:
-                return Found([*generations, found[: bounds.limit - number].tolist()], True, self.of_types)
+                return Found([*generations, found[: bounds.limit - number].tolist()], True, self.of_types, self.known)
             generations.append(found.tolist())
             number += len(found)
-        return Found(generations, False, self.of_types)
+        return Found(generations, False, self.of_types, self.known)
 
     def generations(self, start: Numbers, direction: Direction, bounds: Bounds) -> Iterator[Numbers]:
         """Follow datasets to the end, or as long as somebody asks."""

@@ -46,6 +46,8 @@ class Found:
     """Whether there was more behind the depth or the limit."""
     of_types: OfTypes = field(compare=False)
     """Gives those of what was found that are of some types: who found it has met these on the way."""
+    known: dict[Any, Any] = field(default_factory=dict, compare=False)
+    """A place for what stays as it is as long as the registry does; who finds more in the same state gives it again."""
 
     @property
     def keys(self) -> list[int]:

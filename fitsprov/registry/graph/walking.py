@@ -132,13 +132,21 @@ def keep(
         if Category.PRODUCT in names:  # this one does not depend on the type alone
             keys = [key for (key,) in of_category().rows(connection, **as_keys(keys), names=names)]
         else:
-            keys = found.of_types(keys, [key for (key,) in types_of_category().rows(connection, names=names)])
+            keys = found.of_types(keys, types_in(connection, found, names))
     if which.role is not None:
         words = as_keys(words_of(connection, "role", which.role))["keys"]
         query = in_role(direction, presented)
         everything = as_keys([start, *found.keys])["keys"]
         keys = [key for (key,) in query.rows(connection, **as_keys(keys), all=everything, words=words)]
     return set(keys)
+
+
+def types_in(connection: Connection, found: Found, names: list[str]) -> list[int]:
+    """Find the types of categories, where this is not known from another walk."""
+    types: list[int] | None = found.known.get(tuple(names))
+    if types is None:
+        types = found.known[tuple(names)] = [key for (key,) in types_of_category().rows(connection, names=names)]
+    return types
 
 
 def words_of(connection: Connection, kind: str, names: Names) -> list[int]:
