@@ -98,7 +98,7 @@ class Teller:
         self.prefixes: dict[str | None, str] = {None: "uuid"}
         """Head of publisher DIDs → prefix."""
         head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
-        self.names = {key: self.name(text, lineage.datasets[key][10], head) for key, text in lineage.ids.items()}
+        self.names = dict(self.named(head))
         self.sayings = Sayings(lineage, self.names, ivoa=self.ivoa, agents=wanted.agents)
         agents = (row[9] for row in lineage.activities.values())
         self.agents = {agent.id: agent for agent in agents if agent} if wanted.agents else {}
@@ -109,17 +109,26 @@ class Teller:
         self.kinds: dict[Any, tuple[str, str]] = {}
         self.tasks: dict[Any, str] = {}
 
-    def name(self, text: str, did: str | None, head: str | None) -> str:
-        """Name a dataset by its publisher DID where that ends in its UUID; one that has none, under the authority."""
-        if did:
-            own = did.removesuffix(text)
-            head = own if own != did and HEAD.fullmatch(own) else None
+    def named(self, head: str | None) -> Iterator[tuple[Any, str]]:
+        """Name datasets by publisher DIDs that end in their UUIDs; those that have none, under the authority."""
+        rows, ours = self.lineage.datasets, ""
+        for key, text in self.lineage.ids.items():
+            did = rows[key][10]
+            if did:
+                own = did.removesuffix(text)
+                yield key, self.prefix(own if own != did and HEAD.fullmatch(own) else None) + text
+            else:
+                ours = ours or self.prefix(head)
+                yield key, ours + text
+
+    def prefix(self, head: str | None) -> str:
+        """What stands for the head of publisher DIDs, with its colon."""
         prefix = self.prefixes.get(head)
         if prefix is None:
             number = len(self.prefixes)
             prefix = self.prefixes[head] = f"did-{number}" if number > 1 else "did"
             self.namespaces[prefix] = head or ""
-        return f"{prefix}:{text}"
+        return f"{prefix}:"
 
     def entities(self) -> Iterator[str]:
         """The datasets."""
