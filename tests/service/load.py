@@ -62,9 +62,14 @@ def workers_of(process: int) -> list[int]:
     return [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
+def ticks_of(process: int) -> int:
+    """CPU time that a process has had so far."""
+    return sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]))
+
+
 def load_while_one_dies(process: int, port: int, questions: list[Question], *, clients: int, seconds: float) -> Told:
-    """Kill one of the workers of a service after a third of the time."""
-    killer = threading.Timer(seconds / 3, os.kill, (workers_of(process)[0], signal.SIGKILL))
+    """Kill the busiest of the workers of a service after a third of the time."""
+    killer = threading.Timer(seconds / 3, lambda: os.kill(max(workers_of(process), key=ticks_of), signal.SIGKILL))
     killer.start()
     told = asyncio.run(load(port, questions, clients=clients, seconds=seconds))
     killer.join()

@@ -41,7 +41,7 @@ def test_two_hundred_clients_get_right_answers_while_a_worker_dies(survey: Path)
     assert told.statuses[400] > 0.03 * len(told.seconds)
     assert 0 < told.broken < 2 * CLIENTS
     assert len(after) == 2
-    assert before[0] not in after
+    assert len({*before} & {*after}) == 1
     p50, p99 = told.percentile(0.5), told.percentile(0.99)
     print(f"{len(told.seconds)} requests, {told.broken} connections broke")
     print(f"p50 {p50:.3f} s, p99 {p99:.3f} s, p99/p50 {told.spread:.1f}")
