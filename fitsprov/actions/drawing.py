@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fitsprov.errors import UsageError
@@ -48,7 +48,7 @@ def draw(
         What such a document tells beside the lineage.
     """
     if format in DOCUMENTS:
-        return write_documents([traced(lineage, said)], format, authority=authority)
+        return "".join(write_documents([traced(lineage, said)], format, authority=authority))
     if format == "svg":
         from fitsprov.exchange.drawings.svg import draw_svg
 
@@ -91,8 +91,8 @@ def write_documents(
     members: bool = False,
     steps: bool = False,
     overflow: bool = False,
-) -> str:
-    """Write lineages as one provenance document.
+) -> Iterable[str]:
+    """Write lineages as one provenance document, in pieces.
 
     Parameters
     ----------
@@ -130,17 +130,17 @@ def write_documents(
     from fitsprov.exchange.prov.prov_json import read_document, write_prov_json
     from fitsprov.exchange.prov.uniting import unite
 
-    document = unite([read_document(text) for text in told])
+    document = unite([read_document("".join(pieces)) for pieces in told])
     if format == "votable":
         from fitsprov.exchange.prov.provdm import write_votable
 
-        return write_votable(document, overflow=overflow)
+        return [write_votable(document, overflow=overflow)]
     if format == "prov-xml":
         from fitsprov.exchange.prov.prov_xml import write_prov_xml
 
-        return write_prov_xml(document)
+        return [write_prov_xml(document)]
     if format == "prov-n":
         from fitsprov.exchange.prov.prov_n import write_prov_n
 
-        return write_prov_n(document)
-    return write_prov_json(document)
+        return [write_prov_n(document)]
+    return [write_prov_json(document)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from uuid import UUID
 
 from fitsprov.actions import drawing
@@ -207,7 +208,7 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
     most = min(question.maxrec or archive.settings.max_rows, archive.settings.max_rows)
     if format.drawing in drawing.DOCUMENTS:
         told = reach_all(archive, asked, question, most)
-        yield drawing.write_documents(
+        pieces = drawing.write_documents(
             [one for one, _ in told],
             format.drawing,
             model=question.model,
@@ -218,7 +219,11 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
             members=question.members,
             steps=question.steps,
             overflow=any(cut for _, cut in told),
-        ).encode(errors="replace")
+        )
+        written = BytesIO()  # which gives what it holds without another copy
+        for piece in pieces:
+            written.write(piece.encode(errors="replace"))
+        yield written.getvalue()
         return
     found = [trace(archive, each, depth=question.depth, direction=question.direction) for each in asked]
     whole = [one.lineage for one in found if one.lineage is not None]

@@ -23,7 +23,7 @@ HOSTILE = "a<b>&\"'\\|{x}\n\x1b[31m\u202e\x00]]>--\ud800\ufffe$é你"
 
 def tell(lineage: Lineage, *, model: Model = Model.IVOA, authority: str | None = None) -> Document:
     """A lineage as a document."""
-    return read_document(tell_json(traced(lineage), Wanted(model=model), authority=authority))
+    return read_document("".join(tell_json(traced(lineage), Wanted(model=model), authority=authority)))
 
 
 class Story:

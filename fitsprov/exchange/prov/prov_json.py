@@ -27,7 +27,7 @@ def write_prov_json(document: Document) -> str:
     for statement in document.statements:
         lines = filed.setdefault(statement.kind, [])
         lines.append(spell_statement(statement, len(lines) + 1))
-    return file_document(document.namespaces, filed)
+    return "".join(file_document(document.namespaces, filed))
 
 
 def spell_statement(statement: Statement, number: int) -> str:
@@ -39,21 +39,22 @@ def spell_statement(statement: Statement, number: int) -> str:
     return f'"{name or f"_:{kind}{number}"}":{{{",".join(pairs)}}}'
 
 
-def file_document(namespaces: Mapping[str, str], filed: Mapping[str, Iterable[str]]) -> str:
+def file_document(namespaces: Mapping[str, str], filed: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """Put statements together that are spelled, by their kinds; a kind of which there is none is left out.
 
-    They are joined while they are made, some at a time: memory that was just written is nearer than megabytes of it.
+    The document comes in pieces, so that megabytes of it need not be in memory several times.
     """
-    pieces = [f'{{"prefix":{json.dumps(namespaces)}']
+    yield f'{{"prefix":{json.dumps(namespaces)}'
     for kind, lines in filed.items():
         left = iter(lines)
         opening = f'{SEPARATOR}"{kind}":{{'
         while block := SEPARATOR.join(islice(left, BLOCK)):
-            pieces += (opening, block)
+            yield opening
+            yield block
             opening = SEPARATOR
         if opening is SEPARATOR:
-            pieces.append("}")
-    return "".join([*pieces, "}\n"])
+            yield "}"
+    yield "}\n"
 
 
 def read_document(text: str) -> Document:

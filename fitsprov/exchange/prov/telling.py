@@ -45,7 +45,7 @@ PLAIN = re.compile(r'\{"\w+":(?:"[\w.+/-]*"|-?\d+)(?:,"\w+":(?:"[\w.+/-]*"|-?\d+
 HEAD = re.compile(r"ivo://[!#-;=?-\[\]_a-z~]+[?=/]")
 
 
-def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) -> str:
+def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) -> Iterator[str]:
     """Tell a lineage, as PROV-JSON.
 
     Parameters
@@ -55,10 +55,10 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
     authority : str, optional
         The IVOID under which datasets are published, ``ivo://…``: it names those that bring no publisher DID.
 
-    Returns
-    -------
+    Yields
+    ------
     str
-        All that can be reached from the focus. Equal lineages give equal documents.
+        A piece of the document: it tells all that can be reached from the focus, and of equal lineages the same.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
         known = filed.get(kind, [])
         first = len(known) + 1 if isinstance(known, list) else 1  # what has a name of its own needs no number
         filed[kind] = chain(known, map(spell_statement, statements, count(first)))
-    return file_document(teller.namespaces, filed)
+    yield from file_document(teller.namespaces, filed)
 
 
 class Teller:

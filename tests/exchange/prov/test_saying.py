@@ -100,7 +100,7 @@ SAID = Said(
 
 def document(said: Said = SAID, lineage: Lineage = LINEAGE, **wanted: Any) -> str:
     """A lineage with what is said of it, as PROV-JSON."""
-    return tell_json(traced(lineage, said), Wanted(**wanted))
+    return "".join(tell_json(traced(lineage, said), Wanted(**wanted)))
 
 
 def readings(text: str) -> list[Any]:
