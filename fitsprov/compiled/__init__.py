@@ -20,13 +20,23 @@ PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
 
 def load(name: str) -> Any:
-    """Load an extension of this room; None where it was not built, or is not wanted."""
+    """Load an extension of this room; None where it was not built, is older than its source, or is not wanted."""
     if os.environ.get("FITSPROV_PURE"):
         return None
     try:
-        return import_module(f"{__name__}.{name}")
+        extension = import_module(f"{__name__}.{name}")
     except ImportError:
         return None
+    return None if is_outdated(str(extension.__file__), f"{name}.pyx", "cards.pxd") else extension
+
+
+def is_outdated(extension: str, *sources: str) -> bool:
+    """Whether one of the sources beside an extension was changed after it was built; a wheel has none."""
+    folder, built = os.path.dirname(extension), os.stat(extension).st_mtime  # noqa: PTH116, PTH120 -- at each start
+    return any(
+        os.path.exists(path) and os.stat(path).st_mtime > built  # noqa: PTH110, PTH116
+        for path in (f"{folder}/{source}" for source in sources)
+    )
 
 
 EXTENSIONS = [load(name) for name in ("cards", "stamps", "files")]

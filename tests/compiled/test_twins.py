@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from fitsprov.cards import card
 from fitsprov.cards.card import Card, parse_value
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.sums import seal_template
-from fitsprov.compiled import COMPILED, PAIRS
+from fitsprov.compiled import COMPILED, PAIRS, is_outdated
 from fitsprov.conventions import writing
 from fitsprov.errors import FitsprovError
 from fitsprov.files import layout
@@ -269,6 +270,17 @@ def test_a_variable_selects_python_alone() -> None:
     environment = {**os.environ, "FITSPROV_PURE": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "False {}\n"
+
+
+def test_an_extension_that_is_older_than_its_source_is_not_used(tmp_path: Path) -> None:
+    built, source = tmp_path / "cards.so", tmp_path / "cards.pyx"
+    built.touch()
+    assert not is_outdated(str(built), source.name)
+    source.touch()
+    os.utime(source, (1, 1))
+    assert not is_outdated(str(built), source.name)
+    os.utime(built, (0, 0))
+    assert is_outdated(str(built), source.name)
 
 
 def test_every_twin_stands_for_a_function_of_its_name() -> None:
