@@ -16,9 +16,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from fitsprov.actions.searching import index_kept
 from fitsprov.registry import Registry
 from fitsprov.registry.adjacency import rebuilding
 from fitsprov.registry.adjacency.rebuilding import Rebuilder, is_due, locked, remove_strays
+from fitsprov.settings import Settings
 from tests.registry.making import dataset, record, step, survey, uid
 from tests.servers import Server
 
@@ -192,3 +194,11 @@ def test_who_may_only_read_does_not_try(postgres: Server, database: str, monkeyp
         with ask() as connection:
             connection.execute("DROP OWNED BY onlooker")
             connection.execute("DROP ROLE onlooker")
+
+
+def test_a_service_keeps_its_file_unless_it_is_told_not_to(url: str) -> None:
+    with index_kept(Settings(registry=url)):
+        assert "fitsprov index" in threads()
+    assert "fitsprov index" not in threads()
+    with index_kept(Settings(registry=url, keep_index=False)):
+        assert "fitsprov index" not in threads()
