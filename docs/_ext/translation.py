@@ -68,7 +68,7 @@ def things_of(row: Keyword) -> set[str]:
         return {FIELDS.get(head, head)} | ({"dataset ID"} if row.kind == "did" else set())
     things = {"parents", "raws", "earlier steps"} if head == "ancestors" else {head}
     things |= {COLUMNS[row.column[0]]} if row.column[0] in COLUMNS else set()
-    things |= {"names of inputs"} if row.kind in ("name", "label") else set()
+    things |= {"names of inputs"} if row.kind in ("name", "label", "file") else set()
     things |= {"categories of inputs"} if row.category or head == "ancestors" else set()
     things |= {"roles of inputs"} if row.role or "{key}" in row.key else set()
     return things | ({"raws"} if row.category == "raw" else set())

@@ -97,14 +97,14 @@ class Draft:
             if parents[number]
         )
 
-    def last_numbers(self) -> dict[str, int]:
-        """The highest number in each list that is told by its numbers alone."""
+    def numbered(self) -> dict[str, tuple[int, int]]:
+        """Of each list that is told by its numbers alone, how many there are, and the highest."""
         if not self.lists:
             return {}
-        numbers = {
+        lists = {
             name: [key for key in self.lists.get(name, ()) if isinstance(key, int)] for name in ("parents", "raws")
         }
-        return {name: max(found) for name, found in numbers.items() if found and len(found) == len(self.lists[name])}
+        return {name: (len(n), max(n)) for name, n in lists.items() if n and len(n) == len(self.lists[name])}
 
 
 Place = Callable[[Draft, Any], object]

@@ -45,13 +45,12 @@ def check_digests(stamp: Stamp) -> Iterator[Finding]:
             yield Finding("digest-differs", message, "FPV_SUM")
 
 
-def check_numbers(stamp: Stamp, convention: Convention, last: Mapping[str, int]) -> list[Finding]:
+def check_numbers(stamp: Stamp, convention: Convention, numbered: Mapping[str, tuple[int, int]]) -> list[Finding]:
     """Find gaps in lists: an item was lost, and no count tells."""
     findings = []
-    for name, number in last.items():
-        listed = len(getattr(stamp, name))
-        if getattr(stamp, f"n_{name}") == listed != number - convention.first + 1:
-            message = f"{listed} {name} are listed, the last has number {number}, counted from {convention.first}"
+    for name, (listed, last) in numbered.items():
+        if getattr(stamp, f"n_{name}") == len(getattr(stamp, name)) and listed != last - convention.first + 1:
+            message = f"{listed} {name} are listed, the last has number {last}, counted from {convention.first}"
             findings.append(Finding("count-differs", message))
     return findings
 

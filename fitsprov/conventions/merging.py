@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -12,6 +12,9 @@ from fitsprov.model.runs import is_short_for
 from fitsprov.model.stamp import Stamp
 
 __all__ = ["ConventionReading", "join", "merge"]
+
+WHOLE = {"native", "rubin"}
+"""Conventions that list all that was used; others note a part, and are inherited with copied headers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,21 @@ def merge(readings: Sequence[ConventionReading]) -> tuple[Stamp, list[Finding]]:
             if mine is not None and theirs is not None and mine != theirs and not same_run(field, mine, theirs):
                 message = f"{field}: {readings[0].convention} says {mine}, {reading.convention} says {theirs}"
                 findings.append(Finding("conventions-disagree", message))
+        findings += compare_lists(readings[0], reading)
         if merged.id is None or other.id is None or merged.id == other.id:
             left_open = [f.name for f in fields(Stamp) if leaves_open(merged, other, f.name)]
             merged = replace(merged, **{name: getattr(other, name) for name in left_open})
     return merged, findings
+
+
+def compare_lists(one: ConventionReading, other: ConventionReading) -> Iterator[Finding]:
+    """Find lists of IDs that each have what the other lacks; one may leave some out, and names are everybody's own."""
+    for name in ("parents", "raws") if {one.convention, other.convention} == WHOLE else ():
+        lists = [getattr(reading.stamp, name) or () for reading in (one, other)]
+        mine, theirs = ({item.id for item in items} for items in lists)
+        if None not in mine | theirs and mine - theirs and theirs - mine:
+            lacking = f"{len(mine - theirs)} of {one.convention}'s are not {other.convention}'s"
+            yield Finding("conventions-disagree", f"{name}: {lacking}, {len(theirs - mine)} the other way round")
 
 
 def same_run(field: str, mine: Any, theirs: Any) -> bool:

@@ -95,7 +95,7 @@ def read_groups(
         findings += check_counts(stamp, convention)
         if "digests" in draft.values:
             findings += check_digests(stamp)
-        findings += check_numbers(stamp, convention, draft.last_numbers())
+        findings += check_numbers(stamp, convention, draft.numbered())
         findings += check_runs(stamp)
         if convention.name == "native":
             findings += check_seal(header, group, stamp, convention)

@@ -19,6 +19,10 @@ __all__ = ["FIELDS", "KINDS", "Kind", "read_constant"]
 
 DIGESTS = re.compile(r"(?:[0-9a-f]{32})?:(?:[0-9a-f]{32})?")
 VERSIONED = re.compile(r"(.+?)[/ _-](v?\d\S*)", re.IGNORECASE)
+FILE_NAME = re.compile(r"(?:.*[/$])?([^/$]+?)(?:\[[^\[\]]*\])*", re.DOTALL)
+"""Folders, as paths and IRAF write them, and behind the name what is meant of the file: ``rawdir$n1.fits[SCI,1]``."""
+TOO_MANY = 2**31
+"""No list is as long, and no registry counts as far."""
 
 
 class Kind(NamedTuple):
@@ -38,7 +42,7 @@ def need_text(value: Value) -> str:
 
 def need_count(value: Value) -> int:
     """Give a count."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < TOO_MANY:
         raise ValueError(f"{value!r} is no count")
     return value
 
@@ -114,6 +118,13 @@ def read_label(value: Value) -> Input:
     return Input(found) if found is not None else Input(name=text)
 
 
+def read_file(value: Value) -> Input:
+    """Read what someone calls a file: an ID, or its name, wherever it lay and whatever part of it is meant."""
+    item = read_label(value)
+    match = FILE_NAME.fullmatch(item.name or "")
+    return Input(name=match[1]) if match else item
+
+
 def read_version(value: Value) -> str:
     """Read a version, which programs may take for a number."""
     if isinstance(value, bool):
@@ -143,6 +154,9 @@ KINDS: dict[str, Kind] = {
     "uuid": Kind(str, read_uuid, "a UUID, lower case"),
     "name": Kind(lambda v: v.key, read_input, "a UUID, or a percent-escaped name"),
     "label": Kind(lambda v: v.name or str(v.id), read_label, "a name as it stands, or else an ID in any spelling"),
+    "file": Kind(
+        lambda v: v.name or str(v.id), read_file, "a file's name, without folders before it and [HDU] behind it"
+    ),
     "did": Kind(str, need_text, "a publisher DID; its UUID is the dataset's ID"),
     "word": Kind(str, read_word, "a string, or an integer that is meant as one"),
     "version": Kind(str, read_version, "a version, as a string or a number"),
@@ -176,7 +190,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "parameters.{n}.value": SCALARS,
     "publisher_did": (*TEXTS, "did"),
     "datalink": TEXTS,
-    **{f"{items}.{{n}}.id": ("uuid", "name", "label") for items in ("parents", "raws", "ancestors")},
+    **{f"{items}.{{n}}.id": ("uuid", "name", "label", "file") for items in ("parents", "raws", "ancestors")},
     **{f"{items}.{{n}}.{column}": TEXTS for items in ("parents", "raws") for column in ("run", "type", "role", "name")},
     **{f"{items}.{{n}}.extra.*": SCALARS for items in ("parents", "raws", "ancestors")},
     "ancestors.{n}.parents": ("indices",),

@@ -189,7 +189,7 @@ def item_writer(row: Keyword) -> Callable[[str, Input], str]:
     column = row.field[-1]
     if column == "{key}":
         return lambda name, item: spell_mapping(row, name, item.extra)
-    if row.kind in ("name", "label"):
+    if row.kind in ("name", "label", "file"):
         return lambda name, item: spell_value(row, name, item)
     if column == "id":
         return lambda name, item: spell_value(row, name, item.identify())

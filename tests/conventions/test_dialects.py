@@ -393,22 +393,45 @@ class TestRubin:
 def test_iraf_names_what_it_combined() -> None:
     stamp = read(cards(IRAF)).stamp
     assert [item.name for item in stamp.parents] == [
-        "xatfbrsnN20070508S0187.fits[SCI]",
-        "rawdir$2004may20_0048.fits",
-        "tmpimgwsk9476kd_5.fits[SCI,1]",
+        "xatfbrsnN20070508S0187.fits",
+        "2004may20_0048.fits",
+        "tmpimgwsk9476kd_5.fits",
     ]
     assert stamp.extra == {"ncombine": 3}
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("n1.fits", "n1.fits"),
+        ("n1", "n1"),
+        ("n1.fits[SCI,1][1:100,*]", "n1.fits"),
+        ("../raw/n1.fits[0]", "n1.fits"),
+        ("rawdir$night/n1.fits", "n1.fits"),
+        ("crds://n1.fits", "n1.fits"),
+        ("MUSE.2015-01-25T04:06:16.000.fits.fz", "MUSE.2015-01-25T04:06:16.000.fits.fz"),
+        ("folder/", "folder/"),
+        ("[SCI]", "[SCI]"),
+    ],
+)
+def test_a_file_is_known_by_its_name_wherever_it_lay(text: str, name: str) -> None:
+    assert read(format_card("IMCMB001", text)).stamp.parents == named(name)
+
+
+def test_parts_of_one_file_are_one_parent_and_no_gap() -> None:
+    reading = read(format_card("IMCMB001", "a.fits[1]") + format_card("IMCMB002", "a.fits[2]"))
+    assert (reading.stamp.parents, reading.findings) == (named("a.fits"), ())
+
+
 def test_names_meet_by_convention_and_name() -> None:
     (first, *_) = read(cards(IRAF)).stamp.parents
-    assert first.identify("iraf") == name_id("xatfbrsnN20070508S0187.fits[SCI]", "iraf")
+    assert first.identify("iraf") == name_id("xatfbrsnN20070508S0187.fits", "iraf")
     assert first.identify("iraf") != first.identify("desi")
 
 
 def test_jwst_names_its_reference_files() -> None:
     stamp = read(cards(JWST)).stamp
-    assert stamp.parents == named("crds://jwst_nircam_dark_0386.fits", role="dark", category="calibration")
+    assert stamp.parents == named("jwst_nircam_dark_0386.fits", role="dark", category="calibration")
     assert stamp.software == (Software("calibration", "1.12.5"), Software("crds", "11.17.14"))
     assert stamp.parameters == {"crds_context": "jwst_1180.pmap"}
     assert set(stamp.extra) == {"asnpool", "asntable"}
@@ -416,7 +439,7 @@ def test_jwst_names_its_reference_files() -> None:
 
 def test_drizzle_names_its_images() -> None:
     stamp = read(cards(DRIZZLE)).stamp
-    assert stamp.parents == named("j8bt06nyq_flt.fits[sci,1]", "j8bt06nzq_flt.fits[sci,1]")
+    assert stamp.parents == named("j8bt06nyq_flt.fits", "j8bt06nzq_flt.fits")
     assert stamp.extra == {"asn_id": "J8BT06010", "asn_tab": "j8bt06010_asn.fits", "asn_mtyp": "PROD-DTH"}
 
 
@@ -426,10 +449,7 @@ def test_a_version_alone_is_a_stamp_without_lists() -> None:
 
 def test_desi_names_files_and_dependencies() -> None:
     stamp = read(cards(DESI)).stamp
-    assert [item.name for item in stamp.parents] == [
-        "SPECPROD/exposures/20210405/00083678/cframe-b0-00083678.fits.gz",
-        "SPECPROD/exposures/20210405/00083678/cframe-r0-00083678.fits.gz",
-    ]
+    assert stamp.parents == named("cframe-b0-00083678.fits.gz", "cframe-r0-00083678.fits.gz")
     assert stamp.software == (Software("numpy", "1.11"), Software("desiutil", "1.4.1.post316"))
 
 

@@ -82,6 +82,29 @@ def test_what_disagrees_is_said_once(field: str, value: Any, message: str) -> No
     assert disagreements(read_both(STAMP, replace(STAMP, **{field: value}))) == [message]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "differ"),
+    [
+        ((TWO,), (THREE,), True),
+        ((ONE, TWO), (TWO, THREE), True),
+        ((ONE, TWO), (TWO,), False),
+        ((), (TWO,), False),
+        ((TWO, "raw.fits"), (THREE,), False),
+    ],
+)
+def test_lists_disagree_where_each_has_what_the_other_lacks(ours: Any, theirs: Any, differ: bool) -> None:
+    reading = read_both(Stamp(run="a/run", parents=ours), Stamp(run="a/run", parents=theirs))
+    said = "parents: 1 of native's are not rubin's, 1 the other way round"
+    assert disagreements(reading) == [said] * differ
+
+
+def test_what_is_inherited_with_a_copied_header_is_no_disagreement() -> None:
+    calib = format_card("LSST CALIB UUID BIAS", str(THREE))
+    reading = read_header(calib + spell(STAMP, RUBIN), all_conventions())
+    assert reading.conventions == ("rubin", "rubin-calib")
+    assert disagreements(reading) == []
+
+
 def test_the_other_fills_what_ours_leaves_open() -> None:
     ours = replace(STAMP, run=None, data_id=None)
     reading = read_both(ours, replace(STAMP, activity_id=THREE))
