@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import click
 
+from fitsprov.actions.attending import attend
 from fitsprov.cli import INTERRUPTED
 from fitsprov.cli.common import message_of
 from fitsprov.errors import FitsprovError
@@ -158,7 +159,7 @@ class Outputs:
 
         size = max(1, min(CHUNK, total // (4 * jobs)))
         waiting: deque[Future[list[Answer]]] = deque()
-        pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+        pool = ProcessPoolExecutor(jobs, initializer=attend)
         try:
             while chunk := list(islice(tasks, size)):
                 waiting.append(pool.submit(attempt_all, job, chunk))

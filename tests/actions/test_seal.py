@@ -98,7 +98,7 @@ def test_checksum_is_as_right_or_wrong_as_before_whatever_the_stamp(
             fitsprov.strip(path)
             if size == len(bare):
                 assert path.read_bytes() == bare
-        assert judged(paths[::50], fitsverify) == before[::50]
+        assert judged(paths, fitsverify) == before
 
 
 @pytest.mark.parametrize("seed", range(60))
