@@ -83,7 +83,7 @@ class Around:
 
     def read_about(self, connection: Connection) -> None:
         """Read what all that was found points to."""
-        self.activities = Activities(connection, {maker for maker in self.found.makers if maker is not None})
+        self.activities = Activities(connection, set(filter(None, self.found.makers)))
         self.found.words = self.more.words = self.activities.words = words_of(
             connection,
             types=self.found.type_keys | self.more.type_keys,
@@ -156,12 +156,14 @@ class Above(Around):
         frontier, seen = {start}, {start}
         generation = 0
         while frontier:
-            makers = {maker for maker in self.found.read(connection, frontier).makers if maker} - self.expanded
+            makers = set(filter(None, self.found.read(connection, frontier).makers)) - self.expanded
             if generation == depth:
                 return leads_on(connection, makers, seen)
             reached = self.uses.read(connection, makers) if makers else []
             self.expanded |= makers
-            frontier = {key for key in reached if key > 0} - seen
+            frontier = set(reached) - seen
+            if min(reached, default=0) < 0:
+                frontier = {key for key in frontier if key > 0}
             seen |= frontier
             generation += 1
         return False
