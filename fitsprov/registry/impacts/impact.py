@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select, union_all
 
 from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
 from fitsprov.model.dataid import Scalar
@@ -15,6 +15,7 @@ from fitsprov.model.impact import Cause, Impact, Requirement, Touched
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
 from fitsprov.registry.facts.jobs import jobs
+from fitsprov.registry.gathering.columns import Line, listed
 from fitsprov.registry.graph.reach import Tally
 from fitsprov.registry.records.statement import canonical, indexable
 from fitsprov.registry.schema import (
@@ -48,7 +49,7 @@ def impact_of(connection: Connection, cause: Cause, tally: Callable[[Connection,
     DatasetNotFound, ActivityNotFound, UsageError
         Where the cause names what the registry does not know.
     """
-    begun = [*connection.scalars(seeds(connection, cause))]
+    begun = listed(connection.scalar(seeds(connection, cause).with_only_columns(Line(activity.c.id))))
     counted = tally(connection, begun)
     types, runs = (
         {0: None, **{row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}}
@@ -144,9 +145,9 @@ def conditions(connection: Connection, cause: Cause) -> Iterator[ColumnElement[b
         yield activity.c.task_id.in_(admitted(connection, task, "task", cause.task))
     if cause.package is not None:
         packages = admitted(connection, package, "package", cause.package)
-        yield ran_in(select(env_package.c.software_env_id).where(env_package.c.package_id.in_(packages)))
+        yield ran_in(connection, select(env_package.c.software_env_id).where(env_package.c.package_id.in_(packages)))
     if cause.container is not None:
-        yield ran_in(some(connection, f"container {cause.container}", containers(cause.container)))
+        yield ran_in(connection, some(connection, f"container {cause.container}", containers(cause.container)))
     if cause.config is not None:
         yield activity.c.config_id.in_(configured(connection, *cause.config))
     if cause.since is not None:
@@ -192,10 +193,15 @@ def admitted(connection: Connection, table: Table, what: str, wanted: Requiremen
     return [key for key, version in rows if wanted.admits(version)]
 
 
-def ran_in(environments: Select[Any]) -> ColumnElement[bool]:
+def ran_in(connection: Connection, environments: Select[Any]) -> ColumnElement[bool]:
     """Whether an activity, or the job above it, ran in one of these environments."""
+    itself = activity.c.software_env_id.in_(environments)
     above = select(execution.c.id).where(execution.c.software_env_id.in_(environments))
-    return or_(activity.c.software_env_id.in_(environments), activity.c.execution_id.in_(above))
+    if connection.scalar(above.limit(1)) is None:
+        return itself
+    both = (select(activity.c.id).where(one) for one in (itself, activity.c.execution_id.in_(above)))
+    # each has an index of its own; where either may hold, PostgreSQL asks none
+    return activity.c.id.in_(union_all(*both))
 
 
 def configured(connection: Connection, name: str, value: Scalar) -> Select[Any]:
