@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -125,7 +126,9 @@ class DatasetRows:
         data, told = self.site.admission(dataset, True), self.site.admission(dataset, False)
         frame = self.frames.get((data, told, near.made))
         if frame is None:
-            frame = self.frames[data, told, near.made] = make_frame(self.site, data, told, near.made)
+            site = self.site
+            frame = make_frame(site.base, site.prefix, site.services, data, told, near.made)
+            self.frames[data, told, near.made] = frame
         logs, pictures, siblings = sorted_out(near.siblings)
         rows = [self.file(log).row(sent, "#documentation") for log in logs]
         related: tuple[Related, ...] = (
@@ -170,24 +173,27 @@ def sorted_out(siblings: Sequence[Linked]) -> tuple[Sequence[Linked], Sequence[L
     return logs, pictures, [one for one in siblings if one.id not in told] if told else siblings
 
 
-def make_frame(site: Site, data: Admitted, told: Admitted, made: bool) -> Frame:
+@lru_cache(maxsize=64)
+def make_frame(
+    base: str, prefix: str, services: tuple[Descriptor, ...], data: Admitted, told: Admitted, made: bool
+) -> Frame:
     """Offer what there is of every dataset.
 
     Services stand before the provenance service, because pyvo calls the first; then come whole records, the page, and
     the configuration of what made it. The header is the last row of all.
     """
-    term, asked = "#documentation", f"{site.base}/prov?ID={site.prefix}"
+    term, asked = "#documentation", f"{base}/prov?ID={prefix}"
     page, how = "what it is and how it was made, a page", "the activity that made it, with its configuration"
-    first = [service(one.id or "", one.semantics, one.description, one.content_type, data) for one in site.services]
+    first = [service(one.id or "", one.semantics, one.description, one.content_type, data) for one in services]
     first.append(service(PROVENANCE, term, "provenance service", "", told))
     for name, description, kind in RECORDS:
         first.append(link(asked, f"&RESPONSEFORMAT={name}&DEPTH=ALL", term, description, kind, "provenance", told))
-    first.append(link(f"{site.base}/dataset/", "", term, page, "text/html", "page", told))
+    first.append(link(f"{base}/dataset/", "", term, page, "text/html", "page", told))
     if made:
         after = "&RESPONSEFORMAT=PROV-JSON&DEPTH=0"
         first.append(link(asked, after, term, how, "application/json", "configuration", told))
     stamp = "the header with its provenance stamp"
-    header = link(f"{site.base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
+    header = link(f"{base}/headers/", "", "#detached-header", stamp, "text/plain", "header", data)
     return Frame(tuple(first), (header,))
 
 

@@ -11,6 +11,7 @@ The ID column alone is exempt, because an ID is echoed exactly as it was sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
@@ -106,7 +107,6 @@ class Table:
     def __init__(self) -> None:
         self.named: set[str] = set()
         """Descriptors that rows name."""
-        self.frames: dict[Frame, tuple[str, str]] = {}
 
     def format(self, items: Iterable[Row | Framed]) -> bytes:
         """Format rows; those that datasets share are formatted once, with NUL for the ID and SOH for the UUID."""
@@ -120,25 +120,29 @@ class Table:
             parts.append(line)
             if isinstance(item, Framed):
                 id_, key = line[8 : line.index("<", 8)], item.key
-                first, last = self.frames.get(item.frame) or self.add(item.frame)
+                first, last, named = format_frame(item.frame)
+                self.named |= named
                 parts.append(first.replace("\0", id_).replace("\1", key))
                 parts += islice(lines, len(item.others))
                 parts.append(last.replace("\0", id_).replace("\1", key))
         return "".join(parts).encode()
 
-    def add(self, frame: Frame) -> tuple[str, str]:
-        """Format the rows that datasets share."""
-        self.named.update(str(cells[0]) for _, _, cells in (*frame.first, *frame.last))
-        found = self.frames[frame] = "".join(map(format_fixed, frame.first)), "".join(map(format_fixed, frame.last))
-        return found
+
+@lru_cache(maxsize=64)
+def format_frame(frame: Frame) -> tuple[str, str, frozenset[str]]:
+    """Format rows without their IDs and UUIDs; and tell what descriptors they name."""
+    fixed = (*frame.first, *frame.last)
+    lines = format_rows([quick_row(("", one.before, *one.cells)) for one in fixed])
+    done = [f"<TR><TD>\0{mark_key(line, one)}" for line, one in zip(lines, fixed, strict=True)]
+    middle = len(frame.first)
+    return "".join(done[:middle]), "".join(done[middle:]), frozenset(str(one.cells[0]) for one in fixed)
 
 
-def format_fixed(fixed: Fixed) -> str:
-    """Format a row without its ID and UUID."""
-    (line,) = format_rows([quick_row(("", fixed.before, *fixed.cells))])
+def mark_key(line: str, fixed: Fixed) -> str:
+    """Put the mark of the UUID, and what stands behind it, into the URL of a formatted row."""
     _, before, rest = line.split("</TD><TD>", 2)
-    url = f"{before}\1{escape(to_ascii(fixed.after))}" if before else ""
-    return f"<TR><TD>\0</TD><TD>{url}</TD><TD>{rest}"
+    url = f"{before}\1{escape(to_ascii(fixed.after))}" if fixed.before else ""
+    return f"</TD><TD>{url}</TD><TD>{rest}"
 
 
 def format_rows(rows: Sequence[Row]) -> list[str]:
