@@ -88,7 +88,8 @@ def judge(lineage: Lineage) -> list[Finding]:
     if lineage.complete:
         return []
     stubs = sum(dataset.stub for dataset in lineage.datasets.values())
-    reason = f"{stubs} datasets are only named" if stubs else "it was cut by the depth"
+    named = f"{stubs} dataset{'s are' if stubs > 1 else ' is'} only named"
+    reason = named if stubs else "it was cut by the depth"
     return [Finding("lineage-incomplete", f"the lineage has an open end: {reason}")]
 
 

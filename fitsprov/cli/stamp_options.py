@@ -34,7 +34,7 @@ spelling_options = together(
         multiple=True,
         default=("native",),
         show_default=True,
-        metavar="NAME",
+        metavar="NAME|FILE",
         help="Convention to write; may be given more than once.",
     ),
     click.option(

@@ -21,7 +21,7 @@ from fitsprov.cli.writing import in_place_options, report
     multiple=True,
     default=("native",),
     show_default=True,
-    metavar="NAME",
+    metavar="NAME|FILE",
     help="Whose cards to remove; may be given more than once.",
 )
 @in_place_options
