@@ -32,6 +32,7 @@ from fitsprov.registry.engines.compiled import Compiled, among, as_keys
 
 __all__ = [
     "Given",
+    "InOrder",
     "Line",
     "Octets",
     "Texts",

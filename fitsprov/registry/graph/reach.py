@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, func, select
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
-from fitsprov.registry.gathering.columns import Line, by_keys, listed, read_columns
+from fitsprov.registry.gathering.columns import InOrder, Line, by_keys, listed, read_columns
 from fitsprov.registry.schema import entity, used
 
 __all__ = ["Bounds", "Found", "OfTypes", "Tally", "Walk", "follow", "of_types", "tally"]
@@ -66,13 +66,12 @@ class Tally(NamedTuple):
     """Of them, those that the activities made with which it began."""
 
 
-INPUT = entity, entity.c.id == used.c.entity_id
-
-
 def above(key: Column[int], runs: bool, presented: bool, *steps: tuple[FromClause, ColumnElement[bool]]) -> Select[Any]:
-    """Select what was used, who made that, and its types."""
+    """Select what was used, each once, who made that, and its types."""
+    edges = select(used.c.entity_id).distinct()
+    source = by_keys(edges if presented else edges.where(used.c.actual.is_not(False)), key, runs, *steps).subquery()
     found = select(Line(entity.c.id), Line(entity.c.gen_aid), Line(entity.c.dataset_type_id))
-    return by_keys(found if presented else found.where(used.c.actual.is_not(False)), key, runs, *steps, INPUT)
+    return found.select_from(InOrder(source, entity, entity.c.id == source.c.entity_id))
 
 
 @compiled
@@ -89,12 +88,12 @@ def parents(runs: bool, presented: bool) -> Select[Any]:
 
 
 @compiled
-def children(runs: bool, presented: bool) -> Select[Any]:
-    """Select what was made from datasets; several of them may have gone into one."""
-    made = select(entity.c.id, entity.c.dataset_type_id).distinct()
+def children(runs: bool, presented: bool, typed: bool) -> Select[Any]:
+    """Select what was made from datasets, each once; with its types, for which its own rows must be read."""
+    made = select(entity.c.id, *[entity.c.dataset_type_id][:typed]).distinct()
     made = made if presented else made.where(used.c.actual.is_not(False))
     it = by_keys(made, used.c.entity_id, runs, (entity, entity.c.gen_aid == used.c.activity_id)).subquery().c
-    return select(Line(it.id), Line(it.dataset_type_id))
+    return select().add_columns(*map(Line, it))
 
 
 class Walk:
@@ -153,9 +152,11 @@ class Walk:
 
     def step_down(self, front: Collection[int]) -> dict[int, int | None]:
         """Find what was not met before, with its type, and what to follow behind that."""
-        row = read_columns(self.connection, lambda runs: children(runs, self.bounds.presented), front)
-        keys, types = map(listed, row)
-        fresh = {key: kind for key, kind in zip(keys, types, strict=True) if key not in self.seen}
+        typed = bool(self.bounds.stop)
+        row = read_columns(self.connection, lambda runs: children(runs, self.bounds.presented, typed), front)
+        keys, *types = map(listed, row)
+        found = zip(keys, *types, strict=True) if typed else zip(keys, repeat(None))
+        fresh = {key: kind for key, kind in found if key not in self.seen}
         self.front = set(self.followed(fresh))
         return fresh
 
@@ -171,6 +172,9 @@ class Walk:
 
     def of_types(self, keys: Sequence[int], types: Collection[int]) -> list[int]:
         """Give those of what was found that are of some types."""
+        if self.step == self.step_down and not self.bounds.stop:
+            rows = of_types().rows(self.connection, **as_keys(keys), types=as_keys(types)["keys"])
+            return [key for (key,) in rows]
         return [key for key in keys if self.types[key] in types]
 
 
