@@ -508,6 +508,15 @@ def usual_id(str text not None):
     return uuid_of(spelled + at + 1) if spelled[at] == c"?" else None
 
 
+def id_text(value):
+    """The twin of `fitsprov.model.identifiers.id_text`."""
+    cdef char text[UUID_SIZE]
+    if type(value) is not UUID:
+        return str(value)
+    write_uuid(value, text)
+    return PyUnicode_DecodeLatin1(text, UUID_SIZE, NULL)
+
+
 cdef object uuid_of(const char *spelled):
     """Read 36 characters that are a UUID; None where they are none."""
     cdef uint64_t halves[2]

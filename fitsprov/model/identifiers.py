@@ -21,6 +21,7 @@ __all__ = [
     "escape_name",
     "find_id",
     "find_plain_id",
+    "id_text",
     "is_id",
     "name_id",
     "parse_id",
@@ -46,6 +47,12 @@ AUTHORITY = re.compile(r"ivo://[A-Za-z0-9][A-Za-z0-9._~-]{2,}(?:/[A-Za-z0-9._~!$
 def usual_id(text: str) -> UUID | None:
     """Read a UUID, or a publisher DID that ends in ``?`` and one; None leaves the text to `find_id`."""
     return None
+
+
+@compiled
+def id_text(dataset: UUID) -> str:
+    """Spell a dataset ID as a UUID, lower case."""
+    return str(dataset)
 
 
 def parse_id(text: str) -> UUID:

@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from fitsprov.model.dataid import DataId, Scalar, check_data_id
-from fitsprov.model.identifiers import escape_name, is_id, name_id, parse_id
+from fitsprov.model.identifiers import escape_name, id_text, is_id, name_id, parse_id
 
 __all__ = ["Input", "Software", "Stamp", "list_digest"]
 
@@ -46,7 +46,7 @@ class Input:
     @property
     def key(self) -> str:
         """The text that stands for it in a list: its UUID, else its escaped name."""
-        return str(self.id) if self.id is not None else escape_name(self.name or "")
+        return id_text(self.id) if self.id is not None else escape_name(self.name or "")
 
     def identify(self, convention: str = "native") -> UUID:
         """Give its ID; a bare name gets one by rule."""
@@ -68,7 +68,7 @@ def list_digest(inputs: Iterable[Input]) -> str:
 
 def digest_keys(keys: Iterable[str]) -> str:
     """Digest the distinct keys of a list."""
-    return hashlib.sha256("".join([f"{key}\n" for key in sorted(keys)]).encode()).hexdigest()[:32]
+    return hashlib.sha256("\n".join([*sorted(keys), ""]).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +118,22 @@ class Stamp:
             object.__setattr__(self, "data_id", check_data_id(self.data_id))
         if self.parents is None and self.raws is None:
             return
-        halves = [self._settle_list("parents"), self._settle_list("raws")]
+        halves = [
+            self._settle_list("parents", self.parents, self.n_parents),
+            self._settle_list("raws", self.raws, self.n_raws),
+        ]
         if self.digests is None and any(halves):
             object.__setattr__(self, "digests", ":".join(halves))
 
-    def _settle_list(self, name: str) -> str:
+    def _settle_list(self, name: str, items: Iterable[UUID | str | Input] | None, count: int | None) -> str:
         """Drop repeats, count, and give the digest of a list that is complete."""
-        items: Iterable[UUID | str | Input] | None = getattr(self, name)
         if items is None:
             return ""
         distinct = {item.key: item for item in map(Input.of, items)}
         object.__setattr__(self, name, tuple(distinct.values()))
-        if getattr(self, f"n_{name}") is None:
+        if count is None:
             object.__setattr__(self, f"n_{name}", len(distinct))
-        complete = getattr(self, f"n_{name}") == len(distinct)
+        complete = count is None or count == len(distinct)
         return digest_keys(distinct) if complete and self.digests is None else ""
 
     def digest_of(self, name: str) -> str:

@@ -146,6 +146,11 @@ def test_ids_are_read_the_same(text: str) -> None:
         assert (str(found), found.is_safe, hash(found)) == (str(expected), expected.is_safe, hash(expected))
 
 
+@given(value=st.one_of(st.uuids(), st.sampled_from([UUID(int=0), UUID(int=2**128 - 1)])))
+def test_ids_are_spelled_the_same(value: UUID) -> None:
+    both("id_text", value)
+
+
 @given(value=st.one_of(DATA_IDS, st.dictionaries(st.one_of(st.none(), TEXTS), st.one_of(SCALARS, st.none()))))
 def test_data_ids_are_spelled_and_read_the_same(value: dict[str, dataid.Scalar]) -> None:
     def outcome() -> object:
