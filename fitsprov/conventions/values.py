@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fitsprov.cards.card import Value, escape, unescape
 from fitsprov.model.dataid import canonical_text, parse_data_id
-from fitsprov.model.identifiers import find_id, parse_id
+from fitsprov.model.identifiers import find_id, parse_id, usual_id
 from fitsprov.model.stamp import Input, Software
 
 __all__ = ["FIELDS", "KINDS", "Kind", "read_constant"]
@@ -69,7 +69,7 @@ def spell_time(value: datetime) -> str:
 
 def read_uuid(value: Value) -> UUID:
     """Read an ID in any of its spellings."""
-    return parse_id(need_text(value))
+    return (usual_id(value) if type(value) is str else None) or parse_id(need_text(value))
 
 
 def read_text(value: Value) -> str:
@@ -100,7 +100,7 @@ def read_digests(value: Value) -> str:
 def read_input(value: Value) -> Input:
     """Read an entry of a list: an ID, or an escaped name."""
     text = need_text(value)
-    found = find_id(text)
+    found = usual_id(text) or find_id(text)
     return Input(found) if found is not None else Input(name=unescape(text))
 
 

@@ -262,11 +262,13 @@ def walk(file: ReadAt | int | BinaryIO, source: str = "", *, truncated: bool = F
     while True:
         yield unit
         size, start = unit.data_size, unit.next_start
-        if size and not truncated and not read_at(unit.data_start + size - 1, 1):
+        last = unit.data_start + size - 1 if size else start
+        seen = read_at(last, start + 8 - last)
+        if size and not truncated and not seen:
             raise TruncatedFits(
                 f"{source}: ends inside the data of HDU {unit.index}; expected {size} bytes from {unit.data_start} on"
             )
-        if read_at(start, 8) != b"XTENSION":
+        if seen[start - last :] != b"XTENSION":
             return
         unit = read_header(read_at, start, unit.index + 1, source)
 

@@ -27,6 +27,7 @@ __all__ = [
     "parse_id",
     "pointers",
     "publisher_did",
+    "usual_id",
 ]
 
 NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
