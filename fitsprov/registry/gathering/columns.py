@@ -6,7 +6,6 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from operator import sub
 from struct import iter_unpack
 from typing import Any, TypeVar
 from uuid import UUID, SafeUUID
@@ -184,10 +183,15 @@ def as_runs(keys: Iterable[int]) -> str:
     number = len(ordered)
     if not ordered or ordered[-1] - ordered[0] == number - 1 <= LONGEST:
         return str([ordered[0] << BITS | number - 1] if ordered else [])
-    breaks = [place for place, gap in enumerate(map(sub, ordered[1:], ordered), 1) if gap != 1]
-    starts = sorted({0, *breaks, *range(LONGEST, number, LONGEST)})
-    ends = [*starts[1:], number]
-    return str([ordered[start] << BITS | end - start - 1 for start, end in zip(starts, ends, strict=True)])
+    runs = []
+    first = last = ordered[0]
+    for key in ordered:
+        if key - last > 1 or key - first > LONGEST:
+            runs.append(first << BITS | last - first)
+            first = key
+        last = key
+    runs.append(first << BITS | last - first)
+    return str(runs)
 
 
 def read_columns(connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int]) -> Sequence[Any]:
