@@ -21,13 +21,14 @@ from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, Usage
 from fitsprov.model.identifiers import datalink_url, publisher_did
 from fitsprov.model.lineage import Dataset, Linked
 from fitsprov.model.stamp import Stamp
+from fitsprov.registry.engines.deadline import Deadline
 from fitsprov.settings import Settings
 from fitsprov.templates import read_template, template_names
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["Archive", "TooSlow", "base_url_of", "discreet", "services_at"]
+__all__ = ["Archive", "Deadline", "TooSlow", "base_url_of", "discreet", "services_at"]
 
 BASE_URL = re.compile(r"https?://[^\s/?#\"'<>]+(/[^\s?#\"'<>]*)?", re.ASCII)
 EXAMPLE = "00000000-0000-0000-0000-00000000000e"

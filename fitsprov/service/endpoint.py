@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from fitsprov.actions.access import Forbidden, UnknownToken
 from fitsprov.actions.delivering import NoCopy
-from fitsprov.actions.serving import Archive, TooSlow
+from fitsprov.actions.serving import Archive, Deadline, TooSlow
 from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, UsageError
 from fitsprov.service.answer import Answer, Headers, text, unchanged
 from fitsprov.service.call import Call, accepts_gzip
@@ -121,16 +121,18 @@ class Endpoint:
         begun = self.begin(scope, headers) if self.follows and method != "POST" and self.house.archive.near else None
         if isinstance(begun, Answer):
             return begun
-        seconds = self.house.archive.settings.max_seconds
+        seconds, deadline = self.house.archive.settings.max_seconds, Deadline()
+        threads, loop = self.house.walkers if self.walks else None, asyncio.get_running_loop()
         try:
             async with asyncio.timeout(seconds):
                 body = await self.read_body(receive) if method == "POST" else b""
-                threads = self.house.walkers if self.walks else None
-                return await asyncio.get_running_loop().run_in_executor(threads, self.run, scope, headers, body, begun)
+                return await loop.run_in_executor(threads, self.run_until, deadline, scope, headers, body, begun)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
         except TimeoutError:
             return self.fail(503, "TransientFault", str(TooSlow(seconds)))
+        finally:
+            deadline.end()  # nobody waits any more
 
     async def read_body(self, receive: Receive) -> bytes:
         """Read the body of a request, up to the limit."""
@@ -157,6 +159,13 @@ class Endpoint:
         if unchanged(tag, headers):
             return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
         return self.house.kept.get((tag, accepts_gzip(headers))) or Begun(archive, tag)
+
+    def run_until(
+        self, deadline: Deadline, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None
+    ) -> Answer:
+        """Answer a call as long as somebody waits for it, so that its thread is free for the next soon after."""
+        with deadline.bounding():
+            return self.run(scope, headers, body, begun)
 
     def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None) -> Answer:
         """Answer a call; an error becomes an answer, and says nothing about this machine."""

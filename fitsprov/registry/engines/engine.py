@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from fitsprov.errors import RegistryError
 from fitsprov.registry.engines import postgres, sqlite
+from fitsprov.registry.engines.deadline import within_deadline
 from fitsprov.registry.engines.outage import forget_outage, note_outage, tell_outage
 
 __all__ = [
@@ -122,7 +123,7 @@ def size_of(connection: Connection, url: URL) -> int:
 @contextmanager
 def reading(engine: Engine, url: URL) -> Iterator[Connection]:
     """Give one snapshot of the registry, however many queries are made of it."""
-    with explained(url), engine.connect() as connection:
+    with explained(url), engine.connect() as connection, within_deadline(connection):
         yield connection
 
 

@@ -10,7 +10,7 @@ import os
 import select
 import threading
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from fitsprov.registry.engines.version import number_changes
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["connect_new", "connect_old", "is_full", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
+__all__ = ["cancel", "connect_new", "connect_old", "is_full", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
 
 SCHEMA = "fitsprov"
 """Of the tables; ``?options=-csearch_path=OTHER`` in a URL names another, which must exist."""
@@ -146,6 +146,14 @@ def pipeline(connection: Connection) -> AbstractContextManager[object]:
     """Begin a pipeline, which ends when the server has done all that was sent."""
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # of DBAPI
     return driver.pipeline()
+
+
+def cancel(connection: psycopg.Connection[Any]) -> None:
+    """End the statement that runs on a connection, if one does; a server that is gone has ended it."""
+    import psycopg
+
+    with suppress(psycopg.Error):
+        connection.cancel_safe(timeout=CONNECT_SECONDS)
 
 
 def prepare(connection: Connection, url: URL) -> None:

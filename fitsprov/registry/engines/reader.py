@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fitsprov.registry.engines import postgres
+from fitsprov.registry.engines.deadline import within_deadline
 from fitsprov.registry.engines.engine import persist
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Reader:
         """Do it; after an error of the database no connection that was there before is trusted."""
         connection = self.take()
         try:
-            return run_on(connection, work, alone)
+            with within_deadline(connection):
+                return run_on(connection, work, alone)
         except (DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             connection.invalidate()
             self.close()

@@ -1,0 +1,104 @@
+"""A deadline: when it has passed, what a thread still does in a registry ends soon.
+
+There is no clock here: whoever waits for the work says when the deadline has passed. A statement that runs then is
+interrupted, and none is begun any more; one that was begun meanwhile is interrupted as well. Threads that have no
+deadline work on for as long as they need.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Lock, Thread, local
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection
+
+from fitsprov.errors import RegistryError
+from fitsprov.registry.engines import postgres
+
+__all__ = ["Deadline", "Overdue", "within_deadline"]
+
+AGAIN = 0.05
+"""Seconds until work that has not ended is interrupted once more: between two statements nothing is."""
+here = local()
+FOR_EVER = nullcontext()
+
+
+class Overdue(RegistryError, TimeoutError):
+    """Work that was ended because its deadline has passed."""
+
+    def __init__(self) -> None:
+        super().__init__("the deadline has passed; expected an answer before it")
+
+
+class Deadline:
+    """Until when the work of one thread is waited for."""
+
+    def __init__(self) -> None:
+        self.passed = False
+        self.at_work = False
+        self.lock = Lock()
+        self.held: list[tuple[Connection, Any]] = []
+        """Connections that the work has, each with the driver's own."""
+
+    @contextmanager
+    def bounding(self) -> Iterator[None]:
+        """Bound what this thread does.
+
+        Raises
+        ------
+        Overdue
+            Where a registry is asked, or a statement runs, when the deadline has passed.
+        """
+        here.deadline, self.at_work = self, True
+        try:
+            yield
+        finally:
+            here.deadline, self.at_work = None, False
+
+    def end(self) -> None:
+        """Say that the deadline has passed; work that is done already stays done."""
+        self.passed = True
+        if self.at_work:
+            Thread(target=self.interrupt, name="fitsprov-deadline", daemon=True).start()
+
+    def interrupt(self) -> None:
+        """Interrupt statements until the work has ended."""
+        while self.at_work:
+            with self.lock:
+                for _, driver in self.held:
+                    driver.interrupt() if isinstance(driver, sqlite3.Connection) else postgres.cancel(driver)
+            time.sleep(AGAIN)
+
+    def hold(self, connection: Connection) -> Deadline:
+        """Note a connection for as long as the context lasts that this gives."""
+        if self.passed:
+            raise Overdue
+        self.held.append((connection, connection.connection.dbapi_connection))
+        return self
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self.lock:
+            connection, _ = self.held.pop()
+        if self.passed:
+            connection.invalidate()  # an interrupt that is still under way must meet nobody else's statement
+            if isinstance(error, Exception):
+                raise Overdue from error
+
+
+def within_deadline(connection: Connection) -> Deadline | nullcontext[None]:
+    """Give a context in which a connection is used no longer than the thread's deadline allows, if it has one.
+
+    Raises
+    ------
+    Overdue
+        Where that has passed.
+    """
+    deadline: Deadline | None = getattr(here, "deadline", None)
+    return FOR_EVER if deadline is None else deadline.hold(connection)
