@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from fitsprov.actions.identifying import identify, input_id, owner_of
 from fitsprov.actions.reading import inspect_metadata, inspect_source
 from fitsprov.conventions.reading import ConventionReading, Reading
 from fitsprov.errors import FileRefused, FitsprovError, NotFits
-from fitsprov.files.accept import open_source
-from fitsprov.files.fingerprint import compute
+from fitsprov.files.accept import Source, open_source
+from fitsprov.files.fingerprint import compare_data, compute
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import activity_id
@@ -51,13 +52,15 @@ def read_claims(files: Iterable[File], fingerprint: bool = False, conventions: S
 
 def read_claim(file: File, fingerprint: bool = False, conventions: Sequence[str] = ()) -> Found:
     """Read the header of one file; an error of ours is an outcome, too."""
-    computed = None
+    computed, inherited = None, False
     try:
         try:
             with open_source(file.path) as source:
                 reading = inspect_source(source, conventions=conventions)
                 if fingerprint and reading.stamp is not None:
                     computed = compute(source)
+                    found = find_other_data(source, reading.stamp, computed)
+                    reading, inherited = replace(reading, findings=(*reading.findings, *found)), bool(found)
         except NotFits:
             told = inspect_metadata(file.path, conventions)
             if told is None:
@@ -67,10 +70,18 @@ def read_claim(file: File, fingerprint: bool = False, conventions: Sequence[str]
         return Found(file.path, error=error)
     if reading.stamp is None:
         return Found(file.path)
-    claim = claim_of(file, reading, computed)
+    claim = claim_of(file, reading, computed)._replace(inherited=inherited)
     if fault := fault_of_claim(claim):
         return Found(file.path, error=FileRefused(f"{file.path}: {fault}"))
     return Found(file.path, claim, reading.findings)
+
+
+def find_other_data(source: Source, stamp: Stamp, computed: str) -> list[Finding]:
+    """Hold data against the fingerprint of those for which the stamp was written, if it carries one."""
+    if stamp.fingerprint is None or stamp.fingerprint == computed:
+        return []
+    comparison = compare_data(source, stamp.fingerprint)
+    return [Finding("stamp-inherited", comparison.reason, "FPV_DSUM")] if comparison.same is False else []
 
 
 def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Claim:

@@ -102,7 +102,11 @@ def drop(connection: Connection, makers: Iterable[Maker]) -> None:
 
 
 def write_copies(connection: Connection, batch: Batch) -> None:
-    """Note where the files are; a file that holds another dataset than when it was read last is no copy of that."""
+    """Note where the files are.
+
+    A file that holds another dataset than when it was read last is no copy of that, and one whose header was copied to
+    other data is none of any.
+    """
     known: defaultdict[str, list[Copy]] = defaultdict(list)
     uris = [claim.uri for claim in batch.claims]
     for uri, *copy in select_by(connection, artifact, "uri", ("id", "entity_id", "modified"), uris):
@@ -112,11 +116,13 @@ def write_copies(connection: Connection, batch: Batch) -> None:
     for claim in batch.claims:
         key = batch.loaded.nodes[claim.id].key
         there = known.get(claim.uri, ())
-        mine = [row.key for row in there if row.dataset == key]
-        gone += [row.key for row in there if row.dataset != key and row.key not in stated]
+        mine = [row.key for row in there if row.dataset == key and not claim.inherited]
+        gone += [row.key for row in there if row.key not in mine and row.key not in stated]
         values = (claim.size, claim.modified, claim.fingerprint)
         if mine:
             changed.append((*values, mine[0]))
+        elif claim.inherited:
+            continue
         elif any(row.key in stated for row in there):
             batch.report(claim, other_dataset(batch, claim))
         else:

@@ -57,6 +57,8 @@ class Claim(NamedTuple):
     """What was wrong with the header itself."""
     others: tuple[str, ...] = ()
     """Other conventions that the header carries."""
+    inherited: bool = False
+    """Whether the header was copied to other data: the file is no copy of the dataset."""
 
     def items(self) -> list[Named]:
         """All the datasets that it names beside its own."""
