@@ -126,7 +126,7 @@ class Endpoint:
         try:
             async with asyncio.timeout(seconds):
                 body = await self.read_body(receive) if method == "POST" else b""
-                return await loop.run_in_executor(threads, self.run_until, deadline, scope, headers, body, begun)
+                return await loop.run_in_executor(threads, deadline.bound, self.run, scope, headers, body, begun)
         except TooLarge as error:
             return self.fail(413, "UsageFault", str(error))
         except TimeoutError:
@@ -159,13 +159,6 @@ class Endpoint:
         if unchanged(tag, headers):
             return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
         return self.house.kept.get((tag, accepts_gzip(headers))) or Begun(archive, tag)
-
-    def run_until(
-        self, deadline: Deadline, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None
-    ) -> Answer:
-        """Answer a call as long as somebody waits for it, so that its thread is free for the next soon after."""
-        with deadline.bounding():
-            return self.run(scope, headers, body, begun)
 
     def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None) -> Answer:
         """Answer a call; an error becomes an answer, and says nothing about this machine."""

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock, Thread, local
 from types import TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
 from fitsprov.errors import RegistryError
 from fitsprov.registry.engines import postgres
 
-__all__ = ["Deadline", "Overdue", "within_deadline"]
+__all__ = ["Deadline", "Overdue", "deadline_here", "within_deadline"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 AGAIN = 0.05
 """Seconds until work that has not ended is interrupted once more: between two statements nothing is."""
 here = local()
-FOR_EVER = nullcontext()
 
 
 class Overdue(RegistryError, TimeoutError):
@@ -45,9 +47,8 @@ class Deadline:
         self.held: list[tuple[Connection, Any]] = []
         """Connections that the work has, each with the driver's own."""
 
-    @contextmanager
-    def bounding(self) -> Iterator[None]:
-        """Bound what this thread does.
+    def bound(self, work: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """Do work that this deadline bounds, in this thread.
 
         Raises
         ------
@@ -56,7 +57,7 @@ class Deadline:
         """
         here.deadline, self.at_work = self, True
         try:
-            yield
+            return work(*given, **named)
         finally:
             here.deadline, self.at_work = None, False
 
@@ -92,7 +93,12 @@ class Deadline:
                 raise Overdue from error
 
 
-def within_deadline(connection: Connection) -> Deadline | nullcontext[None]:
+def deadline_here() -> Deadline | None:
+    """Give the deadline of this thread's work, if it has one."""
+    return getattr(here, "deadline", None)
+
+
+def within_deadline(connection: Connection) -> AbstractContextManager[None]:
     """Give a context in which a connection is used no longer than the thread's deadline allows, if it has one.
 
     Raises
@@ -100,5 +106,5 @@ def within_deadline(connection: Connection) -> Deadline | nullcontext[None]:
     Overdue
         Where that has passed.
     """
-    deadline: Deadline | None = getattr(here, "deadline", None)
-    return FOR_EVER if deadline is None else deadline.hold(connection)
+    deadline = deadline_here()
+    return nullcontext() if deadline is None else deadline.hold(connection)

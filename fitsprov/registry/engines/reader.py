@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fitsprov.registry.engines import postgres
-from fitsprov.registry.engines.deadline import within_deadline
+from fitsprov.registry.engines.deadline import deadline_here
 from fitsprov.registry.engines.engine import persist
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ class Reader:
 
     def run_once(self, work: Callable[[Connection], T], alone: bool) -> T:
         """Do it; after an error of the database no connection that was there before is trusted."""
-        connection = self.take()
+        connection, deadline = self.take(), deadline_here()
         try:
-            with within_deadline(connection):
+            if deadline is None:
+                return run_on(connection, work, alone)
+            with deadline.hold(connection):
                 return run_on(connection, work, alone)
         except (DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             connection.invalidate()

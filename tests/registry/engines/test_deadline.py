@@ -51,11 +51,7 @@ def test_a_statement_ends_when_the_deadline_has_passed(
         begun.set()
         return connection.scalar(ENDLESS)
 
-    def bounded() -> object:
-        with deadline.bounding():
-            return work(registry, how, endless)
-
-    working = caller.submit(bounded)
+    working = caller.submit(deadline.bound, work, registry, how, endless)
     assert begun.wait(PATIENCE)
     time.sleep(0.1)
     deadline.end()
@@ -73,11 +69,7 @@ def test_work_of_many_short_statements_ends_too(registry: Registry, caller: Thre
             connection.scalar(COUNT)
             begun.set()
 
-    def bounded() -> None:
-        with deadline.bounding():
-            registry._reader.snapshot(count_for_ever)
-
-    working = caller.submit(bounded)
+    working = caller.submit(deadline.bound, registry._reader.snapshot, count_for_ever)
     assert begun.wait(PATIENCE)
     deadline.end()
     with pytest.raises(Overdue):
@@ -87,17 +79,20 @@ def test_work_of_many_short_statements_ends_too(registry: Registry, caller: Thre
 def test_nothing_is_asked_behind_the_deadline(registry: Registry) -> None:
     registry.record(survey())
     deadline = Deadline()
-    with deadline.bounding():
+
+    def ask() -> None:
         assert registry.dataset("SC_1").type == "raw"
         deadline.end()
-        with pytest.raises(Overdue):
-            registry.dataset("SC_1")
+        registry.dataset("SC_1")
+
+    with pytest.raises(Overdue):
+        deadline.bound(ask)
     assert registry.dataset("SC_1").type == "raw"
 
 
 def test_what_is_wrong_before_the_deadline_is_said(registry: Registry) -> None:
-    with Deadline().bounding(), pytest.raises(DatasetNotFound):
-        registry.dataset(uid("nothing"))
+    with pytest.raises(DatasetNotFound):
+        Deadline().bound(registry.dataset, uid("nothing"))
 
 
 def test_others_work_on_while_one_is_ended(registry: Registry, url: str) -> None:
@@ -120,8 +115,7 @@ def test_others_work_on_while_one_is_ended(registry: Registry, url: str) -> None
             timer = threading.Timer(0.02, deadline.end)
             timer.start()
             try:
-                with deadline.bounding():
-                    registry._reader.snapshot(lambda c: c.scalar(ENDLESS))
+                deadline.bound(registry._reader.snapshot, lambda c: c.scalar(ENDLESS))
             except Overdue as error:
                 ended.append(error)
             timer.join()
