@@ -17,6 +17,8 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 """Name → the function or class in Python, and its twin in C."""
+SHARED = ("cards.pxd", "texts.pxd", "stamps.pxd")
+"""What the extensions tell each other."""
 
 
 def load(name: str) -> Any:
@@ -27,7 +29,7 @@ def load(name: str) -> Any:
         extension = import_module(f"{__name__}.{name}")
     except ImportError:
         return None
-    return None if is_outdated(str(extension.__file__), f"{name}.pyx", "cards.pxd") else extension
+    return None if is_outdated(str(extension.__file__), f"{name}.pyx", *SHARED) else extension
 
 
 def is_outdated(extension: str, *sources: str) -> bool:
@@ -39,7 +41,7 @@ def is_outdated(extension: str, *sources: str) -> bool:
     )
 
 
-EXTENSIONS = [load(name) for name in ("cards", "stamps", "files")]
+EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files")]
 COMPILED = None not in EXTENSIONS
 """Whether the twins are there and in use."""
 

@@ -11,6 +11,7 @@ from fitsprov.cards.search import find_card
 from fitsprov.conventions.building import Draft
 from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
 from fitsprov.conventions.convention import Convention, Group, Spotted
+from fitsprov.conventions.forms import form_of
 from fitsprov.conventions.merging import ConventionReading, join, merge
 from fitsprov.conventions.spotting import find_first, spot
 from fitsprov.model.finding import Finding
@@ -31,6 +32,8 @@ __all__ = [
 
 FIRST = ("native", "rubin")
 """Believed before all others, in this order; the others as they stand in the header."""
+Told = tuple[ConventionReading, list[Finding]]
+"""What one convention says, and what is wrong with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,19 @@ def read_header(header: bytes, conventions: Sequence[Spotted]) -> Reading:
     found = spot(header, conventions)
     if not found:
         return Reading()
-    found.sort(key=precedence)
-    matched = [(known.load(), at) for at, known in found]
-    groups = [(convention, cards_of(header, convention, at)) for convention, at in matched]
-    return combine(*read_groups(groups, header))
+    if len(found) > 1:
+        found.sort(key=precedence)
+    readings: list[ConventionReading] = []
+    findings: list[Finding] = []
+    for at, known in found:
+        convention = known.load()
+        told = read_whole(header, convention, at) if convention.name == "native" else None
+        if told is None:
+            told = read_one(header, convention, cards_of(header, convention, at))
+        if told is not None:
+            readings.append(told[0])
+            findings += told[1]
+    return combine(readings, findings)
 
 
 def read_metadata(values: Mapping[str, object], conventions: Sequence[Spotted]) -> Reading:
@@ -75,31 +87,40 @@ def read_metadata(values: Mapping[str, object], conventions: Sequence[Spotted]) 
         for at, (keyword, value) in zip(range(0, CARD * len(values), CARD), values.items(), strict=True)
     ]
     ordered = sorted(conventions, key=lambda convention: precedence((0, convention)))
-    return combine(*read_groups([(known.load(), cards) for known in ordered], b""))
+    told = [found for known in ordered if (found := read_one(b"", known.load(), cards)) is not None]
+    return combine([reading for reading, _ in told], [finding for _, findings in told for finding in findings])
 
 
-def read_groups(
-    found: Iterable[tuple[Convention, Iterable[Card]]], header: bytes
-) -> tuple[list[ConventionReading], list[Finding]]:
-    """Read each convention by itself, from the cards among which its own stand."""
-    readings: list[ConventionReading] = []
-    findings: list[Finding] = []
-    for convention, cards in found:
-        group = convention.group(cards, beside=True)
-        draft, malformed, betrayed = read_values(group, convention)
-        if not betrayed:
-            continue
-        stamp, steps = draft.build()
-        readings.append(ConventionReading(convention.name, stamp, steps))
-        findings += malformed
-        findings += check_counts(stamp, convention)
-        if "digests" in draft.values:
-            findings += check_digests(stamp)
-        findings += check_numbers(stamp, convention, draft.numbered())
-        findings += check_runs(stamp)
-        if convention.name == "native":
-            findings += check_seal(header, group, stamp, convention)
-    return readings, findings
+def read_whole(header: bytes, native: Convention, at: int) -> Told | None:
+    """Read a stamp of ours that stands as we wrote it from an offset on; None for any other."""
+    form = form_of(native)
+    values = None if form is None else form.read(header, at)
+    if values is None:
+        return None
+    stamp = Stamp(**values)
+    return ConventionReading(native.name, stamp), check_lists(stamp, native, "digests" in values, {})
+
+
+def read_one(header: bytes, convention: Convention, cards: Iterable[Card]) -> Told | None:
+    """Read one convention by itself, from the cards among which its own stand; None where none has a value."""
+    group = convention.group(cards, beside=True)
+    draft, findings, betrayed = read_values(group, convention)
+    if not betrayed:
+        return None
+    stamp, steps = draft.build()
+    findings += check_lists(stamp, convention, "digests" in draft.values, draft.numbered())
+    if convention.name == "native":
+        findings += check_seal(header, group, stamp, convention)
+    return ConventionReading(convention.name, stamp, steps), findings
+
+
+def check_lists(
+    stamp: Stamp, convention: Convention, digested: bool, numbered: Mapping[str, tuple[int, int]]
+) -> list[Finding]:
+    """Hold what is listed against counts, digests and numbers, and look for runs that were shortened."""
+    digests = check_digests(stamp) if digested else ()
+    numbers = check_numbers(stamp, convention, numbered)
+    return [*check_counts(stamp, convention), *digests, *numbers, *check_runs(stamp)]
 
 
 def combine(readings: Sequence[ConventionReading], findings: Iterable[Finding] = ()) -> Reading:

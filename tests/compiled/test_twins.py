@@ -18,9 +18,10 @@ from fitsprov.actions.conventions import known_conventions, native
 from fitsprov.cards import card
 from fitsprov.cards.card import Card, parse_value
 from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
-from fitsprov.cards.sums import seal_template
+from fitsprov.cards.sums import seal_card, seal_template
 from fitsprov.compiled import COMPILED, PAIRS, is_outdated
-from fitsprov.conventions import writing
+from fitsprov.conventions import reading, writing
+from fitsprov.conventions.forms import form_of
 from fitsprov.errors import FitsprovError
 from fitsprov.files import layout
 from fitsprov.files.layout import Edit
@@ -214,6 +215,134 @@ def test_a_stamp_of_plain_values_is_spelled_by_c() -> None:
     assert sheet is not None
     stamp = Stamp(id=UUID(int=1), run="r" * 200, data_id={"exposure": 1}, parents=(UUID(int=2),), raws=())
     assert sheet.spell(stamp, datetime.now(UTC), True, True) is not None
+
+
+PLAIN_STAMPS = st.builds(
+    Stamp,
+    id=st.none() | st.uuids(),
+    run=st.none() | st.text("aZ09/_%' &~é", max_size=200),
+    data_id=st.none() | st.dictionaries(st.text("ab", min_size=1), st.text("ab'") | st.integers(0, 10**20)),
+    n_parents=st.none() | st.integers(0, 3),
+    n_raws=st.none() | st.sampled_from([0, 2**31 - 1, 2**31]),
+    parents=st.none() | st.lists(st.uuids().map(Input), max_size=12).map(tuple),
+    raws=st.none() | st.lists(st.one_of(st.uuids().map(Input), st.just(Input(name="x"))), max_size=3).map(tuple),
+    publisher_did=st.none() | st.just("ivo://a.b/c?d"),
+    datalink=st.none() | st.sampled_from(["https://a.b/c", "https://a.b/" + 99 * "c"]),
+    stamped=st.none() | st.datetimes(timezones=st.just(UTC)),
+)
+OTHERS = [
+    b"DATALINK= 'https://a.b/c'",
+    b"LONGSTRN= 'OGIP 1.0'",
+    b"FPV_ID  = '0'",
+    b"FPV_NEW = 'unknown'",
+    b"fpv_id  = 'lower case'",
+    b"HIERARCH FPV_RUN = 'behind'",
+    b"HIERARCH \xa0 fpv_run = 'behind'",
+    b"HIERARCH x = 1",
+    b"HIERARCH",
+    b"END",
+    b"END     x",
+    b"FILTER  = 'r&'",
+    b"CONTINUE  'more'",
+    b"CONTINUE  ''",
+    b"",
+]
+FORGED = [
+    b"FPV_VER = 'fitsprov 2'",
+    b"FPV_ID  = '019B3E1C-4E9A-7824-901B-E81813C952F1'",
+    b"FPV_ID  =   '019b3e1c-4e9a-7824-901b-e81813c952f1'",
+    b"FPV_ID  = 'ivo://a.b?019b3e1c-4e9a-7824-901b-e81813c952f1'",
+    b"FPV_RUN =",
+    b"FPV_RUN = ''",
+    b"FPV_RUN = 'a&'",
+    b"FPV_RUN = '&'",
+    b"FPV_RUN = 5",
+    b"FPV_RUN = 'a''b'",
+    b"FPV_RUN = 'open",
+    b"FPV_RUN = 'a%20b  ' 'c'",
+    b"FPV_DATA= '{\"a\":1.5}'",
+    b"FPV_DATA= '{'",
+    b"FPV_NPAR=                    1",
+    b"FPV_NPAR=                  001 / x",
+    b"FPV_NPAR=                    1.",
+    b"FPV_NPAR=                   -1",
+    b"FPV_NPAR=           9876543210",
+    b"FPV_NPAR= 1",
+    b"FPV_SUM = ':'",
+    b"FPV_SUM = '" + b"0" * 32 + b":'",
+    b"FPV_SUM = ':" + b"F" * 32 + b"'",
+    b"FPV_DATE= '2026-02-30T00:00:00'",
+    b"FPV_DATE= '2026-01-01T24:00:00'",
+    b"FPV_DATE= '0000-01-01T00:00:00'",
+    b"FPV_DATE= '2026-01-01'",
+    b"FPV_P1  = '019b3e1c-4e9a-7824-901b-e81813c952f1'",
+    b"FPV_P2  = 'name'",
+    b"FPV_P3  = 7",
+    b"FPV_P01 = '019b3e1c-4e9a-7824-901b-e81813c952f1'",
+    b"FPV_R1  = '019b3e1c-4e9a-7824-901b-e81813c952f1'",
+]
+
+
+@st.composite
+def stamped_headers(draw: st.DrawFn) -> bytes:
+    """A stamp as we write it, or one that was edited, and sealed again by who knows the rule; among other cards."""
+    spelled = writing.spell_native(draw(PLAIN_STAMPS), native(), long_strings=draw(st.booleans()))
+    cards = [spelled[at : at + CARD] for at in range(0, len(spelled) - CARD, CARD)]
+    for change in draw(st.lists(st.sampled_from([*FORGED, b"take", b"swap", b"byte"]), max_size=3)):
+        at = draw(st.integers(0, len(cards)))
+        if change == b"swap":
+            cards = cards[at:] + cards[:at]
+        elif change == b"take":
+            del cards[at : at + 1]
+        elif change == b"byte":
+            card, column = bytearray(b"".join(cards[at : at + 1]) or BLANK), draw(st.integers(0, CARD - 1))
+            card[column] = draw(st.integers(0, 255))
+            cards[at : at + 1] = [bytes(card)]
+        else:
+            alike = [n for n, card in enumerate(cards) if card[:8] == change[:8]]
+            at = alike[0] if alike else at
+            cards[at : at + bool(alike)] = [change.ljust(CARD)]
+    body = b"".join(cards)
+    comment = native().fixed["FPV_SEAL"].comment
+    seal = seal_card(body, comment) if draw(st.integers(0, 4)) else spelled[-CARD:]
+    before, behind = (draw(st.lists(st.sampled_from(OTHERS), max_size=most)) for most in (1, 2))
+    return b"".join([*(card.ljust(CARD) for card in before), body, seal, *(card.ljust(CARD) for card in behind)])
+
+
+@given(header=st.one_of(stamped_headers(), stamped_headers(), headers()))
+def test_stamps_are_read_the_same(header: bytes) -> None:
+    found = reading.read_header(header, known_conventions())
+    with patch.object(reading, "form_of", lambda _: None):
+        assert repr(reading.read_header(header, known_conventions())) == repr(found)
+
+
+@pytest.mark.parametrize("behind", [b"", b"LSST    = 1".ljust(CARD), b"HIERARCH LSST BUTLER ID = 'x'".ljust(CARD)])
+def test_a_stamp_that_stands_as_we_wrote_it_is_read_by_c(behind: bytes) -> None:
+    form = form_of(native())
+    assert form is not None
+    stamp = Stamp(
+        id=UUID(int=1),
+        run="r" * 200,
+        type="t",
+        data_id={"exposure": 1},
+        activity_id=UUID(int=3),
+        parents=(Input(UUID(int=2)),),
+        raws=(),
+        publisher_did="ivo://a.b/c?d",
+        datalink="https://a.b/c",
+        fingerprint="x:1:",
+        stamped=datetime(2026, 11, 21, 1, 2, 3, tzinfo=UTC),
+    )
+    values = form.read(BLANK + writing.spell_native(stamp, native()) + behind, CARD)
+    assert values is not None
+    assert Stamp(**values) == stamp
+
+
+@pytest.mark.parametrize("start", [-1, -80, 79, 80, 81, 2**40])
+def test_a_stamp_is_read_from_no_offset_that_is_none(start: int) -> None:
+    form = form_of(native())
+    assert form is not None
+    assert form.read(BLANK, start) is None
 
 
 @st.composite

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from unittest.mock import patch
 from uuid import UUID
 
 from fitsprov.actions.conventions import all_conventions, known_conventions, native
@@ -19,6 +20,7 @@ from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import decode, word_sum
 from fitsprov.compiled import COMPILED, PAIRS
+from fitsprov.conventions import reading
 from fitsprov.conventions.reading import group_of
 from fitsprov.conventions.reading import read_header as read_provenance
 from fitsprov.errors import FitsprovError
@@ -65,8 +67,8 @@ def cards(data: bytes) -> None:
 
 def provenance(data: bytes) -> None:
     """Read the stamps of any header."""
-    reading = read_provenance(data, all_conventions())
-    assert (reading.stamp is None) == (not reading.readings)
+    told = read_provenance(data, all_conventions())
+    assert (told.stamp is None) == (not told.readings)
 
 
 def table(data: bytes) -> None:
@@ -155,6 +157,9 @@ def twins(data: bytes) -> None:
     prefixes = [prefix for known in known_conventions() for prefix in known.prefixes]
     pure, compiled = (twin(prefixes).find(data, len(data)) for twin in PAIRS["Prefixes"])
     assert compiled == pure
+    found = read_provenance(data, known_conventions())
+    with patch.object(reading, "form_of", lambda _: None):
+        assert repr(read_provenance(data, known_conventions())) == repr(found)
     size = PAIRS["usual_data_size"][1](data, data[:1] == b"X")
     with suppress(FitsprovError):
         assert size in (-1, HeaderUnit(int(data[:1] == b"X"), 0, data, len(data)).read_data_size())

@@ -1,0 +1,238 @@
+# cython: language_level=3, embedsignature=False
+"""IDs, dataIds and integers in text: the twins of functions in `fitsprov.model`."""
+
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.object cimport PyObject_GenericSetAttr
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
+from libc.stdint cimport uint64_t
+from libc.string cimport memcmp, memcpy, memmove
+
+from uuid import UUID, SafeUUID
+
+cdef enum:
+    DIGITS = 18  # of an integer that surely fits 64 bits
+
+
+cdef int write_integer(value, char *into) except -1:
+    """Spell an integer of 64 bits, and give the size of its text; 0 for any other."""
+    cdef int overflow = 0, size = 1
+    cdef long long number
+    cdef uint64_t rest
+    if type(value) is not int:
+        return 0
+    number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow:
+        return 0
+    rest = <uint64_t>0 - <uint64_t>number if number < 0 else <uint64_t>number
+    while True:  # from the last digit on
+        into[NUMBER - size] = c"0" + rest % 10
+        rest //= 10
+        if rest == 0:
+            break
+        size += 1
+    if number < 0:
+        size += 1
+        into[NUMBER - size] = c"-"
+    memmove(into, into + NUMBER - size, size)
+    return size
+
+
+# ---- dataIds ----
+
+cdef Py_ssize_t write_json(value, char *text) except -1:
+    """Spell a dataId; 0 where it has more than plain strings and integers, or is long."""
+    cdef Py_ssize_t size = 1
+    if not is_plain(value):
+        return 0
+    text[0] = c"{"
+    for dimension in sorted(value):
+        if not add_json(text, &size, dimension):
+            return 0
+        text[size] = c":"
+        size += 1
+        if not add_json(text, &size, value[dimension]):
+            return 0
+        text[size] = c","
+        size += 1
+    size += not value
+    text[size - 1] = c"}"
+    return size
+
+
+def is_plain(value):
+    """The twin of `fitsprov.model.dataid.is_plain`."""
+    if type(value) is not dict:
+        return False
+    for dimension, item in (<dict>value).items():
+        if type(dimension) is not str or not dimension or not (<str>dimension).isascii():
+            return False
+        if type(item) is not int and (type(item) is not str or not (<str>item).isascii()):
+            return False
+    return True
+
+
+def usual_text(value):
+    """The twin of `fitsprov.model.dataid.usual_text`."""
+    cdef char text[JSON_SIZE]
+    cdef Py_ssize_t size = write_json(value, text)
+    return PyUnicode_DecodeLatin1(text, size, NULL) if size else None
+
+
+def usual_data_id(str text not None):
+    """The twin of `fitsprov.model.dataid.usual_data_id`."""
+    cdef Py_ssize_t size
+    cdef const char *spelled
+    if not text.isascii():
+        return None
+    spelled = PyUnicode_AsUTF8AndSize(text, &size)
+    return data_id_of(spelled, size)
+
+
+cdef object data_id_of(const char *spelled, Py_ssize_t size):
+    """Read a dataId of plain strings and counts; None for any other text."""
+    cdef Py_ssize_t at = 0
+    cdef dict found = {}
+    if size < 2 or spelled[0] != c"{" or spelled[size - 1] != c"}":
+        return None
+    while at < size - 2:  # here stands a brace or a comma
+        at += 1
+        dimension = json_string(spelled, &at, size)
+        if not dimension or spelled[at] != c":":
+            return None
+        at += 1
+        value = json_string(spelled, &at, size) if spelled[at] == c'"' else json_number(spelled, &at, size)
+        if value is None or dimension in found:
+            return None
+        found[dimension] = value
+        if spelled[at] != c"," and at != size - 1:
+            return None
+    return found if at == size - 1 or size == 2 else None
+
+
+cdef object json_string(const char *text, Py_ssize_t *at, Py_ssize_t size):
+    """Read a string without escapes, and go behind it, to no later place than the last; None for any other."""
+    cdef Py_ssize_t begin = at[0] + 1
+    cdef Py_ssize_t end = begin
+    if text[at[0]] != c'"':
+        return None
+    while end < size - 1 and c" " <= text[end] <= c"~" and text[end] != c'"' and text[end] != c"\\":
+        end += 1
+    if text[end] != c'"':
+        return None
+    at[0] = end + 1
+    return PyUnicode_DecodeLatin1(text + begin, end - begin, NULL) if end < size - 1 else None
+
+
+cdef object json_number(const char *text, Py_ssize_t *at, Py_ssize_t size):
+    """Read a count without leading zeros, and go behind it; None for any other number."""
+    cdef Py_ssize_t begin = at[0]
+    cdef Py_ssize_t end = begin
+    cdef long long value = 0
+    while end < size - 1 and end - begin < DIGITS and c"0" <= text[end] <= c"9":
+        value = 10 * value + (text[end] - c"0")
+        end += 1
+    if end == begin or (text[begin] == c"0" and end - begin > 1):
+        return None
+    at[0] = end
+    return value
+
+
+cdef bint add_json(char *into, Py_ssize_t *size, value) except -1:
+    """Spell a plain string or an integer behind what stands there; two characters more find room."""
+    cdef Py_ssize_t length, at
+    cdef const char *text
+    if type(value) is int:
+        if size[0] + NUMBER > JSON_SIZE:
+            return False
+        length = write_integer(value, into + size[0])
+        size[0] += length
+        return length > 0
+    if type(value) is not str or not value.isascii():
+        return False
+    text = PyUnicode_AsUTF8AndSize(value, &length)
+    if size[0] + length + 4 > JSON_SIZE:
+        return False
+    for at in range(length):
+        if not (c" " <= text[at] <= c"~") or text[at] in b"\"\\'&":
+            return False
+    into[size[0]] = c'"'
+    memcpy(into + size[0] + 1, text, length)
+    into[size[0] + length + 1] = c'"'
+    size[0] += length + 2
+    return True
+
+
+# ---- IDs ----
+
+cdef object new_object = object.__new__
+cdef object UNKNOWN = SafeUUID.unknown
+cdef const char *HEX = b"0123456789abcdef"
+
+
+cdef int write_uuid(value, char *into) except -1:
+    """Spell an ID, lower case."""
+    number = value.int
+    cdef uint64_t halves[2]
+    cdef int at, digit = 0
+    halves[0], halves[1] = number >> 64, number & 0xFFFFFFFFFFFFFFFF
+    for at in range(UUID_SIZE):
+        if at == 8 or at == 13 or at == 18 or at == 23:
+            into[at] = c"-"
+            continue
+        into[at] = HEX[halves[digit >> 4] >> 4 * (15 - (digit & 15)) & 15]
+        digit += 1
+    return 0
+
+
+def usual_id(str text not None):
+    """The twin of `fitsprov.model.identifiers.usual_id`."""
+    cdef Py_ssize_t size, at = 6
+    cdef const char *spelled
+    if not text.isascii():
+        return None
+    spelled = PyUnicode_AsUTF8AndSize(text, &size)
+    if size == UUID_SIZE:
+        return uuid_of(spelled)
+    if size < 6 + 1 + 1 + UUID_SIZE or memcmp(spelled, b"ivo://", 6) != 0:
+        return None
+    while at < size - UUID_SIZE - 1:
+        if spelled[at] == c"?" or spelled[at] == c"#":
+            return None
+        at += 1
+    return uuid_of(spelled + at + 1) if spelled[at] == c"?" else None
+
+
+def id_text(value):
+    """The twin of `fitsprov.model.identifiers.id_text`."""
+    cdef char text[UUID_SIZE]
+    if type(value) is not UUID:
+        return str(value)
+    write_uuid(value, text)
+    return PyUnicode_DecodeLatin1(text, UUID_SIZE, NULL)
+
+
+cdef object uuid_of(const char *spelled):
+    """Read 36 characters that are a UUID; None where they are none."""
+    cdef uint64_t halves[2]
+    cdef int at, digit = 0, code
+    halves[0] = halves[1] = 0
+    for at in range(UUID_SIZE):
+        code = spelled[at]
+        if at == 8 or at == 13 or at == 18 or at == 23:
+            if code != c"-":
+                return None
+            continue
+        if c"0" <= code <= c"9":
+            code -= c"0"
+        elif c"a" <= code <= c"f":
+            code -= c"a" - 10
+        elif c"A" <= code <= c"F":
+            code -= c"A" - 10
+        else:
+            return None
+        halves[digit >> 4] = halves[digit >> 4] << 4 | <uint64_t>code
+        digit += 1
+    value = new_object(UUID)
+    PyObject_GenericSetAttr(value, "int", (<object>halves[0] << 64) | halves[1])
+    PyObject_GenericSetAttr(value, "is_safe", UNKNOWN)
+    return value
