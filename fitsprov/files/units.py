@@ -262,9 +262,9 @@ def walk(file: ReadAt | int | BinaryIO, source: str = "", *, truncated: bool = F
     while True:
         yield unit
         size, start = unit.data_size, unit.next_start
-        last = unit.data_start + size - 1 if size else start
+        last = start if truncated or not size else unit.data_start + size - 1
         seen = read_at(last, start + 8 - last)
-        if size and not truncated and not seen:
+        if last < start and not seen:
             raise TruncatedFits(
                 f"{source}: ends inside the data of HDU {unit.index}; expected {size} bytes from {unit.data_start} on"
             )
