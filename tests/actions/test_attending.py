@@ -29,6 +29,7 @@ harvest([sys.argv[1]], Registry(sys.argv[2]), jobs=2)
 
 KILLING = """
 import os, signal, sys
+from contextlib import suppress
 from multiprocessing import active_children
 from fitsprov import Registry, harvest
 from fitsprov.errors import WorkerLost
@@ -39,7 +40,8 @@ harvesting.BATCH, take = 7, Harvester.take
 
 def take_and_kill(self, claims):
     for child in active_children():
-        os.kill(child.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the pool ends the others itself once one is lost
+            os.kill(child.pid, signal.SIGKILL)
         child.join()
     return take(self, claims)
 
