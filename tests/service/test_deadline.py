@@ -71,7 +71,7 @@ def test_endless_statements_keep_no_thread(recorded: str, monkeypatch: pytest.Mo
 
 
 def test_wide_lineages_are_ended_and_found_whole_later(limited: Callable[..., httpx.Client]) -> None:
-    hasty, patient = limited(max_seconds=0.003), limited()
+    hasty, patient = limited(max_seconds=0.001), limited()
     wide = f"/prov?ID={visit(-1)}&DEPTH=ALL"
     assert 503 in {hasty.get(f"{wide}&n={n}").status_code for n in range(8)}
     found = patient.get(f"{wide}&MAXREC={2 * MANY}")
