@@ -119,11 +119,27 @@ cdef str keyword_at(const unsigned char *card, Py_ssize_t *field):
             while at < CARD and card[at] == c" ":
                 at += 1
             field[0] = at
-            return " ".join(latin(card + LONG, equals - card - LONG).split()).upper()
+            return words_of(card + LONG, equals - card - LONG)
     field[0] = SHORT if card[8] == c"=" and card[9] == c" " else NO_VALUE
     while at > 0 and card[at - 1] == c" ":
         at -= 1
     return latin(card, at)
+
+
+cdef str words_of(const unsigned char *text, Py_ssize_t size):
+    """Give words in upper case, one blank between them."""
+    cdef unsigned char words[CARD]
+    cdef Py_ssize_t at, length = 0
+    cdef unsigned char letter
+    for at in range(size):
+        letter = text[at]
+        if not c" " <= letter <= c"~":
+            return " ".join(latin(text, size).split()).upper()
+        if letter == c" " and (length == 0 or words[length - 1] == c" "):
+            continue
+        words[length] = letter - 32 if c"a" <= letter <= c"z" else letter
+        length += 1
+    return latin(words, length - 1 if length and words[length - 1] == c" " else length)
 
 
 cdef object value_of(const unsigned char *field, Py_ssize_t size, parse):

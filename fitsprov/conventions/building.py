@@ -70,7 +70,7 @@ class Draft:
     def items(self, name: str) -> list[Columns]:
         """The items of a list, by their numbers; lists of different kinds one after the other, as they were met."""
         items = self.lists[name]
-        if all(type(key) is int for key in items):
+        if set(map(type, items)) == {int}:
             return [items[key] for key in sorted(items)]
         kinds: dict[tuple[str, ...], int] = {}
         order = {key: (kinds.setdefault(words_of(key), len(kinds)), numbers_of(key)) for key in items}
@@ -99,12 +99,12 @@ class Draft:
 
     def numbered(self) -> dict[str, tuple[int, int]]:
         """Of each list that is told by its numbers alone, how many there are, and the highest."""
-        if not self.lists:
-            return {}
-        lists = {
-            name: [key for key in self.lists.get(name, ()) if isinstance(key, int)] for name in ("parents", "raws")
-        }
-        return {name: (len(n), max(n)) for name, n in lists.items() if n and len(n) == len(self.lists[name])}
+        found = {}
+        for name in ("parents", "raws"):
+            numbers = [key for key in self.lists.get(name, ()) if isinstance(key, int)]
+            if numbers and len(numbers) == len(self.lists[name]):
+                found[name] = len(numbers), max(numbers)
+        return found
 
 
 Place = Callable[[Draft, Any], object]
@@ -157,6 +157,8 @@ def placing_in_column(row: Keyword, names: Mapping[str, str]) -> Place:
         said["role"] = row.role
     elif not plain and "{key}" in row.key:
         said["role"] = names["key"].lower()
+    if not said:
+        return lambda draft, value: draft.item(head, key).setdefault(column, value)
 
     def place(draft: Draft, value: Any) -> None:
         item = draft.item(head, key)

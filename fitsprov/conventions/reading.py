@@ -118,6 +118,8 @@ def check_lists(
     stamp: Stamp, convention: Convention, digested: bool, numbered: Mapping[str, tuple[int, int]]
 ) -> list[Finding]:
     """Hold what is listed against counts, digests and numbers, and look for runs that were shortened."""
+    if stamp.parents is None and stamp.raws is None:
+        return [*check_runs(stamp)]
     digests = check_digests(stamp) if digested else ()
     numbers = check_numbers(stamp, convention, numbered)
     return [*check_counts(stamp, convention), *digests, *numbers, *check_runs(stamp)]

@@ -160,9 +160,10 @@ def twins(data: bytes) -> None:
     found = read_provenance(data, known_conventions())
     with patch.object(reading, "form_of", lambda _: None):
         assert repr(read_provenance(data, known_conventions())) == repr(found)
-    size = PAIRS["usual_data_size"][1](data, data[:1] == b"X")
+    blocks, index = data[: len(data) // BLOCK * BLOCK], int(data[:1] == b"X")
+    size = PAIRS["usual_data_size"][1](blocks, index)
     with suppress(FitsprovError):
-        assert size in (-1, HeaderUnit(int(data[:1] == b"X"), 0, data, len(data)).read_data_size())
+        assert size in (-1, HeaderUnit(index, 0, blocks, len(blocks)).read_data_size())
 
 
 TARGETS: dict[str, Target] = {
