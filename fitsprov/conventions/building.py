@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fitsprov.compiled import compiled
 from fitsprov.conventions.keyword import INDICES, LISTS, Keyword
 from fitsprov.model.identifiers import find_id
 from fitsprov.model.stamp import Input, Software, Stamp
 
-__all__ = ["Draft", "Place", "Step", "is_placed_plainly", "placing"]
+__all__ = ["STAMPS", "Draft", "Place", "Step", "is_placed_plainly", "placing"]
 
 Key = int | tuple[int | str, ...]
 Columns = dict[str, Any]
@@ -23,6 +24,21 @@ UNPLACED = ("constant", "seal")
 """Kinds whose values say nothing of a dataset."""
 Step = tuple[Input, tuple[Input, ...]]
 """An ancestor and its own parents."""
+
+
+@compiled
+class Maker:
+    """Makes instances of a frozen dataclass, each field of which costs a call in Python."""
+
+    def __init__(self, made: type[Any]) -> None:
+        self.made = made
+
+    def make(self, values: dict[str, Any]) -> Any:
+        """Make an instance of the values of some fields, as the class itself does."""
+        return self.made(**values)
+
+
+STAMPS, INPUTS = Maker(Stamp), Maker(Input)
 
 
 @dataclass(slots=True)
@@ -65,7 +81,7 @@ class Draft:
         if "parameters" in self.lists:
             parameters = [item for item in self.items("parameters") if "name" in item and "value" in item]
             values["parameters"] = {item["name"]: item["value"] for item in reversed(parameters)}
-        return Stamp(**values), steps
+        return STAMPS.make(values), steps
 
     def items(self, name: str) -> list[Columns]:
         """The items of a list, by their numbers; lists of different kinds one after the other, as they were met."""
@@ -207,7 +223,7 @@ def numbers_of(key: Key) -> tuple[int, ...]:
 
 def build_input(columns: Columns) -> Input | None:
     """Make an input of its columns; None where it is not named."""
-    identity = columns.pop("id", None)
+    identity = columns.get("id")
     if isinstance(identity, Input):
-        return Input(**{"id": identity.id, "name": identity.name, **columns}) if columns else identity
-    return Input(identity, **columns) if identity is not None or columns.get("name") else None
+        return INPUTS.make({"name": identity.name, **columns, "id": identity.id}) if len(columns) > 1 else identity
+    return INPUTS.make(columns) if identity is not None or columns.get("name") else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from fitsprov.cards.grammar import KEYWORD
 from fitsprov.cards.sums import seal_template
@@ -29,7 +28,7 @@ class Form:
     """Reads our own convention, where C does it; here it leaves all to `fitsprov.conventions.reading`."""
 
     def __init__(
-        self, rows: Sequence[Row], others: Sequence[bytes], template: bytes, own_sum: int, make: Callable[[UUID], Input]
+        self, rows: Sequence[Row], others: Sequence[bytes], template: bytes, own_sum: int, made: type[Input]
     ) -> None:
         """Take rows; how all keywords of the convention begin; the seal without what it says; the class of inputs."""
 

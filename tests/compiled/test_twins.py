@@ -338,6 +338,32 @@ def test_a_stamp_that_stands_as_we_wrote_it_is_read_by_c(behind: bytes) -> None:
     assert Stamp(**values) == stamp
 
 
+@given(
+    made=st.sampled_from([Stamp, Input]),
+    values=st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.none() | st.uuids() | st.uuids().map(str) | st.just("no ID"),
+            "name": st.none() | TEXTS,
+            "run": st.none() | TEXTS,
+            "data_id": st.none() | DATA_IDS | st.just({"": 1}),
+            "parents": st.lists(st.uuids() | st.uuids().map(Input) | st.just("")),
+            "extra": st.just({"a": 1}),
+            "n_parents": st.integers(0, 3),
+        },
+    ),
+)
+def test_stamps_and_inputs_are_made_the_same(made: type, values: dict[str, object]) -> None:
+    def outcome(twin: type) -> object:
+        try:
+            return repr(twin(made).make(dict(values)))
+        except (TypeError, ValueError, FitsprovError) as error:
+            return type(error), str(error)
+
+    pure, compiled = PAIRS["Maker"]
+    assert outcome(compiled) == outcome(pure)
+
+
 @pytest.mark.parametrize("start", [-1, -80, 79, 80, 81, 2**40])
 def test_a_stamp_is_read_from_no_offset_that_is_none(start: int) -> None:
     form = form_of(native())
