@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from fitsprov.exchange.prov.shown import environment_object
-
 if TYPE_CHECKING:
     from fitsprov.conventions.reading import Reading
     from fitsprov.model.lineage import Activity, Dataset, Execution
@@ -101,6 +99,8 @@ def found_object(dataset: Dataset) -> dict[str, Any]:
 
 def activity_object(activity: Activity | None) -> dict[str, Any] | None:
     """The activity as a JSON object, configuration and environment inline."""
+    from fitsprov.exchange.prov.shown import environment_object  # `show` has no need of it
+
     if activity is None:
         return None
     agent = activity.agent
