@@ -26,6 +26,7 @@ __all__ = [
     "datasets_by_key",
     "datasets_by_uuid",
     "datasets_later",
+    "described",
     "effective_category",
     "find_datasets",
     "find_one",
@@ -54,30 +55,23 @@ def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[list[Item]]:
     return (listed[start : start + size] for start in range(0, len(listed), size))
 
 
-@cache
-def base() -> Select[Any]:
-    """Select what `stored` reads, the first copy of each dataset with it."""
-    copy = artifact.alias()
+def described(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Select columns of datasets, of their types and runs, and of the first copy of each."""
+    copy = artifact.alias("copy")
     first = select(func.min(copy.c.id)).where(copy.c.entity_id == entity.c.id).correlate(entity).scalar_subquery()
-    return select(
-        entity.c.id,
-        entity.c.gen_aid,
-        entity.c.uuid,
-        dataset_type.c.name,
-        run.c.name,
-        entity.c.data_id,
-        entity.c.name,
-        dataset_type.c.category,
-        artifact.c.uri,
-        artifact.c.size,
-        entity.c.publisher_did,
-        entity.c.origin,
-        entity.c.stub,
-    ).select_from(
+    return select(*columns).select_from(
         entity.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
         .outerjoin(run, run.c.id == entity.c.run_id)
         .outerjoin(artifact, artifact.c.id == first)
     )
+
+
+@cache
+def base() -> Select[Any]:
+    """Select what `stored` reads."""
+    it, kind, copy = entity.c, dataset_type.c, artifact.c
+    own = (it.data_id, it.name, kind.category, copy.uri, copy.size, it.publisher_did, it.origin, it.stub)
+    return described(it.id, it.gen_aid, it.uuid, kind.name, run.c.name, *own)
 
 
 @compiled

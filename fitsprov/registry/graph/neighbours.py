@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     TypeDecorator,
     bindparam,
-    func,
     literal,
     null,
     select,
@@ -30,7 +29,14 @@ from sqlalchemy import (
 from fitsprov.model.identifiers import is_id, name_id
 from fitsprov.model.lineage import Linked, Neighbourhood, Surroundings, Usage
 from fitsprov.registry.activities import activities_by_key
-from fitsprov.registry.datasets import Stored, chunks, datasets_by_key, datasets_by_uuid, effective_category
+from fitsprov.registry.datasets import (
+    Stored,
+    chunks,
+    datasets_by_key,
+    datasets_by_uuid,
+    described,
+    effective_category,
+)
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import artifact, dataset_type, entity, role, run, used
 
@@ -74,26 +80,10 @@ def plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 @cache
 def linked_base() -> Select[Any]:
-    """Select what `linked` reads, the first copy of each dataset with it."""
-    copy = artifact.alias("copy")
-    first = select(func.min(copy.c.id)).where(copy.c.entity_id == entity.c.id).correlate(entity).scalar_subquery()
-    return select(
-        entity.c.id,
-        entity.c.gen_aid,
-        plain(entity.c.uuid),
-        dataset_type.c.name,
-        run.c.name,
-        entity.c.data_id,
-        entity.c.name,
-        dataset_type.c.category,
-        artifact.c.uri,
-        artifact.c.size,
-        plain(entity.c.stub),
-    ).select_from(
-        entity.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
-        .outerjoin(run, run.c.id == entity.c.run_id)
-        .outerjoin(artifact, artifact.c.id == first)
-    )
+    """Select what `linked` reads."""
+    it, kind, copy = entity.c, dataset_type.c, artifact.c
+    own = (it.data_id, it.name, kind.category, copy.uri, copy.size, plain(it.stub))
+    return described(it.id, it.gen_aid, plain(it.uuid), kind.name, run.c.name, *own)
 
 
 @compiled
