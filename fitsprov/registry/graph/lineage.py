@@ -48,11 +48,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     UsageError
         Where the depth is negative.
     """
-    if depth is not None and depth < 0:
-        raise UsageError(f"depth {depth} is none; expected 0 or more")
-    start = next((key for (key,) in key_of().rows(connection, uuid=focus)), None)
-    if start is None:
-        raise DatasetNotFound(focus)
+    start = start_of(connection, focus, depth)
     around = Above(connection, start, depth) if direction is Direction.UP else Below(connection, start, depth)
     return Lineage(
         focus=focus,
@@ -64,6 +60,15 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
         listed_raws=Later(around.listed_raws) if around.raws else {},
         complete=around.complete,
     )
+
+
+def start_of(connection: Connection, focus: UUID, depth: int | None) -> int:
+    """Find the key of a dataset that is to be followed; raises what `lineage_of` does."""
+    if depth is not None and depth < 0:
+        raise UsageError(f"depth {depth} is none; expected 0 or more")
+    for (key,) in key_of().rows(connection, uuid=focus):
+        return int(key)
+    raise DatasetNotFound(focus)
 
 
 class Around:

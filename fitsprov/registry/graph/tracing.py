@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from fitsprov.errors import DatasetNotFound, UsageError
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.lineage import Category, Direction
 from fitsprov.model.traced import ActivityRow, DatasetRow, Inputs, Presented, Traced
@@ -24,7 +23,7 @@ from fitsprov.registry.gathering.activities import Activities, pointed
 from fitsprov.registry.gathering.columns import listed
 from fitsprov.registry.gathering.datasets import Datasets, Part
 from fitsprov.registry.gathering.uses import Uses
-from fitsprov.registry.graph.lineage import Above, key_of
+from fitsprov.registry.graph.lineage import Above, start_of
 
 __all__ = ["trace_of"]
 
@@ -42,11 +41,7 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
     UsageError
         Where the depth is negative.
     """
-    if depth is not None and depth < 0:
-        raise UsageError(f"depth {depth} is none; expected 0 or more")
-    start = next((key for (key,) in key_of().rows(connection, uuid=focus)), None)
-    if start is None:
-        raise DatasetNotFound(focus)
+    start = start_of(connection, focus, depth)
     above = Above(connection, start, depth)
     found = {row[0]: row for row in dataset_rows(above.found)}
     used = inputs_of(above.uses, above.found.words.roles)
