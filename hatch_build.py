@@ -33,7 +33,7 @@ class CompiledHook(BuildHookInterface):
             for stale in Path(self.root, ROOM).glob("*.so"):
                 stale.unlink()
             reason = str(error).partition("\n")[0][:200]
-            self.app.display_warning(f"fitsprov goes without its C extensions, at half the speed: {reason}")
+            self.app.display_warning(f"fitsprov goes without its C extensions, slower: {reason}")
             return
         build_data["artifacts"] += [f"/{path.as_posix()}" for path in extensions]
         build_data.update(pure_python=False, infer_tag=True)
