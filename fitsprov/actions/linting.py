@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from fitsprov.errors import FileRefused
 from fitsprov.model.finding import Finding
@@ -36,13 +36,17 @@ def lint_file(path: Path) -> list[Finding]:
 
 
 def lint_url(url: str) -> list[Finding]:
-    """Validate an answer, its media type too; whoever names a host lets it be asked, wherever it is."""
-    from fitsprov.datalink.descriptors import MEDIA_TYPE
+    """Validate an answer, with its status and media type; whoever names a host lets it be asked, wherever it is."""
     from fitsprov.datalink.guard import GuardedSession
-    from fitsprov.datalink.lint import lint
+    from fitsprov.datalink.lint import lint, lint_answer
 
     with GuardedSession(lambda host: True, [urlsplit(url).hostname or ""]) as session:
         answer = session.get(url)
-    found = answer.headers.get("content-type", "")
-    wrong = Finding("datalink-media-type", f"the answer is of type '{found}'; expected '{MEDIA_TYPE}'")
-    return [*([wrong] if found != MEDIA_TYPE else []), *lint(answer.content)]
+    kind = answer.headers.get("content-type", "")
+    return [*lint_answer(answer.status_code, kind, requested_type(url), answer.content), *lint(answer.content)]
+
+
+def requested_type(url: str) -> str:
+    """The media type that a URL asks for; empty where it leaves that to the service (DALI 1.1, 3.4.3)."""
+    asked = [value for name, value in parse_qsl(urlsplit(url).query) if name.upper() == "RESPONSEFORMAT"]
+    return asked[0].partition(";")[0].strip().lower() if asked and "/" in asked[0] else ""

@@ -25,9 +25,10 @@ def command(files: tuple[str, ...], from_list: str | None, as_json: bool) -> Non
 
     def job(name: str, _: None) -> Answer:
         findings = lint_any(name)
-        good = worst(findings) is Severity.INFO
-        item = {"file": name, "status": "valid" if good else "invalid", "findings": [f.to_json() for f in findings]}
-        return Answer(item, verdict_text(name, "valid" if good else "invalid", findings), int(not good))
+        found = worst(findings)
+        status = "invalid" if found is Severity.ERROR else "valid"
+        item = {"file": name, "status": status, "findings": [f.to_json() for f in findings]}
+        return Answer(item, verdict_text(name, status, findings), int(found is not Severity.INFO))
 
     with one_line_errors():
         outputs.run(expand(files, recursive=False, from_list=from_list), job)

@@ -29,6 +29,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "count-differs": (WARNING, "A list in the header is shorter or longer than the count beside it says."),
     "data-changed": (ERROR, "The data are not those that were stamped."),
     "data-not-compared": (INFO, "The stamp carries no fingerprint that this file can be compared by."),
+    "datalink-answer-type": (ERROR, "The answer is of no media type of VOTables (DataLink 1.1, 3.3)."),
     "datalink-column": (ERROR, "A column of the links is absent or there twice (DataLink 1.1, 3.2)."),
     "datalink-column-order": (WARNING, "ID is not the first column, where pyvo looks for it."),
     "datalink-column-type": (ERROR, "A column of the links has another type or unit (DataLink 1.1, 3.2)."),
@@ -37,7 +38,11 @@ CODES: dict[str, tuple[Severity, str]] = {
     "datalink-descriptor": (ERROR, "A service descriptor lacks what a client needs (DataLink 1.1, 4.1 to 4.3)."),
     "datalink-descriptor-hidden": (WARNING, "A service descriptor stands where pyvo misses or mistakes it."),
     "datalink-fault": (ERROR, "An error does not begin with the name of a fault (DataLink 1.1, 3.4)."),
-    "datalink-info-misplaced": (ERROR, "standardID or QUERY_STATUS stands outside the results (DALI 1.1, 4.4)."),
+    "datalink-http-status": (WARNING, "The HTTP status is not that of what the document says (DALI 1.1, 4.2)."),
+    "datalink-info-misplaced": (
+        WARNING,
+        "standardID or QUERY_STATUS stands outside the results, or the first behind the table (DALI 1.1, 4.4).",
+    ),
     "datalink-link-count": (
         ERROR,
         "A row has not exactly one of access_url, service_def, error_message (DataLink 1.1, 3.2).",
@@ -49,16 +54,26 @@ CODES: dict[str, tuple[Severity, str]] = {
     ),
     "datalink-not-ascii": (WARNING, "A char column holds what is not ASCII (VOTable 1.4, 2.1)."),
     "datalink-reference": (ERROR, "A parameter takes its value from a column that is nowhere (DataLink 1.1, 4.3)."),
+    "datalink-request-failed": (INFO, "The document has no links: it only says why the request failed."),
     "datalink-results": (ERROR, "The document has not exactly one table of results (DALI 1.1, 4.4)."),
+    "datalink-row-length": (ERROR, "A row has not one cell for each column (VOTable 1.4, 5.1)."),
     "datalink-rows-scattered": (ERROR, "The rows of one ID do not stand together (DataLink 1.1, 3.2)."),
     "datalink-schema": (ERROR, "The document breaks the schema of its VOTable version."),
+    "datalink-schema-absent": (
+        INFO,
+        "No schema of the document's VOTable version is at hand; it was held against none.",
+    ),
     "datalink-self-repeated": (
         ERROR,
         "More than one descriptor says that it describes this service (DataLink 1.1, 4.4).",
     ),
-    "datalink-serialization": (ERROR, "The table is not in TABLEDATA (DataLink 1.1, 3.3.1)."),
+    "datalink-serialization": (
+        WARNING,
+        "The table is not in TABLEDATA, as only who asks for that may get it (DataLink 1.1, 3.3.1).",
+    ),
     "datalink-service-unknown": (ERROR, "A link names a service that nothing describes (DataLink 1.1, 3.2.3)."),
     "datalink-standard-id": (ERROR, "The results do not say that they are DataLink 1.1 (DataLink 1.1, 3.3.1)."),
+    "datalink-standard-id-case": (WARNING, "The standardID is in another case than clients look for."),
     "datalink-status": (ERROR, "QUERY_STATUS is absent before the table, or has no known value (DALI 1.1, 4.4)."),
     "datalink-term-spelling": (
         ERROR,
