@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -41,8 +42,13 @@ def dataset_id(stamp: Stamp, path: str, convention: str) -> tuple[UUID, str | No
             return name_id(stamp.publisher_did, convention), None
     if stamp.run and stamp.type and stamp.data_id:
         return name_id(f"{stamp.run} {stamp.type} {canonical_text(stamp.data_id)}", convention), None
-    name = str(stamp.extra.get("fileid") or stamp.extra.get("path") or Path(path).name)
+    name = str(stamp.extra.get("fileid") or stamp.extra.get("path") or text_of(Path(path).name))
     return name_id(name, convention), name
+
+
+def text_of(name: str) -> str:
+    """A file's name as text that can be kept: what is no UTF-8 in it is spelled ``\\xff``."""
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def owner_of(reading: Reading, field: str) -> str | None:

@@ -53,7 +53,7 @@ from typing import Any, Protocol
 
 from fitsprov.cards.card import Card
 from fitsprov.conventions.building import Place, is_placed_plainly, placing
-from fitsprov.conventions.keyword import Keyword, check_table
+from fitsprov.conventions.keyword import Keyword, check_table, check_written
 from fitsprov.conventions.values import KINDS, read_constant
 from fitsprov.errors import UsageError
 
@@ -177,10 +177,9 @@ class Convention:
             rows = tuple(Keyword.parse(row) for row in table["keywords"])
             tables = tuple(Table.parse(each) for each in table.get("tables", ()))
             nothing = frozenset(table.get("nothing", ()))
-            unwritable = [row for row in rows if table["write"] and row.write and not row.writable]
-            if unwritable:
-                where = ".".join(unwritable[0].field)
-                raise UsageError(f"{unwritable[0].name}: field '{where}' is only read; expected write = false")
+            check_numbers(table)
+            for row in rows if table["write"] else ():
+                check_row(row)
         except (tomllib.TOMLDecodeError, TypeError, UsageError) as error:
             raise UsageError(f"{source}: not a convention: {error}") from None
         written = [row for row in rows if row.write]
@@ -324,6 +323,22 @@ def prefixes_of(table: dict[str, Any]) -> tuple[bytes, ...]:
         raise UsageError(f"prefix = {prefix!r}; expected {SHORTEST} characters or more of a keyword, or a list of such")
     dotted = [found[0].replace(" ", ".")] if table.get("dotted") else []
     return tuple(each.encode() for each in [*found, *dotted])
+
+
+def check_numbers(table: dict[str, Any]) -> None:
+    """Refuse lists that begin before 0 or hold nothing."""
+    for key, least in (("first", 0), ("longest", 1)):
+        if table.get(key, least) < least:
+            raise UsageError(f"{key} = {table[key]}; expected {least} or more")
+
+
+def check_row(row: Keyword) -> None:
+    """Refuse a row of a convention that is written, if it cannot be written or must not."""
+    if not row.write:
+        return
+    if not row.writable:
+        raise UsageError(f"{row.name}: field '{'.'.join(row.field)}' is only read; expected write = false")
+    check_written(row)
 
 
 def points_to(url: object, ids: tuple[str, ...]) -> bool:

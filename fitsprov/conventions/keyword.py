@@ -7,16 +7,22 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from fitsprov.cards.grammar import HIERARCH_KEYWORD, HIERARCH_LONGEST, KEYWORD
 from fitsprov.conventions.values import FIELDS, KINDS
 from fitsprov.errors import UsageError
 
-__all__ = ["LISTS", "Keyword", "check_table"]
+__all__ = ["LISTS", "Keyword", "check_table", "check_written"]
 
 LISTS = ("parents", "raws", "ancestors", "software", "parameters")
 """Fields of several items with columns each."""
 INDICES = ("n", "r")
 PLACEHOLDER = re.compile(r"\{(n|r|key)(?::(\d))?\}")
 BRACES = re.compile(r"\{.*?\}")
+# FITS 4.0, 4.4.1, 4.4.2.7, 7.2 and 7.3; what a file means, or how long it is, follows from these
+STRUCTURE = re.compile(
+    r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|TFIELDS|THEAP|T(?:FORM|TYPE|DIM|NULL|SCAL|ZERO|BCOL)\d+"
+    r"|BSCALE|BZERO|BLANK|Z(?:IMAGE|TABLE|CMPTYPE|BITPIX|NAXIS\d*)|CHECKSUM|DATASUM|END|CONTINUE|COMMENT|HISTORY|HIERARCH"
+)
 ROW = {
     "name": str,
     "field": str,
@@ -53,7 +59,8 @@ class Keyword:
     @classmethod
     def parse(cls, row: Any, *, in_table: bool = False) -> Keyword:
         """Read one row; a column of a table has the number of its row for ``{n}``."""
-        table = check_table(row, ROW, required=3)
+        named = isinstance(row, dict) and isinstance(row.get("name"), str)
+        table = check_table(row, ROW, required=3, what=f"{row['name']}: " if named else "")
         name, kind, words = table["name"], table["kind"], tuple(table["field"].split("."))
         if kind not in KINDS:
             raise UsageError(f"{name}: kind '{kind}'; expected one of {', '.join(KINDS)}")
@@ -120,18 +127,33 @@ def check_category(name: str, category: str) -> None:
         raise UsageError(f"{name}: category '{category}'; expected one of {', '.join(Category)}")
 
 
-def check_table(table: Any, types: Mapping[str, type | tuple[type, ...]], required: int) -> dict[str, Any]:
+def check_written(row: Keyword) -> None:
+    """Refuse a keyword that fits no card, or that says how a file is built: to write it would destroy the file."""
+    shortest = PLACEHOLDER.sub(lambda m: "X" if m[1] == "key" else "1".zfill(int(m[2] or 0)), row.name)
+    legal = KEYWORD.fullmatch(shortest) or (
+        shortest == shortest.upper() and len(shortest) <= HIERARCH_LONGEST and HIERARCH_KEYWORD.fullmatch(shortest)
+    )
+    if not legal:
+        expected = f"A-Z 0-9 _ - in 8 characters, or upper-case words of ≤ {HIERARCH_LONGEST}"
+        raise UsageError(f"keyword '{row.name}' fits no card; expected {expected}")
+    if STRUCTURE.fullmatch(shortest):
+        raise UsageError(f"keyword '{row.name}' says how a file is built; expected one of your own")
+
+
+def check_table(
+    table: Any, types: Mapping[str, type | tuple[type, ...]], required: int, what: str = ""
+) -> dict[str, Any]:
     """Refuse a table with another key, a value of another type, or without the first `required` keys."""
     if not isinstance(table, dict):
         raise UsageError(f"{table!r}; expected a table with {', '.join(types)}")
     for key, value in table.items():
         if key not in types:
-            raise UsageError(f"key '{key}'; expected one of {', '.join(types)}")
+            raise UsageError(f"{what}key '{key}'; expected one of {', '.join(types)}")
         allowed = types[key]
         if not isinstance(value, allowed):
             names = [each.__name__ for each in (allowed if isinstance(allowed, tuple) else (allowed,))]
-            raise UsageError(f"{key} = {value!r}; expected {' or '.join(names)}")
+            raise UsageError(f"{what}{key} = {value!r}; expected {' or '.join(names)}")
     missing = [key for key in list(types)[:required] if key not in table]
     if missing:
-        raise UsageError(f"no key '{missing[0]}'")
+        raise UsageError(f"{what}no key '{missing[0]}'; expected {', '.join(list(types)[:required])}")
     return table

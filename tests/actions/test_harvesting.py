@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -549,3 +550,11 @@ def test_what_no_engine_could_keep_is_refused_and_the_others_are_taken(write: Wr
     told = said(registry, good.parent)
     assert told == [f"long.fits: {good.parent}/long.fits: run '{'x' * 40}…' has 2000 bytes; expected at most 800"]
     assert [dataset.id for dataset in registry.find()] == [uid("good")]
+
+
+def test_a_file_whose_name_is_no_text_is_known_by_its_bytes(registry: Registry, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.fits"))
+    write_cards(path, "IMCMB001= 'n1.fits'")
+    assert harvest([tmp_path], registry).counts.datasets == 1
+    (dataset,) = registry.find(name="bad\\xff.fits")
+    assert fitsprov.resolve(path, registry).dataset == dataset
