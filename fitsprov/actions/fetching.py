@@ -17,6 +17,7 @@ from fitsprov.actions.following import Online, identified
 from fitsprov.actions.reading import read
 from fitsprov.actions.verifying import verify
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, ServiceError, StampMissing, UsageError
+from fitsprov.files.containers import container_of
 from fitsprov.model.finding import Finding, Severity
 from fitsprov.model.identifiers import datalink_url, is_id, parse_id
 
@@ -33,6 +34,8 @@ MOST_JOBS = 8
 PATIENCE = 30.0
 """Seconds until another 64 KiB of a download must have come."""
 MAGIC = b"SIMPLE  ="
+FITS_TYPES = ("image/fits", "application/fits")
+"""Media types of FITS files (RFC 4047)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,16 +235,25 @@ def one(transfer: Transfer, session: GuardedSession, offer: Offer) -> Fetched:
         got = transfer.get(session, offer.url, offer.size)
     except (ServiceError, FileRefused) as error:
         return replace(offered(offer), status="failed", message=str(error))
-    findings = check_stamp(got.path, offer.url) if got.fresh else ()
+    findings = check_content(got.path, offer) if got.fresh else ()
     status = "fetched" if got.fresh else "there"
     return replace(offered(offer), status=status, path=got.path, size=got.size, findings=findings)
 
 
+def check_content(path: Path, offer: Offer) -> tuple[Finding, ...]:
+    """Hold a file that came against the type that its link tells; a FITS file against its own stamp, too."""
+    with path.open("rb") as file:
+        head = file.read(len(MAGIC))
+    if head == MAGIC:
+        return check_stamp(path, offer.url)
+    if offer.media_type.partition(";")[0].strip().lower() in FITS_TYPES and container_of(head) is None:
+        message = f"{path.name} begins with {head!r}; expected FITS, as its link says"
+        return (Finding("service-answer-invalid", message),)
+    return ()
+
+
 def check_stamp(path: Path, url: str) -> tuple[Finding, ...]:
     """Hold a FITS file that came against its own stamp, and against the ID in its URL."""
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return ()
     try:
         findings = [finding for finding in verify(path) if finding.severity is not Severity.INFO]
         stamp = read(path)

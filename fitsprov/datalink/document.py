@@ -13,7 +13,7 @@ from fitsprov.model.finding import Finding
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["URL", "Document", "Rule", "infos", "local"]
+__all__ = ["URL", "Document", "Rule", "infos", "local", "text_of"]
 
 URL = re.compile(r"(?!https?:(?!//[^/?#:]))[A-Za-z][A-Za-z0-9+.-]*:(?:[!#$&-;=?-Z\[\]_a-z~]|%[0-9A-Fa-f]{2})+")
 """An absolute URL (RFC 3986, 2 and 4.3); one of the web has a host."""
@@ -69,7 +69,7 @@ Rule = Callable[[Document], Iterator[Finding]]
 
 
 def text_of(element: _Element) -> str:
-    """The text of a cell, with what stands behind a comment."""
+    """The text of a cell or an INFO, with what stands behind a comment."""
     return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
 
 

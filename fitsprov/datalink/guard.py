@@ -218,7 +218,8 @@ class GuardedSession(requests.Session):
             try:
                 piece = response.raw.read(CHUNK, decode_content=False)
             except (HTTPError, OSError) as error:
-                problem = f"{host} breaks off: {str(error)[:160]}; expected the whole answer"
+                reason = error.args[0] if error.args else error
+                problem = f"{host} breaks off: {str(reason)[:160]}; expected the whole answer"
                 raise ServiceError(self.too_slow(host) if self.watch.over else problem) from None
             if self.watch.over:
                 raise ServiceError(self.too_slow(host))

@@ -34,12 +34,12 @@ class Journal:
         self.path = folder / FILE
         self.lock = Lock()
         self.notes: dict[str, Note] = {}
-        if self.path.is_file():
-            for line in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
-                try:
-                    note = Note(**json.loads(line))
-                except (ValueError, TypeError):
-                    continue  # cut when a program died
+        text = self.path.read_text(encoding="utf-8", errors="replace") if self.path.is_file() else ""
+        self.cut = bool(text) and not text.endswith("\n")
+        """Whether a program died over the last line."""
+        for line in text.splitlines():
+            note = read_note(line)
+            if note is not None:
                 self.notes[note.url] = note
 
     def get(self, url: str) -> Note | None:
@@ -51,7 +51,8 @@ class Journal:
         with self.lock:
             self.notes[note.url] = note
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(f"{json.dumps(asdict(note))}\n")
+                file.write("\n" * self.cut + json.dumps(asdict(note)) + "\n")
+            self.cut = False
 
     def name(self, url: str, wanted: Callable[[], str]) -> Note:
         """Give a URL its name in the folder: the one that it had, else the wanted one, else one of its own."""
@@ -64,3 +65,12 @@ class Journal:
                     name = f"{stem}-{sha256(url.encode()).hexdigest()[:8]}{dot}{suffix}"
                 known = self.notes[url] = Note(url=url, name=name)
             return replace(known)
+
+
+def read_note(line: str) -> Note | None:
+    """Read a line; None for one that was cut, or names anything but a file of the folder."""
+    try:
+        note = Note(**json.loads(line))
+        return note if PurePath(note.name).name == note.name not in ("", "..") and note.url else None
+    except (ValueError, TypeError):
+        return None

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from fitsprov.datalink.descriptors import MEDIA_TYPE
-from fitsprov.datalink.document import Document
+from fitsprov.datalink.document import Document, infos, text_of
 from fitsprov.datalink.rules import RULES
 from fitsprov.model.finding import Finding
 
@@ -52,7 +52,7 @@ def lint_answer(status: int, kind: str, requested: str, data: bytes) -> list[Fin
         said = "an answer" if good else "an error"
         findings.append(Finding("datalink-http-status", f"HTTP {status} with {said}"))
     if isinstance(found, Document) and found.failed:
-        said = " ".join("".join(found.results[0].itertext()).split())
+        said = " ".join(" ".join(map(text_of, infos(found.results[0], "QUERY_STATUS"))).split())
         findings.append(Finding("datalink-request-failed", said[:300] or "it does not say why"))
     bare = kind.partition(";")[0].strip().lower()
     if bare not in VOTABLES or (good and requested and bare != requested):

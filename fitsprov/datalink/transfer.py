@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -125,11 +125,10 @@ class Transfer:
             note, validator=response.headers.get("etag", ""), size=size if total is None else total, whole=False
         )
         if there is not None and not self.overwrite:
-            if there != note.size or changed(before, note) or not agrees(path, told_digest(response)):
-                raise FileRefused(
-                    f"{path}: is not what the service has ({note.size} bytes); expected none or --overwrite"
-                )
-            self.journal.add(replace(note, whole=True))
+            if not self.is_there(session, response, path, before, note, start):
+                told = "" if note.size is None else f" ({note.size} bytes)"
+                raise FileRefused(f"{path}: is not what the service has{told}; expected none or --overwrite")
+            self.journal.add(replace(note, size=there, whole=True))
             return Got(path, there, fresh=False)
         self.journal.add(note)
         self.progress(0, (note.size or 0) - start)
@@ -138,6 +137,24 @@ class Transfer:
         self.part(note).replace(path)
         self.journal.add(replace(note, size=came, whole=True))
         return Got(path, came, fresh=True)
+
+    def is_there(
+        self,
+        session: GuardedSession,
+        response: requests.Response,
+        path: Path,
+        before: Note | None,
+        note: Note,
+        start: int,
+    ) -> bool:
+        """Whether the file in its place is what the service has; where nothing else says so, its bytes do."""
+        if note.size not in (None, path.stat().st_size) or changed(before, note):
+            return False
+        if (told := told_digest(response)) is not None:
+            return agrees(path, told)
+        if before is not None and before.whole and (note.size is not None or before.validator):
+            return True
+        return not start and same_bytes(path, session.pieces(response))
 
     def part(self, note: Note) -> Path:
         """Where a file grows."""
@@ -228,6 +245,12 @@ def agrees(path: Path, told: tuple[str, bytes] | None) -> bool:
     algorithm, digest = told
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).digest() == digest
+
+
+def same_bytes(path: Path, pieces: Iterable[bytes]) -> bool:
+    """Whether a file has these bytes and no others."""
+    with path.open("rb") as file:
+        return all(file.read(len(piece)) == piece for piece in pieces) and not file.read(1)
 
 
 def size_of(path: Path) -> int | None:

@@ -207,6 +207,31 @@ def test_a_file_that_the_service_changed_is_not_replaced_unless_told(server: Ser
     assert server.get(overwrite=True).path.read_bytes() == BODY[::-1]
 
 
+def test_another_file_of_the_same_length_is_told_by_its_bytes(server: Server, tmp_path: Path) -> None:
+    del server.headers["ETag"]
+    (tmp_path / "raw.fits").write_bytes(BODY[::-1])
+    with pytest.raises(FileRefused, match="is not what the service has"):
+        server.get()
+    assert (tmp_path / "raw.fits").read_bytes() == BODY[::-1]
+    (tmp_path / "raw.fits").write_bytes(BODY)
+    assert not server.get().fresh
+    assert names(tmp_path) == {"raw.fits"}
+
+
+def test_a_whole_file_of_which_nobody_says_anything_is_there(server: Server, tmp_path: Path) -> None:
+    def answer(path: str) -> bytes:
+        head = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Disposition: attachment; filename="raw.fits"\r\n\r\n'
+        return head + server.body
+
+    with little(answer) as bare:
+        server.base = bare.base
+        assert server.get().fresh
+        assert not server.get().fresh
+        server.body = BODY + b"more"
+        with pytest.raises(FileRefused, match="is not what the service has; expected none"):
+            server.get()
+
+
 def test_two_files_of_one_name_stand_beside_each_other(server: Server) -> None:
     first, second = server.get("/a"), server.get("/b")
     assert first.path.name == "raw.fits"
@@ -221,6 +246,19 @@ def test_a_journal_that_was_cut_is_read_as_far_as_it_goes(server: Server, tmp_pa
     with (tmp_path / ".fitsprov-fetch.jsonl").open("a") as file:
         file.write(json.dumps({"url": "x", "odd": 1}) + "\n" + '{"url": "y", "na')
     assert not server.get().fresh
+
+
+def test_a_note_behind_one_that_was_cut_is_kept(server: Server, tmp_path: Path) -> None:
+    (tmp_path / ".fitsprov-fetch.jsonl").write_text('{"url": "y", "na')
+    server.get("/a")
+    assert Journal(tmp_path).get(f"{server.base}/a") is not None
+
+
+@pytest.mark.parametrize("name", ["../stolen", "/tmp/stolen", "..", "a/b", "", None, 7])
+def test_a_journal_names_nothing_outside_its_folder(server: Server, tmp_path: Path, name: object) -> None:
+    note = {"url": f"{server.base}/a", "name": name, "validator": TAG, "size": 5, "whole": True}
+    (tmp_path / ".fitsprov-fetch.jsonl").write_text(json.dumps(note) + "\n")
+    assert server.get("/a").path == tmp_path / "raw.fits"
 
 
 def test_an_interrupt_leaves_a_part(server: Server, tmp_path: Path) -> None:

@@ -95,6 +95,24 @@ def test_a_damaged_file_is_told_of(tmp_path: Path, base: str, archive: Path) -> 
     assert {"datasum-stale", "data-changed"} <= {finding.code for finding in got.findings}
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "codes"),
+    [
+        (b"<html>please log in</html>", "image/fits", ["service-answer-invalid"]),
+        (b"", "application/fits;x=1", ["service-answer-invalid"]),
+        (b"\x1f\x8b is packed", "image/fits", []),
+        (b"<html>a page</html>", "text/html", []),
+        (b"anything", "", []),
+    ],
+)
+def test_what_is_not_of_the_type_that_its_link_tells_is_told_of(
+    tmp_path: Path, body: bytes, kind: str, codes: list[str]
+) -> None:
+    with little(lambda path: http(body) if path == "/f" else links((f"{server.base}/f", "", kind))) as server:
+        (got,) = fetch(UUID(COADD), tmp_path, service=server.base, semantics="#progenitor")
+    assert (got.status, [finding.code for finding in got.findings]) == ("fetched", codes)
+
+
 def test_another_dataset_than_the_url_names_is_told_of(
     tmp_path: Path, archive: Path, stamped: Callable[..., Path]
 ) -> None:
