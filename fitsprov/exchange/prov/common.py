@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from fitsprov.exchange.prov.prov import Name, Told, json_text
 from fitsprov.exchange.prov.prov_json import spell_attributes
@@ -14,14 +14,16 @@ from fitsprov.model.lineage import Environment
 
 __all__ = ["Common", "Parts"]
 
+T = TypeVar("T")
 
-class Parts(dict[Any, str]):
-    """What is said of each use, made when it is first met."""
 
-    def __init__(self, make: Callable[..., str]) -> None:
+class Parts(dict[Any, T]):
+    """What many say alike, put into words when it is first met."""
+
+    def __init__(self, make: Callable[..., T]) -> None:
         self.make = make
 
-    def __missing__(self, key: Any) -> str:
+    def __missing__(self, key: Any) -> T:
         """Make it."""
         self[key] = made = self.make(*key)
         return made

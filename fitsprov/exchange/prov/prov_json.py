@@ -9,11 +9,20 @@ from typing import Any
 
 from fitsprov.exchange.prov.prov import FORMAL, Document, Link, Name, Statement, Value
 
-__all__ = ["file_document", "quote", "read_document", "spell", "spell_attributes", "spell_statement", "write_prov_json"]
+__all__ = [
+    "blocks",
+    "file_document",
+    "quote",
+    "read_document",
+    "spell",
+    "spell_attributes",
+    "spell_statement",
+    "write_prov_json",
+]
 
 KEYS = {kind: [f'"prov:{name}":"' for name in names] for kind, names in FORMAL.items()}
 SEPARATOR = ",\n"
-BLOCK = 256
+BLOCK = 128
 TYPES: Mapping[str, Callable[[str], Value]] = {"prov:QUALIFIED_NAME": Name, "xsd:anyURI": Link, "xsd:long": int}
 quote = json.encoder.encode_basestring_ascii
 
@@ -39,18 +48,27 @@ def spell_statement(statement: Statement, number: int) -> str:
     return f'"{name or f"_:{kind}{number}"}":{{{",".join(pairs)}}}'
 
 
+def blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Put some lines at a time together, so that megabytes of them need not be in memory several times."""
+    left = iter(lines)
+    while some := SEPARATOR.join(islice(left, BLOCK)):
+        yield some
+
+
 def file_document(namespaces: Mapping[str, str], filed: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """Put statements together that are spelled, by their kinds; a kind of which there is none is left out.
 
-    The document comes in pieces, so that megabytes of it need not be in memory several times.
+    Parameters
+    ----------
+    filed : mapping of str to iterable of str
+        Kind → texts of one or some statements each.
     """
     yield f'{{"prefix":{json.dumps(namespaces)}'
-    for kind, lines in filed.items():
-        left = iter(lines)
+    for kind, texts in filed.items():
         opening = f'{SEPARATOR}"{kind}":{{'
-        while block := SEPARATOR.join(islice(left, BLOCK)):
+        for text in texts:
             yield opening
-            yield block
+            yield text
             opening = SEPARATOR
         if opening is SEPARATOR:
             yield "}"

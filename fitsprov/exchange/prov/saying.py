@@ -71,8 +71,10 @@ class Sayings:
         self.names = {text: names[key] for text, key in self.keys.items()}
         self.activities = {row[0] for row in lineage.activities.values()} if self.keys else set()
         self.of_dataset: dict[Any, Told] = {}
-        self.values: dict[Any, ValueEntity] = {self.keys.get(str(one.dataset)): one for one in said.values}
-        self.collections = {self.keys.get(str(one.subject)) for one in said.members}
+        self.values: dict[Any, ValueEntity] = {
+            self.keys[key]: one for one in said.values if (key := str(one.dataset)) in self.keys
+        }
+        self.collections = {self.keys[key] for one in said.members if (key := str(one.subject)) in self.keys}
         self.descriptions = {(one.kind, one.name): one.content for one in said.descriptions}
         self.who = agents
         who = [one.agent for one in said.annotations] + [one.agent for one in said.responsible] if agents else []

@@ -23,16 +23,17 @@ from itertools import chain, count, repeat
 from typing import Any
 from uuid import UUID
 
+from fitsprov.compiled import compiled
 from fitsprov.exchange.drawings.labels import printable
 from fitsprov.exchange.prov.common import Common, Parts
 from fitsprov.exchange.prov.prov import Link, Name, Statement, Told, flat_json_text, json_text, legal, spell_time
-from fitsprov.exchange.prov.prov_json import file_document, quote, spell, spell_attributes, spell_statement
+from fitsprov.exchange.prov.prov_json import blocks, file_document, quote, spell, spell_attributes, spell_statement
 from fitsprov.exchange.prov.saying import URI, Sayings, agent_name, attributes, run_name, run_statement, texts
 from fitsprov.exchange.prov.shown import described, job_object
 from fitsprov.exchange.prov.words import AGENT_TYPES, FITSPROV, SETUP, VOPROV, Model, Wanted
 from fitsprov.model.identifiers import publisher_did
-from fitsprov.model.lineage import Agent
-from fitsprov.model.traced import Inputs, Traced
+from fitsprov.model.lineage import Agent, Execution
+from fitsprov.model.traced import ActivityRow, Inputs, Traced
 
 __all__ = ["tell_json"]
 
@@ -55,10 +56,10 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
     authority : str, optional
         The IVOID under which datasets are published, ``ivo://…``: it names those that bring no publisher DID.
 
-    Yields
-    ------
-    str
-        A piece of the document: it tells all that can be reached from the focus, and of equal lineages the same.
+    Returns
+    -------
+    iterator of str
+        Pieces of the document: it tells all that can be reached from the focus, and of equal lineages the same.
 
     Raises
     ------
@@ -66,25 +67,25 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
         Where the authority is no IVOID.
     """
     teller = Teller(lineage, wanted, authority)
-    activities, uses, made = list(teller.activities()), teller.uses(), teller.generations()
+    activities, uses, made = list(activity_lines(teller)), use_lines(teller), teller.generations()
     if lineage.said.descriptions:  # which stand before what refers to them
         uses, made = iter(list(uses)), iter(list(made))
+    who = list(teller.associations())
     filed: dict[str, Iterable[str]] = {
-        "entity": chain(teller.entities(), teller.common.extras()),
+        "entity": chain(entity_lines(teller), blocks(teller.common.extras())),
         "activity": activities,
         "agent": map(teller.agent, teller.agents.values()),
         "used": uses,
-        "wasGeneratedBy": made,
-        "wasAssociatedWith": teller.associations(),
+        "wasGeneratedBy": blocks(made),
+        "wasAssociatedWith": blocks(who),
     }
     more: dict[str, list[Statement]] = {}
     for statement in teller.statements():
         more.setdefault(statement.kind, []).append(statement)
     for kind, statements in more.items():
-        known = filed.get(kind, [])
-        first = len(known) + 1 if isinstance(known, list) else 1  # what has a name of its own needs no number
-        filed[kind] = chain(known, map(spell_statement, statements, count(first)))
-    yield from file_document(teller.namespaces, filed)
+        first = len(who) + 1 if kind == "wasAssociatedWith" else 1
+        filed[kind] = chain(filed.get(kind, ()), blocks(map(spell_statement, statements, count(first))))
+    return file_document(teller.namespaces, filed)
 
 
 class Teller:
@@ -105,9 +106,13 @@ class Teller:
         self.agents |= self.sayings.agents
         self.agent_names = {key: agent_name(key) for key in self.agents}
         self.common = Common(wanted, self.sayings)
-        self.places: dict[str | None, tuple[str, str]] = {None: ("", "")}
-        self.kinds: dict[Any, tuple[str, str]] = {}
-        self.tasks: dict[Any, str] = {}
+        self.special = {lineage.focus, *lineage.listed_raws, *self.sayings.of_dataset}
+        """Keys of datasets of which more is said than of others."""
+        self.special |= self.sayings.values.keys() | self.sayings.collections
+        self.kinds = Parts(self.kind)
+        self.places = Parts(spell_data_id)
+        self.tasks = Parts(self.task)
+        self.parts = Parts(self.common.part)
 
     def named(self, head: str | None) -> Iterator[tuple[Any, str]]:
         """Name datasets by publisher DIDs that end in their UUIDs; those that have none, under the authority."""
@@ -130,30 +135,24 @@ class Teller:
             self.namespaces[prefix] = head or ""
         return f"{prefix}:"
 
-    def entities(self) -> Iterator[str]:
-        """The datasets."""
-        rows, sayings = self.lineage.datasets, self.sayings
-        special = {self.lineage.focus, *self.lineage.listed_raws, *sayings.of_dataset}
-        odd = sayings.values.keys() | sayings.collections
-        for key, name in self.names.items():
-            _, _, _, type_, run, data_id, called, category, uri, size, did, origin, stub = rows[key]
-            head, kind = self.kinds.get((type_, run, category)) or self.kind(type_, run, category)
-            if key in odd:
-                kind = spell_attributes(self.told_kind(type_, run, category, key))
-            pairs, place = self.places.get(data_id) or self.place(data_id)
-            label = f'{head}{pairs or inside(called or self.lineage.ids[key])}"'
-            where = f',"prov:location":{self.location(uri)}' if uri else ""
-            ivoa = f',"voprov:name":{label}' if self.ivoa else ""
-            more = f',"fitsprov:name":{quote(legal(called))}' if called else ""
-            if did or size is not None or origin or stub or key in special:
-                more += self.more(key, did, size, origin, stub)
-            yield f'"{name}":{{"prov:label":{label}{where},{kind}{ivoa}{place}{more}}}'
+    def entity(self, key: Any, name: str) -> str:
+        """A dataset."""
+        _, _, _, type_, run, data_id, called, category, uri, size, did, origin, stub = self.lineage.datasets[key]
+        head, kind = self.kinds[type_, run, category]
+        if key in self.special:
+            kind = spell_attributes(self.told_kind(type_, run, category, key))
+        pairs, place = self.places[data_id,]
+        label = f'{head}{pairs or inside(called or self.lineage.ids[key])}"'
+        where = f',"prov:location":{self.location(uri)}' if uri else ""
+        ivoa = f',"voprov:name":{label}' if self.ivoa else ""
+        more = f',"fitsprov:name":{quote(legal(called))}' if called else ""
+        if did or size is not None or origin or stub or key in self.special:
+            more += self.more(key, did, size, origin, stub)
+        return f'"{name}":{{"prov:label":{label}{where},{kind}{ivoa}{place}{more}}}'
 
     def kind(self, type_: str | None, run: str | None, category: str | None) -> tuple[str, str]:
         """What a dataset shares with others: how its label begins; its type, run and category."""
-        told = spell_attributes(self.told_kind(type_, run, category))
-        found = self.kinds[type_, run, category] = f'"{inside(type_ or "dataset")} ', told
-        return found
+        return f'"{inside(type_ or "dataset")} ', spell_attributes(self.told_kind(type_, run, category))
 
     def told_kind(self, type_: str | None, run: str | None, category: str | None, key: Any = None) -> Told:
         """The type, run and category of a dataset; and whether it is a value, or has members."""
@@ -169,18 +168,6 @@ class Teller:
         if self.ivoa and description and self.wanted.descriptions:
             told.append(("voprov:entityDescription", self.common.description("EntityDescription", description)))
         return told + texts(("fitsprov:type", type_), ("fitsprov:run", run), ("fitsprov:category", category))
-
-    def place(self, data_id: str) -> tuple[str, str]:
-        """A dataId, as a label and as an attribute."""
-        if PLAIN.fullmatch(data_id):
-            label = data_id[1:-1].replace('"', "").replace(":", "=").replace(",", " ")
-            told = data_id.replace('"', '\\"')
-        else:
-            pairs: dict[str, Any] = json.loads(data_id)
-            label = inside(" ".join([f"{key}={value}" for key, value in pairs.items()]))
-            told = quote(flat_json_text(pairs))[1:-1]  # the canonical text escapes more than JSON wants
-        found = self.places[data_id] = label, f',"fitsprov:dataId":"{told}"'
-        return found
 
     def location(self, uri: str) -> str:
         """Where a copy is."""
@@ -230,23 +217,22 @@ class Teller:
         for activity, job in ran.items():
             yield Statement("wasInfluencedBy", None, (f"uuid:{job.id}", f"uuid:{activity}"), step)
 
-    def activities(self) -> Iterator[str]:
-        """The activities, with what was presented to them and not used."""
-        for key, activity in self.lineage.activities.items():
-            name, task, version, run, started, ended, status, config, environment, _, job, epoch = activity
-            self.common.setup(config, environment)
-            kind = (task, version, run, status, epoch)
-            told = self.tasks.get(kind) or self.task(*kind)
-            begun = f'"prov:startTime":"{started}",' if started else ""
-            done = f'"prov:endTime":"{ended}",' if ended else ""
-            presented = self.lineage.presented.get(key)
-            if job is not None or presented:
-                more: Told = [] if job is None else [("fitsprov:job", json_text(job_object(job)))]
-                for place, dataset, role in presented or ():
-                    said = {"id": self.lineage.ids[dataset], "place": place, "role": role}
-                    more.append(("fitsprov:presented", json_text(said)))
-                told = f"{told},{spell_attributes(more)}"
-            yield f'"uuid:{name}":{{{begun}{done}{told}}}'
+    def activity(self, key: Any, row: ActivityRow) -> str:
+        """An activity."""
+        name, task, version, run, started, ended, status, config, environment, _, job, epoch = row
+        self.common.setup(config, environment)
+        begun = f'"prov:startTime":"{started}",' if started else ""
+        done = f'"prov:endTime":"{ended}",' if ended else ""
+        more = self.circumstances(key, job)
+        return f'"uuid:{name}":{{{begun}{done}{self.tasks[task, version, run, status, epoch]}{more}}}'
+
+    def circumstances(self, key: Any, job: Execution | None) -> str:
+        """What few activities have: a job above them, and what was presented to them and not used."""
+        told: Told = [] if job is None else [("fitsprov:job", json_text(job_object(job)))]
+        for place, dataset, role in self.lineage.presented.get(key, ()):
+            said = {"id": self.lineage.ids[dataset], "place": place, "role": role}
+            told.append(("fitsprov:presented", json_text(said)))
+        return f",{spell_attributes(told)}" if told else ""
 
     def task(
         self, task: str | None, version: str | None, run: str | None, status: str | None, epoch: int | None
@@ -264,8 +250,7 @@ class Teller:
         told += texts(("fitsprov:run", run), ("fitsprov:status", status))
         if epoch is not None:
             told.append(("fitsprov:epoch", epoch))
-        found = self.tasks[task, version, run, status, epoch] = spell_attributes(told)
-        return found
+        return spell_attributes(told)
 
     def agent(self, agent: Agent) -> str:
         """An agent."""
@@ -281,18 +266,18 @@ class Teller:
 
     def uses(self) -> Iterator[str]:
         """What activities used, their configurations and environments included."""
-        names, used, parts, number = self.names, self.lineage.used, Parts(self.common.part), 0
-        categories = {key: row[7] for key, row in self.lineage.datasets.items()}
+        names, rows, used, parts, number = self.names, self.lineage.datasets, self.lineage.used, self.parts, 0
         described = self.common.describes("usage")
         for key, (activity, task, *_, config, environment, _, _, _) in self.lineage.activities.items():
             head, what = f'":{{"prov:activity":"uuid:{activity}","prov:entity":"', task if described else None
             inputs = used.get(key, NONE)
             for dataset, role, said in zip(inputs.datasets, inputs.roles, inputs.actual or repeat(None), strict=False):
                 number += 1
-                yield f'"_:used{number}{head}{names[dataset]}"{parts[role, said, categories[dataset], what]}}}'
-            for part, name in self.common.setup(config, environment):
+                part = parts[role, said, rows[dataset][7], what]
+                yield f'"_:used{number}{head}{names[dataset]}"{part}}}'
+            for role, name in self.common.setup(config, environment):
                 number += 1
-                yield f'"_:used{number}{head}{name}"{parts[part, None, SETUP, None]}}}'
+                yield f'"_:used{number}{head}{name}"{parts[role, None, SETUP, None]}}}'
 
     def generations(self) -> Iterator[str]:
         """What made which dataset."""
@@ -303,17 +288,45 @@ class Teller:
             made = f'"prov:entity":"{names[dataset]}","prov:activity":"uuid:{activities[maker][0]}"'
             yield f'"_:wasGeneratedBy{n}":{{{made}{way}}}'
 
-    def associations(self) -> list[str]:
+    def associations(self) -> Iterator[str]:
         """Who is responsible for which activity."""
-        if not self.agents:
-            return []
-        told = [(row[0], self.agent_names[row[9].id]) for row in self.lineage.activities.values() if row[9]]
-        return [
-            f'"_:wasAssociatedWith{n}":{{"prov:activity":"uuid:{activity}","prov:agent":"{agent}"}}'
-            for n, (activity, agent) in enumerate(told, 1)
-        ]
+        told = ((row[0], self.agent_names[row[9].id]) for row in self.lineage.activities.values() if row[9])
+        for n, (activity, agent) in enumerate(told if self.agents else (), 1):
+            yield f'"_:wasAssociatedWith{n}":{{"prov:activity":"uuid:{activity}","prov:agent":"{agent}"}}'
 
 
 def inside(text: str) -> str:
     """A text as it stands between the quotes of a label."""
     return quote(printable(text))[1:-1]
+
+
+def spell_data_id(data_id: str | None) -> tuple[str, str]:
+    """A dataId, as a label and as an attribute."""
+    if data_id is None:
+        return "", ""
+    if PLAIN.fullmatch(data_id):
+        label = data_id[1:-1].replace('"', "").replace(":", "=").replace(",", " ")
+        told = data_id.replace('"', '\\"')
+    else:
+        pairs: dict[str, Any] = json.loads(data_id)
+        label = inside(" ".join([f"{key}={value}" for key, value in pairs.items()]))
+        told = quote(flat_json_text(pairs))[1:-1]  # the canonical text escapes more than JSON wants
+    return label, f',"fitsprov:dataId":"{told}"'
+
+
+@compiled
+def entity_lines(teller: Teller) -> Iterator[str]:
+    """Tell of the datasets, some lines at a time."""
+    return blocks(teller.entity(key, name) for key, name in teller.names.items())
+
+
+@compiled
+def activity_lines(teller: Teller) -> Iterator[str]:
+    """Tell of the activities, with what was presented to them and not used."""
+    return blocks(teller.activity(key, row) for key, row in teller.lineage.activities.items())
+
+
+@compiled
+def use_lines(teller: Teller) -> Iterator[str]:
+    """Tell what activities used, their configurations and environments included."""
+    return blocks(teller.uses())
