@@ -321,7 +321,7 @@ class Registry(Following, Noting):
         """
         from fitsprov.registry.impacts.impact import impact_of  # who only asks for a lineage does not pay for it
 
-        return self._reader.snapshot(lambda connection: impact_of(connection, cause, self._graph.tally))
+        return self._reader.snapshot(lambda connection: impact_of(connection, cause, self._graph))
 
     def named(self, identifier: UUID | str) -> dict[str, Any]:
         """Say what an ID or a name is of, as a part of a cause: a dataset, an activity, a job or a run.

@@ -27,6 +27,7 @@ def main() -> None:
     from fitsprov.registry.adjacency.file import GraphFile, write_graph
     from fitsprov.registry.adjacency.layers import Layers, Newer
     from fitsprov.registry.graph.reach import Bounds
+    from fitsprov.registry.graph.seeds import Having
 
     survey = Survey.of(int(float(sys.argv[1] if sys.argv[1:] else "1e8")))
     blocks = list(survey.blocks())
@@ -36,25 +37,28 @@ def main() -> None:
     facts = [np.concatenate([first[i], *(b.entities[n] for b in blocks)]) for i, n in enumerate((0, 3, 1, 2))]
     marks = Marks("alone", int(edges[0].max()), int(facts[0].max()), 0)
     environment = survey.environments // 2
-    activities = np.concatenate([block.activities[0][block.activities[2] == environment] for block in blocks])
+    ran = [np.concatenate([block.activities[n] for block in blocks]) for n in range(3)]
+    nothing = np.zeros_like(ran[0])
+    words = [ran[0], ran[1], nothing + 2, nothing, ran[2], nothing]
     del blocks
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "alone.graph")
         start = perf_counter()
-        about, columns = arrange(marks, edges, facts)
+        about, columns = arrange(marks, edges, facts, words)
         arranged = perf_counter()
         write_graph(path, about, columns)
         say("edges", f"{about.edges:,}")
         say("arranged", f"{arranged - start:.1f} s")
         say("written", f"{perf_counter() - arranged:.1f} s")
         say("size", f"{path.stat().st_size / 2**30:.2f} GiB, {path.stat().st_size / about.edges:.1f} bytes an edge")
-        del columns, edges, facts
-        layers = Layers(GraphFile(path), Newer([], []))
+        del columns, edges, facts, words, ran
+        layers = Layers(GraphFile(path), Newer([], [], []))
+        begun = [[Having("software_env_id", [environment])]]
         flat = int(survey.calibration("flat", np.array(survey.exposures // 2), np.array(42)))
         asked: dict[str, Callable[[], int]] = {
             "a coadd's ancestors": lambda: len(layers.follow([marks.entities], Direction.UP, Bounds()).keys),
             "a flat's products": lambda: len(layers.follow([flat], Direction.DOWN, Bounds()).keys),
-            "an environment's products": lambda: sum(one[2] for one in layers.tally(activities)),
+            "an environment's products": lambda: sum(one.datasets for one in layers.tally(layers.having(begun))),
             "a catalogue's products": lambda: len(layers.follow([1], Direction.DOWN, Bounds()).keys),
         }
         for what, ask in asked.items():

@@ -16,6 +16,7 @@ from fitsprov.registry import Registry
 from fitsprov.registry.engines import postgres as on_postgres
 from fitsprov.registry.engines.engine import is_file, new_engine, open_engine, parse_url, reading, release, transact
 from fitsprov.registry.engines.migrate import migrate
+from fitsprov.registry.graph.seeds import WORDS
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, metadata
 from tests.registry.making import survey
 
@@ -91,6 +92,22 @@ def test_every_revision_becomes_the_newest_and_keeps_its_rows(place: str, revisi
                 found = connection.execute(select(*(table.c[name] for name in row))).mappings()
                 texts = [{name: str(value) for name, value in one.items()} for one in found]
                 assert {name: str(value) for name, value in row.items()} in texts
+    release(engine)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[REVISIONS.index("0003") :])
+def test_every_revision_comes_to_note_what_activities_are_found_by(place: str, revision: str) -> None:
+    engine = new_engine(parse_url(place))
+    make_old(place, revision)
+    with Registry.create(place) as registry:
+        registry.record(survey())
+        registry.index()
+    for word in WORDS:
+        for statement in ("DELETE FROM graph_change", f"UPDATE activity SET {word} = {KEY}"):
+            transact(engine, parse_url(place), lambda connection, s=statement: connection.execute(sa.text(s)))
+        with reading(engine, parse_url(place)) as connection:
+            noted = connection.scalars(sa.text("SELECT activity_id FROM graph_change ORDER BY 1")).all()
+            assert noted == connection.scalars(sa.text("SELECT id FROM activity ORDER BY 1")).all(), word
     release(engine)
 
 

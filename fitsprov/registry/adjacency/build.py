@@ -15,17 +15,19 @@ from fitsprov.registry.adjacency.changes import Marks, changed_since
 from fitsprov.registry.adjacency.file import About, Numbers
 from fitsprov.registry.adjacency.layers import Newer
 from fitsprov.registry.engines.compiled import Compiled, among, as_keys, compiled
-from fitsprov.registry.schema import Key, entity, used
+from fitsprov.registry.graph.seeds import WORDS
+from fitsprov.registry.schema import Key, activity, entity, used
 
 __all__ = ["arrange", "read_graph", "read_newer"]
 
-ACTIVITIES, ENTITIES = 20_000, 200_000
-"""Keys that are read at once."""
+ACTIVITIES, ROWS = 20_000, 200_000
+"""Keys that are read at once: of activities with all they used, and of datasets or activities alone."""
 
 LAST = 2**63 - 1
 """Greater than any key."""
 HIDDEN = used.c.actual.is_(False)
-FACTS = (entity.c.gen_aid, entity.c.dataset_type_id, entity.c.run_id)
+FACTS = (entity.c.id, *(func.coalesce(entity.c[fact], 0) for fact in ("gen_aid", "dataset_type_id", "run_id")))
+FOUND_BY = (activity.c.id, *(func.coalesce(activity.c[word], 0) for word in WORDS))
 
 
 class Line(FunctionElement[str]):
@@ -62,7 +64,13 @@ def edges_query() -> Select[Any]:
 @compiled
 def facts_query() -> Select[Any]:
     """Select datasets with makers, types and runs."""
-    return in_lines(entity.c.id, *(func.coalesce(fact, 0) for fact in FACTS))
+    return in_lines(*FACTS)
+
+
+@compiled
+def words_query() -> Select[Any]:
+    """Select activities with what they are found by."""
+    return in_lines(*FOUND_BY)
 
 
 def read_lines(connection: Connection, query: Compiled, greatest: int, step: int) -> list[Numbers]:
@@ -81,11 +89,14 @@ def read_graph(connection: Connection, marks: Marks) -> tuple[About, dict[str, N
     What was changed in between may be as it was or as it is: it is noted, and read again.
     """
     edges = read_lines(connection, edges_query(), marks.activities, ACTIVITIES)
-    facts = read_lines(connection, facts_query(), marks.entities, ENTITIES)
-    return arrange(marks, edges, facts)
+    facts = read_lines(connection, facts_query(), marks.entities, ROWS)
+    words = read_lines(connection, words_query(), marks.activities, ROWS)
+    return arrange(marks, edges, facts, words)
 
 
-def arrange(marks: Marks, edges: Sequence[Numbers], facts: Sequence[Numbers]) -> tuple[About, dict[str, Numbers]]:
+def arrange(
+    marks: Marks, edges: Sequence[Numbers], facts: Sequence[Numbers], words: Sequence[Numbers]
+) -> tuple[About, dict[str, Numbers]]:
     """Arrange a graph as a file has it.
 
     Parameters
@@ -93,7 +104,9 @@ def arrange(marks: Marks, edges: Sequence[Numbers], facts: Sequence[Numbers]) ->
     edges : sequence of array
         Activities and what they used, its complement where it was presented only.
     facts : sequence of array
-        Datasets, makers, types and runs.
+        Datasets, makers, types and runs; 0 where there is none, as below.
+    words : sequence of array
+        Activities, and their `WORDS`.
     """
     users, inputs = ordered(edges[0], edges[1], marks.entities)
     keys, makers = facts[:2]
@@ -107,6 +120,10 @@ def arrange(marks: Marks, edges: Sequence[Numbers], facts: Sequence[Numbers]) ->
     columns |= listing("user", there, backwards, marks.entities)
     made = (makers > 0) & (makers <= marks.activities)
     columns |= listing("output", *ordered(makers[made], keys[made], marks.entities), marks.activities)
+    for word, values in zip(WORDS, words[1:], strict=True):
+        has = values > 0
+        found = ordered(values[has], words[0][has], marks.activities)
+        columns |= listing(word, *found, int(values.max(initial=0)))
     return About(marks.build, marks.activities, marks.entities, len(users), marks.position), columns
 
 
@@ -143,7 +160,13 @@ def edges_after() -> Select[Any]:
 @compiled
 def facts_after() -> Select[Any]:
     """Select new datasets, and a list of older ones."""
-    return either(select(entity.c.id, *(func.coalesce(fact, 0) for fact in FACTS)), entity.c.id)
+    return either(select(*FACTS), entity.c.id)
+
+
+@compiled
+def words_after() -> Select[Any]:
+    """Select what new activities, and a list of older ones, are found by."""
+    return either(select(*FOUND_BY), activity.c.id)
 
 
 def either(query: Select[Any], key: ColumnElement[int]) -> Select[Any]:
@@ -164,4 +187,5 @@ def read_newer(connection: Connection, about: About) -> Newer:
     entities = {key for key in entities if key <= about.entities}
     edges = edges_after().rows(connection, after=about.activities, last=LAST, **as_keys(activities))
     facts = facts_after().rows(connection, after=about.entities, last=LAST, **as_keys(entities))
-    return Newer(edges, facts, activities, entities)
+    words = words_after().rows(connection, after=about.activities, last=LAST, **as_keys(activities))
+    return Newer(edges, facts, words, activities, entities)

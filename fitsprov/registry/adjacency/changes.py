@@ -69,7 +69,7 @@ def notes() -> Select[Any]:
 
 
 def changed_since(connection: Connection, position: int) -> tuple[set[int], set[int]]:
-    """Read which activities' inputs, and which datasets, were changed after a note."""
+    """Read which activities, or their inputs, and which datasets were changed after a note."""
     rows = notes().rows(connection, position=position)
     return {row[0] for row in rows} - {None}, {row[1] for row in rows} - {None}
 

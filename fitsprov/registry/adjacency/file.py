@@ -2,7 +2,7 @@
 
 ::
 
-    bytes 0–7     FPVGRAF1
+    bytes 0–7     FPVGRAF2
     bytes 8–11    length of the heading, little-endian
     bytes 12–15   CRC-32 of the heading
     heading       JSON: what it is of (`About`), its size, and where each column is
@@ -31,7 +31,7 @@ __all__ = ["About", "Column", "DamagedGraph", "GraphFile", "Numbers", "write_gra
 
 Numbers = NDArray[Any]
 
-MAGIC = b"FPVGRAF1"
+MAGIC = b"FPVGRAF2"
 BLOCK = 4096
 SHIFT = 12
 """Of an offset, to get its block."""

@@ -21,10 +21,11 @@ from fitsprov.registry.engines.engine import is_file, transact
 from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.engines.sqlite import file_of
 from fitsprov.registry.graph.reach import Bounds, Found, Tally, Walk, of_types, tally
+from fitsprov.registry.graph.seeds import Seeds
 from fitsprov.registry.schema import activity
 
 if TYPE_CHECKING:
-    from fitsprov.registry.adjacency.file import About, GraphFile
+    from fitsprov.registry.adjacency.file import About, GraphFile, Numbers
     from fitsprov.registry.adjacency.layers import Layers
 
 __all__ = ["Graph", "Indexed"]
@@ -89,11 +90,15 @@ class Graph:
             return [key for (key,) in rows]
         return found
 
-    def tally(self, connection: Connection, activities: Sequence[int]) -> list[Tally]:
-        """Count what activities made, and all that was made from that."""
-        layers = self.current(connection) if self.file is not None or len(activities) > FEW else None
-        found = self.trying(layers, lambda layers: [Tally(*one) for one in layers.tally(activities)])
-        return tally(connection, activities) if found is None else found
+    def tally(self, connection: Connection, seeds: Seeds) -> tuple[int, list[Tally]]:
+        """Count activities, and what they made with all that was made from that."""
+        layers = self.current(connection) if self.file is not None else None
+        listed = self.trying(layers, lambda layers: layers.having(seeds.words)) if seeds.are_listed else None
+        begun: Sequence[int] | Numbers = seeds.keys(connection) if listed is None else listed
+        if self.file is None and len(begun) > FEW:
+            layers = self.current(connection)
+        found = self.trying(layers, lambda layers: layers.tally(begun))
+        return len(begun), tally(connection, map(int, begun)) if found is None else found
 
     def trying(self, layers: Layers | None, work: Callable[[Layers], T]) -> T | None:
         """Do work with the file; None where there is none, or it turns out to be damaged."""
@@ -104,7 +109,8 @@ class Graph:
         try:
             return work(layers)
         except DamagedGraph as damage:
-            self.refuse(layers.file.path, str(damage))
+            if self.file is layers.file:  # nobody else has noticed
+                self.refuse(layers.file.path, str(damage))
             return None
 
     def current(self, connection: Connection) -> Layers | None:

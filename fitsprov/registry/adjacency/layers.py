@@ -9,7 +9,8 @@ import numpy as np
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry.adjacency.file import Column, GraphFile, Numbers
-from fitsprov.registry.graph.reach import Bounds, Found
+from fitsprov.registry.graph.reach import Bounds, Found, Tally
+from fitsprov.registry.graph.seeds import WORDS, Having
 
 __all__ = ["Layers", "Newer"]
 
@@ -29,13 +30,16 @@ class Newer:
     used : iterable of tuple
         Activity, dataset, and whether it was presented only.
     made : iterable of tuple
-        Dataset, its maker, type and run; 0 where there is none.
+        Dataset, its maker, type and run; 0 where there is none, as below.
+    words : sequence of tuple
+        Activity, and its `WORDS`.
     """
 
     def __init__(
         self,
         used: Sequence[tuple[int, int, bool]],
         made: Sequence[tuple[int, int, int, int]],
+        words: Sequence[tuple[int, ...]],
         activities: Iterable[int] = (),
         entities: Iterable[int] = (),
     ) -> None:
@@ -46,8 +50,10 @@ class Newer:
         facts = np.array(sorted(made), np.int64).reshape(-1, 4)
         self.entities, self.makers, self.types, self.runs = facts.T
         self.outputs = Pairs(self.makers[self.makers > 0], self.entities[self.makers > 0])
+        keys, *columns = np.array(words, np.int64).reshape(-1, 1 + len(WORDS)).T
+        self.listed = {word: Pairs(column, keys) for word, column in zip(WORDS, columns, strict=True)}
         self.old_activities = np.array(sorted(activities), np.int64)
-        """Activities of the file whose inputs are not what they are there."""
+        """Activities of the file that are not what they are there, or whose inputs are not."""
         self.old_entities = np.array(sorted(entities), np.int64)
         """Datasets of the file whose maker, type or run is not what it is there."""
         self.greatest = int(max(self.entities[-1:].tolist() + self.users.firsts[-1:].tolist(), default=0))
@@ -134,15 +140,32 @@ class Layers:
         kept: list[int] = found[within(self.types(found), np.array(sorted(types), np.int64))].tolist()
         return kept
 
-    def tally(self, activities: Iterable[int]) -> list[tuple[int, int, int, int]]:
-        """Count what activities made, and all that was made from it: type, run, datasets, and those made by them."""
-        direct = self.outputs(unique(np.array([*activities], np.int64)))
+    def having(self, conditions: Iterable[Iterable[Having]]) -> Numbers:
+        """Give the activities for which of each condition one alternative holds; there is a condition."""
+        first, *others = (unique(np.concatenate([*map(self.listed_by, one)])) for one in conditions)
+        for keys in others:
+            first = first[within(first, keys)]
+        return first
+
+    def listed_by(self, having: Having) -> Numbers:
+        """Give the activities that are listed by a word."""
+        words = np.array(having.keys, np.int64)
+        ours = words[words < len(self.file.columns[f"{having.column}_ends"].values)]
+        found = self.ranges(having.column, ours)
+        found = found[~within(found, self.newer.old_activities)]
+        return np.concatenate([found, self.newer.listed[having.column].of(words)])
+
+    def tally(self, activities: Sequence[int] | Numbers) -> list[Tally]:
+        """Count what activities made, and all that was made from it."""
+        direct = self.outputs(unique(np.asarray(activities, np.int64)))
         found = np.concatenate([direct, *self.generations(direct, Direction.DOWN, Bounds())])
         types, runs = self.types(found), self.runs(found)
         width = int(runs.max(initial=0)) + 1
         places = types * width + runs
         counted, directly = (count(some) for some in (places, places[: len(direct)]))
-        return [(*divmod(place, width), number, directly.get(place, 0)) for place, number in sorted(counted.items())]
+        return [
+            Tally(*divmod(place, width), number, directly.get(place, 0)) for place, number in sorted(counted.items())
+        ]
 
     def parents(self, keys: Numbers, presented: bool) -> Numbers:
         """Give what datasets were made from, some of it several times."""

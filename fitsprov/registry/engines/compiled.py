@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    literal,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -22,7 +23,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 
-__all__ = ["Compiled", "among", "as_keys", "compiled", "has_rows"]
+__all__ = ["Compiled", "among", "as_keys", "compiled", "has_rows", "one_of"]
 
 P = ParamSpec("P")
 
@@ -61,6 +62,11 @@ def among(column: ColumnElement[int], parameter: str = "keys") -> ColumnElement[
 def as_keys(keys: Iterable[int]) -> dict[str, str]:
     """Bind a list of keys for `among`."""
     return {"keys": str(list(keys))}
+
+
+def one_of(column: ColumnElement[int], keys: Iterable[int]) -> ColumnElement[bool]:
+    """Compare keys with a list that is known."""
+    return KeyIn(column, literal(str(list(keys)), String()))
 
 
 class Compiled:

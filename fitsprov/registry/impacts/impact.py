@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select
 
 from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
 from fitsprov.model.dataid import Scalar
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.impact import Cause, Impact, Requirement, Touched
 from fitsprov.model.lineage import Dataset
+from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
+from fitsprov.registry.engines.compiled import one_of
 from fitsprov.registry.facts.jobs import jobs
-from fitsprov.registry.gathering.columns import Line, listed
-from fitsprov.registry.graph.reach import Tally
+from fitsprov.registry.graph.seeds import Having, Seeds
 from fitsprov.registry.records.statement import canonical, indexable
 from fitsprov.registry.schema import (
     activity,
@@ -36,28 +37,22 @@ from fitsprov.registry.schema import (
 __all__ = ["hits_of", "impact_of", "named", "seeds", "touched_by"]
 
 
-def impact_of(connection: Connection, cause: Cause, tally: Callable[[Connection, list[int]], list[Tally]]) -> Impact:
+def impact_of(connection: Connection, cause: Cause, graph: Graph) -> Impact:
     """Count what a cause touched, by type and run.
-
-    Parameters
-    ----------
-    tally : callable
-        Counts what activities made, and all that was made from that.
 
     Raises
     ------
     DatasetNotFound, ActivityNotFound, UsageError
         Where the cause names what the registry does not know.
     """
-    begun = listed(connection.scalar(seeds(connection, cause).with_only_columns(Line(activity.c.id))))
-    counted = tally(connection, begun)
+    activities, counted = graph.tally(connection, seeds(connection, cause))
     types, runs = (
         {0: None, **{row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}}
         for table in (dataset_type, run)
     )
     touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
     touched.sort(key=lambda one: (-one.datasets, one.type or "", one.run or ""))
-    return Impact(cause=cause, activities=len(begun), touched=tuple(touched))
+    return Impact(cause=cause, activities=activities, touched=tuple(touched))
 
 
 def named(connection: Connection, identifier: UUID | str) -> dict[str, Any]:
@@ -87,7 +82,7 @@ def hits_of(
     connection: Connection, cause: Cause, *, type_name: str | None, run_name: str | None, limit: int | None
 ) -> Iterator[tuple[Dataset, bool]]:
     """List what a cause touched, and whether directly, in the order of run, type and dataId."""
-    query = touched_by(seeds(connection, cause))
+    query = touched_by(seeds(connection, cause).query())
     query = query.outerjoin(dataset_type, dataset_type.c.id == entity.c.dataset_type_id)
     query = query.outerjoin(run, run.c.id == entity.c.run_id)
     if type_name is not None:
@@ -121,35 +116,40 @@ def downstream(begun: Select[Any]) -> CTE:
     return select(reached.c.id, func.max(reached.c.direct).label("direct")).group_by(reached.c.id).cte("found")
 
 
-def seeds(connection: Connection, cause: Cause) -> Select[Any]:
-    """Select the keys of the activities for which all of a cause holds."""
-    return select(activity.c.id).where(*conditions(connection, cause))
+def seeds(connection: Connection, cause: Cause) -> Seeds:
+    """Say for which activities all of a cause holds."""
+    return Seeds(tuple(words_of(connection, cause)), tuple(others_of(connection, cause)))
 
 
-def conditions(connection: Connection, cause: Cause) -> Iterator[ColumnElement[bool]]:
-    """Say each part of a cause in SQL; vocabularies are small and are looked through first."""
+def words_of(connection: Connection, cause: Cause) -> Iterator[tuple[Having, ...]]:
+    """Find the words that a cause names."""
+    if cause.run is not None:
+        yield (Having("run_id", some(connection, f"run {cause.run}", runs(cause.run))),)
+    if cause.job is not None:
+        yield (Having("execution_id", some(connection, f"job {cause.job}", jobs(cause.job))),)
+    if cause.node is not None:
+        nodes = select(execution.c.id).join(node, node.c.id == execution.c.node_id).where(node.c.name == cause.node)
+        yield (Having("execution_id", some(connection, f"node {cause.node}", nodes)),)
+    if cause.task is not None:
+        yield (Having("task_id", admitted(connection, task, "task", cause.task)),)
+    if cause.package is not None:
+        packages = admitted(connection, package, "package", cause.package)
+        having = select(env_package.c.software_env_id).distinct().where(one_of(env_package.c.package_id, packages))
+        yield ran_in(connection, keys_of(connection, having))
+    if cause.container is not None:
+        yield ran_in(connection, some(connection, f"container {cause.container}", containers(cause.container)))
+    if cause.config is not None:
+        yield (Having("config_id", configured(connection, *cause.config)),)
+
+
+def others_of(connection: Connection, cause: Cause) -> Iterator[ColumnElement[bool]]:
+    """Say in SQL what else a cause is."""
     if cause.dataset is not None:
         key = known(connection, entity, cause.dataset, DatasetNotFound(cause.dataset))
         users = select(used.c.activity_id).where(used.c.entity_id == key, used.c.actual.is_not(False))
         yield activity.c.id.in_(users)
     if cause.activity is not None:
         yield activity.c.id == known(connection, activity, cause.activity, ActivityNotFound(cause.activity))
-    if cause.run is not None:
-        yield activity.c.run_id.in_(some(connection, f"run {cause.run}", runs(cause.run)))
-    if cause.job is not None:
-        yield activity.c.execution_id.in_(some(connection, f"job {cause.job}", jobs(cause.job)))
-    if cause.node is not None:
-        nodes = select(execution.c.id).join(node, node.c.id == execution.c.node_id).where(node.c.name == cause.node)
-        yield activity.c.execution_id.in_(some(connection, f"node {cause.node}", nodes))
-    if cause.task is not None:
-        yield activity.c.task_id.in_(admitted(connection, task, "task", cause.task))
-    if cause.package is not None:
-        packages = admitted(connection, package, "package", cause.package)
-        yield ran_in(connection, select(env_package.c.software_env_id).where(env_package.c.package_id.in_(packages)))
-    if cause.container is not None:
-        yield ran_in(connection, some(connection, f"container {cause.container}", containers(cause.container)))
-    if cause.config is not None:
-        yield activity.c.config_id.in_(configured(connection, *cause.config))
     if cause.since is not None:
         yield func.coalesce(activity.c.ended, activity.c.started) >= literal(cause.since, activity.c.started.type)
     if cause.until is not None:
@@ -164,11 +164,17 @@ def known(connection: Connection, table: Table, uuid: UUID, error: LookupError) 
     return key
 
 
-def some(connection: Connection, what: str, query: Select[Any]) -> Select[Any]:
-    """Refuse a query that finds nothing: a misspelt cause has touched nothing, and nobody would notice."""
-    if connection.scalar(query.limit(1)) is None:
+def some(connection: Connection, what: str, query: Select[Any]) -> list[int]:
+    """Fetch keys, and refuse to find none: a misspelt cause has touched nothing, and nobody would notice."""
+    keys = keys_of(connection, query)
+    if not keys:
         raise UsageError(f"{what}: not in the registry; expected one that is")
-    return query
+    return keys
+
+
+def keys_of(connection: Connection, query: Select[Any]) -> list[int]:
+    """Fetch keys."""
+    return [key for (key,) in connection.execute(query)]
 
 
 def runs(name: str) -> Select[Any]:
@@ -193,18 +199,15 @@ def admitted(connection: Connection, table: Table, what: str, wanted: Requiremen
     return [key for key, version in rows if wanted.admits(version)]
 
 
-def ran_in(connection: Connection, environments: Select[Any]) -> ColumnElement[bool]:
-    """Whether an activity, or the job above it, ran in one of these environments."""
-    itself = activity.c.software_env_id.in_(environments)
-    above = select(execution.c.id).where(execution.c.software_env_id.in_(environments))
-    if connection.scalar(above.limit(1)) is None:
-        return itself
-    both = (select(activity.c.id).where(one) for one in (itself, activity.c.execution_id.in_(above)))
-    # each has an index of its own; where either may hold, PostgreSQL asks none
-    return activity.c.id.in_(union_all(*both))
+def ran_in(connection: Connection, environments: list[int]) -> tuple[Having, ...]:
+    """Say that an activity, or the job above it, ran in one of these environments."""
+    above = keys_of(connection, select(execution.c.id).where(one_of(execution.c.software_env_id, environments)))
+    itself = Having("software_env_id", environments)
+    return (itself, Having("execution_id", above)) if above else (itself,)
 
 
-def configured(connection: Connection, name: str, value: Scalar) -> Select[Any]:
-    """Select the configurations that have this value; the name alone must be known."""
+def configured(connection: Connection, name: str, value: Scalar) -> list[int]:
+    """Find the configurations that have this value; the name alone must be known."""
     named = select(config_param.c.config_id).where(config_param.c.name == indexable(name))
-    return some(connection, f"config {name}", named).where(config_param.c.value == indexable(canonical(value)))
+    some(connection, f"config {name}", named.limit(1))
+    return keys_of(connection, named.where(config_param.c.value == indexable(canonical(value))))

@@ -37,7 +37,7 @@ def open_incident(
         row = {"uuid": uuid, "title": title, "cause": told, "opened": time, "text": text}
         inserted = insert(incident).values({**row, "agent_id": agent_key(connection, who)})
         key = connection.scalar(inserted.returning(incident.c.id))
-    touched = touched_by(seeds(connection, cause)).subquery()
+    touched = touched_by(seeds(connection, cause).query()).subquery()
     known = select(incident_hit.c.entity_id).where(incident_hit.c.incident_id == key)
     new = select(literal(key, incident.c.id.type), touched.c.id, touched.c.direct == 1).where(
         touched.c.id.not_in(known)

@@ -12,7 +12,7 @@ graph_change = Table(
     "graph_change",
     metadata,
     Column("id", Key, primary_key=True, autoincrement=True),
-    Column("activity_id", Key),  # its inputs
+    Column("activity_id", Key),  # its inputs, or what it is found by
     Column("entity_id", Key),  # its maker, type or run
     sqlite_autoincrement=True,  # keys that were used once stay used
 )

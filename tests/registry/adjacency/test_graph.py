@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from sqlalchemy import event as on
 
 from fitsprov.errors import Conflict, RegistryError
 from fitsprov.model.identifiers import activity_id
-from fitsprov.model.lineage import Direction, Usage
-from fitsprov.model.record import Record
+from fitsprov.model.impact import Cause, Requirement
+from fitsprov.model.lineage import Activity, Direction, Environment, Execution, Node, Package, Usage
+from fitsprov.model.record import Record, Step
 from fitsprov.registry import Registry
+from fitsprov.registry.adjacency.rebuilding import is_due
 from fitsprov.registry.engines.engine import transact
 from fitsprov.registry.graph.reach import Bounds, follow
+from fitsprov.registry.graph.seeds import WORDS, Having, Seeds
 from fitsprov.registry.harvests.claims import Claim, Named
-from tests.registry.making import dataset, record, step, survey, uid
+from tests.registry.making import ENVIRONMENT, dataset, record, step, survey, uid
 
 NewRegistry = Callable[[], AbstractContextManager[str]]
 
@@ -33,6 +38,20 @@ EDITS = (
     "UPDATE used SET actual = FALSE WHERE activity_id = :key",
     "UPDATE entity SET gen_aid = NULL WHERE id = :key",
     "UPDATE entity SET dataset_type_id = (SELECT max(id) FROM dataset_type) WHERE id = :key",
+    "UPDATE activity SET software_env_id = (SELECT max(id) FROM software_env) WHERE id = :key",
+    "UPDATE activity SET task_id = NULL, execution_id = NULL WHERE id = :key",
+)
+OTHER = Environment(packages=(Package("pip", "numpy", "2.5.0"),))
+JOBS = [Execution(id=uid(f"job {n}"), system="slurm", job=n, node=Node(name=f"n{n}"), environment=OTHER) for n in "12"]
+FACTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "task": st.sampled_from(["isr", "coadd"]),
+        "run": st.sampled_from(["drp/1", "drp/2"]),
+        "config": st.sampled_from([{"clip": 3}, {"clip": 4}]),
+        "environment": st.sampled_from([ENVIRONMENT, OTHER]),
+        "execution": st.sampled_from(JOBS),
+    },
 )
 
 
@@ -44,11 +63,12 @@ def histories(draw: st.DrawFn) -> list[Record | str | tuple[str, int]]:
     for number in range(1, 8):
         used = draw(st.lists(usage, max_size=4, unique_by=lambda one: one[0]))
         inputs = [Usage(uid(NAMES[n]), None, actual) for n, actual in used if n < number]
-        steps.append(step(f"s{number}", [*inputs], [dataset(NAMES[number], draw(st.sampled_from(["image", "coadd"])))]))
+        made = dataset(NAMES[number], draw(st.sampled_from(["image", "coadd"])))
+        steps.append(step(f"s{number}", [*inputs], [made], **draw(FACTS)))
     moments: list[Record | str | tuple[str, int]] = []
     for one in draw(st.permutations(steps)):
-        later = draw(st.booleans()) and one.used
-        moments.append(record(step_of(one, ()) if later else one))
+        later = draw(st.booleans())
+        moments.append(record(unknown(one) if later else one))
         if later:
             moments.insert(draw(st.integers(0, len(moments))), "index")
             moments.append(record(one))
@@ -59,9 +79,9 @@ def histories(draw: st.DrawFn) -> list[Record | str | tuple[str, int]]:
     return moments
 
 
-def step_of(one: Any, used: tuple[Usage, ...]) -> Any:
-    """The same activity with other inputs."""
-    return type(one)(activity=one.activity, used=used, generated=one.generated)
+def unknown(one: Step) -> Step:
+    """The same activity before anybody has said what it used, and in what."""
+    return replace(one, activity=Activity(id=one.activity.id), used=())
 
 
 def agree(registry: Registry) -> int:
@@ -77,6 +97,8 @@ def agree(registry: Registry) -> int:
             direct = [key for maker, key in made if maker in activities]
             touched = {*direct, *follow(connection, direct, Direction.DOWN, Bounds()).keys}
             assert layers.tally(activities) == tally(connection, touched, direct)
+        for conditions in some_conditions(connection):
+            assert layers.having(conditions).tolist() == sorted(Seeds(conditions).keys(connection))
         number = 0
         for direction in Direction:
             for presented in (False, True):
@@ -90,6 +112,17 @@ def agree(registry: Registry) -> int:
         return number
 
     return registry._reader.snapshot(compare)
+
+
+def some_conditions(connection: Connection) -> list[list[list[Having]]]:
+    """Each word by itself, and one that nobody has; some of them together, and some of which one is enough."""
+    words = {}
+    for word in WORDS:
+        found = connection.execute(text(f"SELECT DISTINCT {word} FROM activity WHERE {word} IS NOT NULL"))
+        words[word] = [*(key for (key,) in found), 1000]
+    alone = [[[Having(word, keys)]] for word in WORDS for keys in ([], words[word], *([key] for key in words[word]))]
+    task, run, config, environment, job = (Having(word, keys[:1]) for word, keys in words.items())
+    return [*alone, [[environment, job]], [[task], [run]], [[environment, job], [task, config]]]
 
 
 def tally(connection: Connection, touched: set[int], direct: list[int]) -> list[tuple[int, int, int, int]]:
@@ -177,11 +210,69 @@ def test_what_is_answered_is_the_same_with_a_file(registry: Registry, monkeypatc
     assert [one.id for one in registry.descendants(uid("coadd"))] == [uid("mosaic")]
 
 
+CAUSES = {
+    "task": Cause(task=Requirement("isr")),
+    "run": Cause(run="drp/1"),
+    "config": Cause(config=("clip", 3)),
+    "package": Cause(package=Requirement.parse("numpy>=2")),
+    "package of a job": Cause(package=Requirement.parse("numpy==2.5.0")),
+    "container": Cause(container="sha256:1"),
+    "job": Cause(job="1"),
+    "node": Cause(node="n1"),
+    "dataset": Cause(dataset=uid("flat")),
+    "dataset, too": Cause(dataset=uid("flat"), package=Requirement("numpy")),
+    "nothing": Cause(package=Requirement.parse("numpy<2")),
+}
+
+
+def test_impacts_are_the_same_with_a_file(registry: Registry) -> None:
+    registry.record(survey())
+    registry.record(record(step("late", ["coadd"], ["mosaic"], execution=JOBS[0])))
+    before = {what: registry.impact(cause) for what, cause in CAUSES.items()}
+    assert {what for what, impact in before.items() if impact.activities} == CAUSES.keys() - {"nothing"}
+    registry.index()
+    registry._reader.snapshot(registry._graph.current)
+    assert registry._graph.file is not None
+    statements: list[str] = []
+    on.listen(registry._engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    for what, cause in CAUSES.items():
+        statements.clear()
+        assert registry.impact(cause) == before[what], what
+        # what the file lists is not asked for
+        assert any(" activity" in one for one in statements) is what.startswith("dataset"), what
+    registry.record(record(step("later", ["mosaic"], ["picture"], environment=OTHER)))
+    assert registry.impact(CAUSES["package of a job"]).activities == 2
+
+
+def test_an_environment_that_is_told_later_is_noticed(registry: Registry) -> None:
+    cause = Cause(package=Requirement("numpy"))
+    registry.record(record(step("first", ["x"], ["y"]), step("second", ["y"], ["z"], environment=ENVIRONMENT)))
+    registry.index()
+    registry._reader.snapshot(registry._graph.current)
+    assert registry.impact(cause).datasets == 1
+    registry.record(record(step("first", ["x"], ["y"], environment=OTHER)))
+    assert (registry.impact(cause).activities, registry.impact(cause).datasets) == (2, 2)
+    assert registry._graph.file is not None
+
+
+def test_a_file_of_an_older_format_is_not_used(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Registry(path) as registry:
+        registry.record(survey())
+        file = Path(registry.index().path)
+        file.write_bytes(b"FPVGRAF1" + file.read_bytes()[8:])
+        with caplog.at_level(logging.WARNING):
+            assert registry.indexed() is None
+            assert is_due(str(path))
+        assert "it begins with b'FPVGRAF1'; expected b'FPVGRAF2'" in caplog.text
+        registry.index()
+        assert registry.indexed() is not None
+
+
 @pytest.mark.parametrize("place", ["heading", "columns", "sums", "end", "magic"])
 def test_a_damaged_file_is_noticed_and_not_used(path: Path, place: str, caplog: pytest.LogCaptureFixture) -> None:
     with Registry(path) as registry:
         registry.record(survey())
-        expected = registry.ancestors(uid("coadd"))
+        expected, impact = registry.ancestors(uid("coadd")), registry.impact(CAUSES["package"])
         file = Path(registry.index().path)
         content = bytearray(file.read_bytes())
         blocks = (len(content) - 4096) // 4100
@@ -198,6 +289,7 @@ def test_a_damaged_file_is_noticed_and_not_used(path: Path, place: str, caplog: 
             patch.setattr("fitsprov.registry.adjacency.graph.FEW", 0)
             for _ in range(2):
                 assert registry.ancestors(uid("coadd")) == expected
+                assert registry.impact(CAUSES["package"]) == impact
     assert [str(file) in one.getMessage() for one in caplog.records] == [True]
 
 
