@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fitsprov.errors import UsageError
-from fitsprov.model.dataid import parse_assignment
 from fitsprov.model.impact import Cause, Requirement
 from fitsprov.registry import Registry
 
@@ -53,9 +54,22 @@ def parse_cause(
         **named,
         task=None if task is None else Requirement.parse(task),
         package=None if package is None else Requirement.parse(package),
-        config=None if config is None else parse_assignment(config),
+        config=None if config is None else parse_setting(config),
         container=container,
         node=node,
         since=since,
         until=until,
     )
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Read ``dotted.name=value``; a value that is no JSON is a string."""
+    name, equals, value = text.partition("=")
+    if not name or not equals or not text.isprintable():
+        raise UsageError(f"config {text!r}; expected dotted.name=value")
+    try:
+        setting = json.loads(value)
+        json.dumps(setting, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):  # UnicodeEncodeError is a ValueError
+        return name, value
+    return name, setting

@@ -11,6 +11,7 @@ from fitsprov.actions.impact import impact, open_incident
 from fitsprov.cli.causes import cause_options
 from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
 from fitsprov.cli.find import aligned, pairs
+from fitsprov.errors import UsageError
 from fitsprov.settings import Settings
 
 
@@ -41,6 +42,10 @@ def command(
     or a job. Where several things are given, all must hold. Exit code 1 where nothing was touched.
     """
     with one_line_errors():
+        if title is None and (why or agent):
+            raise UsageError("--why and --agent are of an incident; expected --save TITLE, too")
+        if title is not None and not title.strip():
+            raise UsageError("--save without a title; expected one")
         url = registry.need_registry()
         answer = impact(url, listed=listed or ids, limit=beyond(limit), **cause)
         if "hits" in answer:

@@ -15,8 +15,8 @@ from fitsprov.model.lineage import Dataset
 
 __all__ = ["Cause", "Hit", "Impact", "Incident", "Requirement", "Touched"]
 
-REQUIREMENT = re.compile(r"\s*([^\s<>=!,]+)\s*((?:[<>=!].*)?)", re.DOTALL)
-BOUND = re.compile(r"\s*(==|!=|<=|>=|<|>)\s*([^\s<>=!,]+)\s*")
+REQUIREMENT = re.compile(r"\s*([^\s<>=!~,]+)\s*((?:[<>=!~].*)?)", re.DOTALL)
+BOUND = re.compile(r"\s*(?:(==|!=|<=|>=|<|>)\s*([^\s<>=!~,*]+)|(==|!=)\s*([\w.]+\.\*)|(~=)\s*([\w.]+\.\w+))\s*")
 PIECES = re.compile(r"[0-9]+|[^\W\d_]+")
 BEFORE_RELEASE = {"a", "alpha", "b", "beta", "c", "rc", "pre", "preview", "dev"}
 
@@ -27,7 +27,7 @@ class Requirement:
 
     name: str
     bounds: tuple[tuple[str, str], ...] = ()
-    """Pairs of an operator (``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``) and a version; all must hold."""
+    """Pairs of an operator (``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``~=``) and a version; all must hold."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -41,8 +41,9 @@ class Requirement:
         match = REQUIREMENT.fullmatch(text)
         bounds = [] if match is None or not match[2] else [BOUND.fullmatch(bound) for bound in match[2].split(",")]
         if match is None or None in bounds:
-            raise UsageError(f"{text!r} is no requirement; expected a name, or like name>=2.0,<2.1")
-        return cls(match[1], tuple((bound[1], bound[2]) for bound in bounds if bound is not None))
+            raise UsageError(f"{text!r} is no requirement; expected a name, or like name>=2.0,<2.1 or name==2.0.*")
+        found = (tuple(filter(None, bound.groups())) for bound in bounds if bound is not None)
+        return cls(match[1], tuple((operator, version) for operator, version in found))
 
     def __str__(self) -> str:
         return self.name + ",".join(f"{operator}{version}" for operator, version in self.bounds)
@@ -56,8 +57,13 @@ def meets(version: str, operator: str, bound: str) -> bool:
     """Compare two versions: as PEP 440 has it where both follow that, else piece by piece."""
     from packaging.version import Version  # the start of every command would pay for it
 
+    if bound.endswith(".*") and operator in ("==", "!="):
+        return begins_with(version, bound.removesuffix(".*")) == (operator == "==")
+    if operator == "~=":
+        return meets(version, ">=", bound) and begins_with(version, bound.rpartition(".")[0])
     try:
-        order = compare(Version(version), Version(bound))
+        one, other = Version(version), Version(bound)
+        order = compare(one if other.local else Version(one.public), other)
     except ValueError:  # InvalidVersion is one, and so is a number of thousands of digits
         order = compare(pieces(version), pieces(bound))
     match operator:
@@ -72,6 +78,18 @@ def meets(version: str, operator: str, bound: str) -> bool:
         case ">":
             return order > 0
     return order >= 0
+
+
+def begins_with(version: str, prefix: str) -> bool:
+    """Whether a version is of a series: ``2.0.1`` and ``2.0rc1`` are of ``2.0``."""
+    from packaging.specifiers import Specifier
+    from packaging.version import Version
+
+    try:
+        return Specifier(f"=={prefix}.*").contains(Version(version), prereleases=True)
+    except ValueError:
+        series = pieces(prefix)[:-1]
+        return pieces(version)[: len(series)] == series
 
 
 def compare(one: Any, other: Any) -> int:

@@ -24,6 +24,13 @@ from fitsprov.model.impact import Cause, Requirement
         ("lsst_distrib>=v30_0_0_rc2", ["v30_0_0", "v30_0_0_rc10"], ["v30_0_0_rc1"]),
         ("lsst_distrib <= w_2025_9", ["w_2025_08", "w_2024_50"], ["w_2025_10"]),
         ("afw>g1", ["g2"], ["g1"]),
+        ("numpy==2.0.*", ["2.0", "2.0.1", "2.0rc1", "2"], ["2.1", "20.1", "w_2026_9"]),
+        ("numpy!=2.*", ["1.9", "w_2026_9"], ["2.0", "2.1.dev1"]),
+        ("numpy~=2.0.1", ["2.0.1", "2.0.9"], ["2.0.0", "2.1", "w_2026_9"]),
+        ("lsst_distrib==v30_0.*", ["v30_0_1", "v30_0_0_rc1"], ["v30_1_0", "29.0"]),
+        ("torch==2.1.0", ["2.1.0+cu118"], []),
+        ("torch<=2.1.0,>=2.1.0", ["2.1.0+cu118"], []),
+        ("torch==2.1.0+cu118", ["2.1.0+cu118"], ["2.1.0", "2.1.0+cpu"]),
     ],
 )
 def test_requirement_admits_versions_within_its_bounds(
@@ -39,7 +46,7 @@ def test_an_unknown_version_meets_no_bound() -> None:
     assert not Requirement.parse("isr>1").admits(None)
 
 
-@pytest.mark.parametrize("text", ["", "numpy=2", "numpy>=", "numpy>=1,", ">=1", "two words", "numpy~=2"])
+@pytest.mark.parametrize("text", ["", "numpy=2", "numpy>=", "numpy>=1,", ">=1", "two words", "x~=2", "x>=2.*", "x==*"])
 def test_what_is_no_requirement_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no requirement; expected a name"):
         Requirement.parse(text)
