@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,8 @@ Place = tuple[int, tuple[Any, ...]]
 PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]{1,8000}")
 """Printable ASCII without what readers of URLs read differently: quotes, backslashes, angles, braces."""
 HOST = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?|[0-9a-f:.]+")
+CLOSED = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""Of special use (RFC 6890, 7526, 9637), which not every Python knows."""
 TRANSLATED = IPv6Network("64:ff9b::/96")  # RFC 6052, 2.1
 
 
@@ -57,6 +59,8 @@ def is_public(address: str) -> bool:
             return is_public(str(inner))
         if found.is_site_local:
             return False
+    if any(found in network for network in CLOSED):
+        return False
     return found.is_global and not (found.is_reserved or found.is_multicast or found.is_link_local)
 
 
