@@ -104,7 +104,7 @@ def test_each_form_is_there(coadd: Resolution) -> None:
     bundle = coadd._repr_mimebundle_()
     assert bundle == {"text/plain": str(coadd), "text/html": coadd._repr_html_()}
     assert str(coadd).splitlines()[0] == "mine.fits  resolved  (from the service)"
-    assert "1498 × visit_image" in str(coadd)
+    assert "1,498 × visit_image" in str(coadd)
     assert repr(coadd) == "<Resolution of 'mine.fits': resolved, from the service>"
 
 

@@ -24,7 +24,7 @@ def focused(page: Any) -> str:
 def test_stack_unfolds_into_few_at_a_time_and_folds_again(open_page: OpenPage) -> None:
     page = open_page(WIDE)
     assert cards(page).count() == 2
-    cards(page).filter(has_text=f"{MANY} × visit").click()
+    cards(page).filter(has_text=f"{MANY:,} × visit").click()
     page.locator(".fold").wait_for()
     assert cards(page).count() == 13
     assert focused(page).startswith("166 × visit, visit 0 to 165")
@@ -34,7 +34,7 @@ def test_stack_unfolds_into_few_at_a_time_and_folds_again(open_page: OpenPage) -
     page.locator(".fold").first.click()
     page.locator(".fold").first.wait_for(state="detached")
     assert cards(page).count() == 2
-    assert focused(page).startswith(f"{MANY} × visit")
+    assert focused(page).startswith(f"{MANY:,} × visit")
 
 
 def test_drawing_is_asked_for_once_however_often_it_is_unfolded(open_page: OpenPage) -> None:
@@ -42,7 +42,7 @@ def test_drawing_is_asked_for_once_however_often_it_is_unfolded(open_page: OpenP
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/dataset/" in request.url else None)
     for _ in range(3):
-        cards(page).filter(has_text=f"{MANY} × visit").click()
+        cards(page).filter(has_text=f"{MANY:,} × visit").click()
         page.locator(".fold").wait_for()
         assert cards(page).count() == 13
         page.locator(".fold").click()
@@ -55,7 +55,7 @@ def test_drawing_is_asked_for_once_however_often_it_is_unfolded(open_page: OpenP
 
 def test_way_back_leads_through_what_was_unfolded(open_page: OpenPage) -> None:
     page = open_page(WIDE)
-    cards(page).filter(has_text=f"{MANY} × visit").click()
+    cards(page).filter(has_text=f"{MANY:,} × visit").click()
     page.locator(".fold").wait_for()
     assert "open=" in page.url
     page.go_back()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fitsprov.exchange.drawings.fold import Stack
-from fitsprov.exchange.drawings.labels import Members, columns, dimensions, identity, printable, type_name
-from fitsprov.model.lineage import Dataset, Lineage
+from fitsprov.exchange.drawings.labels import columns, identity, printable, type_name
+from fitsprov.exchange.drawings.spread import Spread, Values, number_of, texts, united
+from fitsprov.model.lineage import Lineage
 
-__all__ = ["BAND", "LINE", "PAD", "TITLE", "Card", "cut", "extent", "make_card", "tell_apart"]
+__all__ = ["BAND", "LINE", "PAD", "TITLE", "Card", "cut", "extent", "make_card", "name_of", "tell_apart"]
 
 PAD, BAND, TITLE, LINE = 12.0, 24.0, 27.0, 16.0
 """Pixels: at the sides, and the heights of the band of the task, the line of the type, and each further line."""
@@ -19,8 +20,8 @@ WIDEST, TITLED, NARROW, MARKS = 212.0, 252.0, 150.0, 42.0
 SIZES = {"head": 22.0, "sub": 13.0, "type": 13.5, "task": 11.5, "note": 12.0, "text": 11.0}
 ADVANCE = {"head": 0.62, "sub": 0.605, "type": 0.62, "task": 0.57, "note": 0.54, "text": 0.605}
 """Mean width of a character as part of the font's size; `text` is monospaced, the others are taken wide."""
-TIP = 12
-"""Datasets of a stack that its tooltip lists."""
+TIP, FEW = 12, 12
+"""Datasets of a stack that its tooltip lists; values that fit on a line if they are short."""
 
 Pairs = list[tuple[str, str]]
 Telling = Counter[tuple[str | None, str]]
@@ -40,6 +41,12 @@ class Card:
     height: float
 
 
+def name_of(stack: Stack) -> str:
+    """What a stack is, with how many there are."""
+    count, name = len(stack.datasets), type_name(stack.datasets[0])
+    return f"{count:,} × {name}" if count > 1 else name
+
+
 def extent(text: str, look: str) -> float:
     """About how wide a text is, in pixels."""
     return columns(text) * SIZES[look] * ADVANCE[look]
@@ -54,21 +61,22 @@ def cut(text: str, look: str, width: float = WIDEST) -> str:
     return text.rstrip() + "…"
 
 
-def tell_apart(datasets: Iterable[Dataset]) -> Telling:
+def tell_apart(stacks: Iterable[tuple[Stack, Spread]]) -> Telling:
     """Type and dimension → in how many values it occurs: those with many tell most about a dataset of the type."""
-    return Counter(
-        (type_, key) for type_, key, _ in {(d.type, *pair) for d in datasets for pair in dimensions(d).items()}
-    )
+    met: defaultdict[tuple[str | None, str], list[Values]] = defaultdict(list)
+    for stack, spread in stacks:
+        for key, values in spread.values.items():
+            met[stack.datasets[0].type, key].append(values)
+    return Counter({of: number_of(united(sets)) for of, sets in met.items()})
 
 
-def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[str, str]) -> Card:
+def make_card(stack: Stack, spread: Spread, lineage: Lineage, telling: Telling, common: Mapping[str, str]) -> Card:
     """Set the text of a card: of the dataId what tells most, without what is `common` unless it is the focus."""
     count = len(stack.datasets)
     first = stack.datasets[0]
-    title = cut(f"{count} × {type_name(first)}" if count > 1 else type_name(first), "type", TITLED)
-    lines = [] if count == 1 else tell_range(stack.datasets, telling)
-    pairs = dimensions(first) if count == 1 else Members(stack.datasets).shared
-    told = [(key, value) for key, value in pairs.items() if first.id == lineage.focus or common.get(key) != value]
+    title = cut(name_of(stack), "type", TITLED)
+    lines = tell_range(first.type, spread, telling)
+    told = [(k, text) for k, text in spread.shared.items() if first.id == lineage.focus or common.get(k) != text]
     told.sort(key=lambda pair: (-telling[first.type, pair[0]], -len(pair[1])))
     if not lines and not told:
         told = [("", identity(first))] if count == 1 and not first.data_id else []
@@ -80,23 +88,23 @@ def make_card(stack: Stack, lineage: Lineage, telling: Telling, common: Mapping[
     return Card(stack, task, title, tuple(map(tuple, lines)), tell_all(stack, lineage), max(widths) + 2 * PAD, height)
 
 
-def tell_range(datasets: tuple[Dataset, ...], telling: Telling) -> list[Pairs]:
+def tell_range(type_: str | None, spread: Spread, telling: Telling) -> list[Pairs]:
     """From where to where many datasets go, in the dimensions that tell them apart; at most two are told."""
-    placed = [dimensions(dataset) for dataset in datasets]
-    values = {key: {one[key] for one in placed} for key in placed[0] if all(key in one for one in placed)}
-    type_ = datasets[0].type
-    varying = sorted((key for key in values if len(values[key]) > 1), key=lambda key: -telling[type_, key])
-    return [line for key in varying[:2] for line in tell_span(key, values[key])]
+    varying = [key for key in spread.everywhere if number_of(spread.values[key]) > 1]
+    varying.sort(key=lambda key: -telling[type_, key])
+    return [line for key in varying[:2] for line in tell_span(key, spread.values[key])]
 
 
-def tell_span(key: str, values: set[str]) -> list[Pairs]:
+def tell_span(key: str, values: Values) -> list[Pairs]:
     """The values of one dimension: from the first to the last, which may take two lines; else all, or their number."""
-    if all(text.isdecimal() for text in values):
-        first, *_, last = sorted(values, key=int)
+    numbers = values.keys() == {int} and [int(value) for value in values[int]]
+    if numbers and min(numbers) >= 0:
+        first, last = str(min(numbers)), str(max(numbers))
         span = [(key, f"{first} to {last}")]
         return [span] if line_extent(span) <= WIDEST else [[(key, first)], [("to", last)]]
-    few = ", ".join(sorted(values))
-    return [[(key, few if extent(f"{key} {few}", "text") <= NARROW else f"{len(values)} values")]]
+    count = number_of(values)
+    few = ", ".join(texts(values)) if count <= FEW else ""
+    return [[(key, few if few and extent(f"{key} {few}", "text") <= NARROW else f"{count:,} values")]]
 
 
 def pack(lines: list[Pairs], pairs: Pairs, most: int) -> list[Pairs]:
@@ -122,11 +130,11 @@ def line_extent(line: Pairs) -> float:
 def tell_all(stack: Stack, lineage: Lineage) -> str:
     """The whole truth about a card, for who points at it."""
     first = stack.datasets[0]
-    lines = [type_name(first) if len(stack.datasets) == 1 else f"{len(stack.datasets)} × {type_name(first)}"]
+    lines = [name_of(stack)]
     for dataset in stack.datasets[:TIP]:
         lines += [f"{dataset.id}  {identity(dataset)}" if dataset.data_id or dataset.name else str(dataset.id)]
     if len(stack.datasets) > TIP:
-        lines.append(f"and {len(stack.datasets) - TIP} more")
+        lines.append(f"and {len(stack.datasets) - TIP:,} more")
     if first.run:
         lines.append(f"run {printable(first.run)}")
     if stack.maker:

@@ -36,7 +36,8 @@ def draw_dot(lineage: Lineage) -> str:
 
     A dataset that was presented and not used hangs on a dashed edge; one that is only named has a dashed outline.
     """
-    reached = [each.dataset for each in Walk(lineage).reach()]
+    walk = Walk(lineage)
+    reached = [walk.dataset(number) for number in walk.reach().depths]
     shown = {dataset.id for dataset in reached}
     made = {d.id: lineage.generated_by[d.id] for d in reached if d.id in lineage.generated_by}
     activities = [lineage.activities.get(a) or Activity(id=a) for a in dict.fromkeys(made.values())]

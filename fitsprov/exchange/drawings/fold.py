@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from uuid import UUID
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
-from fitsprov.exchange.drawings.labels import maker
 from fitsprov.exchange.drawings.layout import levels
 from fitsprov.exchange.drawings.split import split
-from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.exchange.drawings.walk import Leg, Walk
 from fitsprov.model.lineage import Dataset, Direction
 
 __all__ = ["Folded", "Link", "Stack", "fold_lineage"]
@@ -37,9 +35,9 @@ class Stack:
 class Link:
     """What one stack was used for another: drawn with the flow, from what was used to what was made."""
 
-    used: bool
-    pairs: int
-    roles: dict[str, None]
+    used: bool = False
+    pairs: int = 0
+    roles: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +56,90 @@ def fold_lineage(walk: Walk, fold: int, opened: Collection[str] = ()) -> Folded:
     opened : collection of str
         Keys of stacks that are shown as the smaller stacks, or the datasets, that they consist of.
     """
-    reached = walk.reach()
-    steps = {each.dataset.id: walk.steps(each.dataset.id) if each.used else () for each in reached}
-    level = levels(walk.lineage.focus, {user: [step.dataset for step in taken] for user, taken in steps.items()})
-    users: dict[UUID, list[tuple[UUID, str | None]]] = defaultdict(list)
-    for user, taken in steps.items():
-        for step in taken:
-            users[step.dataset].append((user, step.role))
-    numbers: dict[object, int] = {}
-    part: dict[UUID, int] = {}
-    parts: dict[int, list[Dataset]] = defaultdict(list)
-    used = {each.dataset.id: each.used for each in reached}
-    for dataset in sorted((each.dataset for each in reached), key=lambda d: level[d.id]):
-        made_by = maker(walk.lineage, dataset.id)
-        kind = (dataset.type, dataset.run, dataset.category, dataset.stub, made_by, used[dataset.id], level[dataset.id])
-        serves = frozenset((part[user], role) for user, role in users[dataset.id] if user in part)
-        part[dataset.id] = numbers.setdefault((kind, serves), len(numbers))
-        parts[part[dataset.id]].append(dataset)
+    depths, presented = walk.reach()
+    legs = {number: () if number in presented else walk.legs(number) for number in depths}
+    level = levels(walk.focus, {user: onward(taken) for user, taken in legs.items()})
     stacks: list[Stack] = []
-    place: dict[UUID, int] = {}
-    for number, datasets in parts.items():
-        whole = [(str(number), "", datasets)]
-        apart = [(f"{number}.{n}", "", [dataset]) for n, dataset in enumerate(datasets)]
-        for key, group, members in apart if len(datasets) <= fold else unfold(whole, opened):
-            place |= {dataset.id: len(stacks) for dataset in members}
-            first = members[0].id
-            made_by = maker(walk.lineage, first)
-            stacks.append(Stack(tuple(members), level[first], made_by, used[first], key, group))
+    place: dict[int, int] = {}
+    for part, numbers in enumerate(parts(walk, legs, level, presented)):
+        first = numbers[0]
+        look = (level[first], walk.maker(first), first not in presented)
+        whole = [(str(part), "", [walk.dataset(number) for number in numbers])]
+        apart = [(f"{part}.{n}", "", [dataset]) for n, dataset in enumerate(whole[0][2][: fold + 1])]
+        for key, group, datasets in unfold(whole, opened) if len(numbers) > fold else apart:
+            place |= dict.fromkeys([dataset.id.int for dataset in datasets], len(stacks))
+            stacks.append(Stack(tuple(datasets), *look, key, group))
+    return Folded(stacks, links_between(place, legs, walk.lineage.direction))
+
+
+def onward(legs: Sequence[Leg]) -> Sequence[int]:
+    """The datasets to which legs lead."""
+    return legs[0].numbers if len(legs) == 1 else tuple([number for leg in legs for number in leg.numbers])
+
+
+def parts(
+    walk: Walk, legs: Mapping[int, Sequence[Leg]], level: Mapping[int, int], presented: Set[int]
+) -> list[list[int]]:
+    """Put together what plays the same part, those nearest to the focus first."""
+    members: list[list[int]] = []
+    places: dict[object, int] = {}
+    serving = Serving()
+    for number in sorted(legs, key=level.__getitem__):
+        part = (walk.kind(number), number in presented, level[number], serving.ends(number))
+        place = places.get(part)
+        if place is None:
+            place = places[part] = len(members)
+            members.append([])
+        members[place].append(number)
+        for leg in legs[number]:
+            serving.add(leg, place)
+    return members
+
+
+class Serving:
+    """Which parts datasets serve, and in which roles: a number for each set of these, as many serve the same."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[frozenset[object], int] = {frozenset(): 0}
+        self.sets = list(self.numbers)
+        self.serves: dict[int, int] = {}
+
+    def ends(self, number: int) -> int:
+        """What a dataset serves, of all that was added."""
+        return self.serves.get(number, 0)
+
+    def add(self, leg: Leg, place: int) -> None:
+        """Add that the datasets of a leg serve a part."""
+        after: dict[int, int] = {}
+        for number in leg.numbers:
+            before = self.serves.get(number, 0)
+            if before not in after:
+                after[before] = self.number_of(self.sets[before] | {(place, leg.role)})
+            self.serves[number] = after[before]
+
+    def number_of(self, ends: frozenset[object]) -> int:
+        """Number a set."""
+        number = self.numbers.setdefault(ends, len(self.sets))
+        self.sets += [ends] if number == len(self.sets) else []
+        return number
+
+
+def links_between(
+    place: Mapping[int, int], legs: Mapping[int, Sequence[Leg]], direction: Direction
+) -> dict[tuple[int, int], Link]:
+    """Put together the steps between stacks."""
     links: dict[tuple[int, int], Link] = {}
-    for user, taken in steps.items():
-        for step in taken:
-            ends = (place[step.dataset], place[user])
-            if walk.lineage.direction is Direction.DOWN:
-                ends = ends[::-1]
-            if ends[0] != ends[1]:
-                link = links.setdefault(ends, Link(False, 0, {}))
-                link.used |= step.used
-                link.pairs += 1
-                link.roles |= {step.role: None} if step.role else {}
-    return Folded(stacks, links)
+    for user, taken in legs.items():
+        start = place[user]
+        for numbers, role, used in taken:
+            for after, pairs in Counter(map(place.__getitem__, numbers)).items():
+                if after == start:
+                    continue
+                link = links.setdefault((after, start) if direction is Direction.UP else (start, after), Link())
+                link.used |= used
+                link.pairs += pairs
+                link.roles |= {role: None} if role else {}
+    return links
 
 
 def unfold(

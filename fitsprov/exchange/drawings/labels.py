@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from unicodedata import combining, east_asian_width
-from uuid import UUID
 
 from fitsprov.model.dataid import Scalar
-from fitsprov.model.lineage import Dataset, Lineage
+from fitsprov.model.lineage import Dataset
 
-__all__ = ["Members", "columns", "counted", "dimensions", "identity", "maker", "pad", "printable", "runs", "type_name"]
+__all__ = ["Members", "columns", "counted", "dimensions", "identity", "pad", "printable", "runs", "spell", "type_name"]
 
 PLAIN = re.compile(r"(?!(?:true|false|null|NaN|Infinity)$)[A-Za-z_][\w./:+-]*")
 """Strings that no one takes for a number or a boolean: they stand without quotes."""
@@ -47,15 +46,6 @@ def identity(dataset: Dataset) -> str:
     """What tells a dataset from others of its type: its dataId, else its name, else its ID."""
     pairs = " ".join(f"{key}={value}" for key, value in dimensions(dataset).items())
     return pairs or printable(dataset.name or str(dataset.id))
-
-
-def maker(lineage: Lineage, dataset: UUID) -> str:
-    """Task and software version that made a dataset; empty where nothing is known to have made it."""
-    if dataset not in lineage.generated_by:
-        return ""
-    activity = lineage.activity_of(dataset)
-    task = printable(activity.task) if activity and activity.task else "task not named"
-    return f"{task} {printable(activity.version)}" if activity and activity.version else task
 
 
 def runs(datasets: Iterable[Dataset]) -> dict[str, int]:
@@ -95,7 +85,7 @@ class Members:
 
 def counted(number: int, noun: str) -> str:
     """A number of things, in English."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def columns(text: str) -> int:

@@ -51,18 +51,21 @@ def levels(focus: K, following: Mapping[K, Sequence[K]]) -> dict[K, int]:
                 back.add((node, after))
             elif after not in seen:
                 seen.add(after)
+                if not following.get(after):
+                    done.append(after)
+                    continue
                 open_.add(after)
-                stack.append((after, iter(following.get(after, ()))))
+                stack.append((after, iter(following[after])))
                 break
         else:
             open_.discard(node)
             done.append(node)
             stack.pop()
     level = dict.fromkeys(reversed(done), 0)
-    for node in level:
+    for node, steps in level.items():
         for after in following.get(node, ()):
-            if (node, after) not in back:
-                level[after] = max(level[after], level[node] + 1)
+            if level[after] <= steps and (node, after) not in back:
+                level[after] = steps + 1
     return level
 
 

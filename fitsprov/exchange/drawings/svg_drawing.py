@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from fitsprov.exchange.drawings.card import Card, make_card, tell_apart
-from fitsprov.exchange.drawings.fold import Folded, fold_lineage
-from fitsprov.exchange.drawings.labels import counted, dimensions, runs, type_name
+from fitsprov.exchange.drawings.fold import Folded, Stack, fold_lineage
+from fitsprov.exchange.drawings.labels import counted, runs, type_name
 from fitsprov.exchange.drawings.plan import Plan, best_plan
+from fitsprov.exchange.drawings.spread import Spread, number_of, texts, united
 from fitsprov.exchange.drawings.walk import Walk
-from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
+from fitsprov.model.lineage import Category, Direction, Lineage
 
 __all__ = ["Drawing", "Key"]
 
@@ -39,17 +39,18 @@ class Drawing:
     def of(cls, lineage: Lineage, fold: int, opened: Collection[str] = ()) -> Self:
         """Lay out a lineage."""
         folded = fold_lineage(Walk(lineage), fold, opened)
-        datasets = [dataset for stack in folded.stacks for dataset in stack.datasets]
-        telling, common = tell_apart(datasets), in_common(datasets)
-        cards = [make_card(stack, lineage, telling, common) for stack in folded.stacks]
-        return cls(lineage, folded, cards, best_plan(folded, cards, lineage.direction), common, runs(datasets))
+        placed = [(stack, Spread(stack.datasets)) for stack in folded.stacks]
+        telling, common = tell_apart(placed), in_common([spread for _, spread in placed])
+        cards = [make_card(stack, spread, lineage, telling, common) for stack, spread in placed]
+        numbered = runs(stack.datasets[0] for stack in folded.stacks)
+        return cls(lineage, folded, cards, best_plan(folded, cards, lineage.direction), common, numbered)
 
     def subtitle(self) -> str:
         """How much is in the drawing, and what most of it shares."""
-        datasets = [dataset for stack in self.folded.stacks[1:] if stack.used for dataset in stack.datasets]
+        used = [stack for stack in self.folded.stacks[1:] if stack.used]
         up = self.lineage.direction is Direction.UP
-        told = [counted(len(datasets), "ancestor" if up else "product")]
-        told += [counted(sum(d.category is Category.RAW for d in datasets), "raw")] if up else []
+        told = [counted(datasets_in(used), "ancestor" if up else "product")]
+        told += [counted(datasets_in([s for s in used if s.datasets[0].category is Category.RAW]), "raw")] if up else []
         if self.common:
             told.append("throughout " + ", ".join(f"{key} {value}" for key, value in sorted(self.common.items())))
         return " · ".join(told + ([] if self.lineage.complete else ["incomplete"]))
@@ -60,9 +61,9 @@ class Drawing:
         for n, stack in enumerate(self.folded.stacks):
             sources = [self.folded.stacks[source] for source, product in self.folded.links if product == n]
             if sources:
-                listed = ", ".join(f"{len(s.datasets)} {type_name(s.datasets[0])}" for s in sources)
+                listed = ", ".join(f"{len(s.datasets):,} {type_name(s.datasets[0])}" for s in sources)
                 made = f" by {stack.maker}" if stack.maker else ""
-                told.append(f"{len(stack.datasets)} {type_name(stack.datasets[0])} made{made} from {listed}")
+                told.append(f"{len(stack.datasets):,} {type_name(stack.datasets[0])} made{made} from {listed}")
         return "; ".join(told[:TOLD]) + ("; …" if len(told) > TOLD else "")
 
     def legend(self) -> list[Key]:
@@ -75,8 +76,17 @@ class Drawing:
         return keys
 
 
-def in_common(datasets: Sequence[Dataset]) -> dict[str, str]:
+def datasets_in(stacks: Iterable[Stack]) -> int:
+    """How many datasets are in some stacks."""
+    return sum(len(stack.datasets) for stack in stacks)
+
+
+def in_common(spreads: Sequence[Spread]) -> dict[str, str]:
     """The dimensions that most datasets have, and all that have them with one value."""
-    seen = Counter(pair for dataset in datasets for pair in dimensions(dataset).items())
-    values = Counter(key for key, _ in seen)
-    return {key: value for (key, value), count in seen.items() if values[key] == 1 and 2 * count > len(datasets) > 2}
+    number = sum(spread.size for spread in spreads)
+    common = {}
+    for key in dict.fromkeys(key for spread in spreads for key in spread.counts):
+        values = united([spread.values[key] for spread in spreads if key in spread.values])
+        if number_of(values) == 1 and 2 * sum(spread.counts.get(key, 0) for spread in spreads) > number > 2:
+            common[key] = texts(values)[0]
+    return common

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import log2
 from xml.sax.saxutils import escape
 
-from fitsprov.exchange.drawings.card import BAND, LINE, PAD, TITLE, Card
+from fitsprov.exchange.drawings.card import BAND, LINE, PAD, TITLE, Card, name_of
 from fitsprov.exchange.drawings.fold import Folded, Link, Stack
 from fitsprov.exchange.drawings.labels import printable, type_name
 from fitsprov.exchange.drawings.plan import Plan, number
@@ -92,7 +92,7 @@ def draw_card(
 def link(card: Card, href: Href, *, focus: bool) -> str:
     """The attributes that make a link of a card, and tell where it stands to who walks through the drawing."""
     stack = card.stack
-    words = [stack_name(stack), *(" ".join(" ".join(pair) for pair in line) for line in card.lines)]
+    words = [name_of(stack), *(" ".join(" ".join(pair) for pair in line) for line in card.lines)]
     words += [f"made by {stack.maker}"] if stack.maker else []
     words += [] if stack.used else ["presented, not used"]
     attributes = {"href": href(stack), "aria-label": ", ".join(words), "data-level": str(stack.level + 1)}
@@ -100,12 +100,6 @@ def link(card: Card, href: Href, *, focus: bool) -> str:
     attributes |= {"data-many": str(len(stack.datasets))} if len(stack.datasets) > 1 else {}
     attributes |= {"aria-current": "page"} if focus else {}
     return " ".join(f'{name}="{clean(value)}"' for name, value in attributes.items())
-
-
-def stack_name(stack: Stack) -> str:
-    """What a stack is, with how many there are."""
-    count, name = len(stack.datasets), type_name(stack.datasets[0])
-    return f"{count} × {name}" if count > 1 else name
 
 
 def band(x: float, y: float, w: float) -> str:

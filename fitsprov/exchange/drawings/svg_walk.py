@@ -76,7 +76,7 @@ def open_groups(drawing: Drawing) -> Iterator[tuple[str, str]]:
             counts[group] = counts.get(group, 0) + len(stack.datasets)
             names.setdefault(group, type_name(stack.datasets[0]))
     for group in sorted(counts, key=lambda key: [int(part) for part in key.split(".")]):
-        yield group, f"{counts[group]} × {names[group]}"
+        yield group, f"{counts[group]:,} × {names[group]}"
 
 
 def outward(group: str) -> Iterable[str]:

@@ -33,12 +33,15 @@ class Row(TypedDict):
 def rows(lineage: Lineage) -> list[Row]:
     """Tell a lineage row by row, the focus first, for `astropy.table.Table` or JSON."""
     table: list[Row] = []
-    for reached in Walk(lineage).reach():
-        dataset, activity = reached.dataset, lineage.activity_of(reached.dataset.id)
-        notes = ("" if reached.used else "not used", "only named" if dataset.stub else "")
+    walk = Walk(lineage)
+    depths, presented = walk.reach()
+    for number, depth in depths.items():
+        dataset, maker = walk.dataset(number), walk.makers.get(number)
+        activity = None if maker is None else lineage.activities.get(maker)
+        notes = ("not used" if number in presented else "", "only named" if dataset.stub else "")
         table.append(
             Row(
-                depth=reached.depth,
+                depth=depth,
                 category=dataset.category or "",
                 type=dataset.type or "",
                 data_id="" if dataset.data_id is None else canonical_text(dataset.data_id),

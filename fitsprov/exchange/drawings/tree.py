@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from uuid import UUID
 
-from fitsprov.exchange.drawings.labels import Members, columns, counted, identity, maker, printable, runs, type_name
+from fitsprov.exchange.drawings.labels import Members, columns, counted, identity, printable, runs, type_name
 from fitsprov.exchange.drawings.terminal import Column, Line, Span, in_columns, paint
-from fitsprov.exchange.drawings.walk import Step, Walk
+from fitsprov.exchange.drawings.walk import Walk
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
 
 __all__ = ["draw_tree"]
@@ -75,11 +74,12 @@ def draw_tree(lineage: Lineage, *, colour: bool = False, width: int | None = Non
     str
         Lines of text, each ended. Runs are numbered in the tree and stand whole beneath it.
     """
-    drawn = list(place(grow(Walk(lineage))))
+    walk = Walk(lineage)
+    drawn = list(place(grow(walk)))
     legend = runs(dataset for each in drawn for dataset in each.node.datasets)
     lines: list[Line] = []
     for each in drawn:
-        lines.append(head_line(lineage, each, legend))
+        lines.append(head_line(walk, each, legend))
         lines += member_lines(each, width or WIDE)
     lines.append(Line(((),)))
     lines += [Line(((Span(f"[{number}] ", FAINT), Span(printable(run))),)) for run, number in legend.items()]
@@ -90,14 +90,14 @@ def draw_tree(lineage: Lineage, *, colour: bool = False, width: int | None = Non
 def grow(walk: Walk) -> Node:
     """Follow a lineage from its focus; a dataset is described where it is met first."""
     root = Node((walk.lineage.dataset,))
-    met = {walk.lineage.focus}
+    met = {walk.focus}
     waiting = [(root, below) for below in reversed(parts(walk, root))]
     while waiting:
         above, node = waiting.pop()
-        known = tuple(dataset for dataset in node.datasets if dataset.id in met)
-        node.datasets = tuple(dataset for dataset in node.datasets if dataset.id not in met)
+        known = tuple(dataset for dataset in node.datasets if dataset.id.int in met)
+        node.datasets = tuple(dataset for dataset in node.datasets if dataset.id.int not in met)
         if node.used:
-            met |= {dataset.id for dataset in node.datasets}
+            met |= {dataset.id.int for dataset in node.datasets}
         if node.datasets:
             above.children.append(node)
         if known:
@@ -109,23 +109,21 @@ def grow(walk: Walk) -> Node:
 
 def parts(walk: Walk, node: Node) -> list[Node]:
     """What the datasets of a node lead to, by the part that it plays."""
-    found: dict[tuple[object, ...], list[tuple[UUID, Step]]] = {}
+    found: dict[tuple[object, str | None, bool], list[tuple[int, int]]] = {}
     for user in node.datasets:
-        for step in walk.steps(user.id):
-            dataset = walk.dataset(step.dataset)
-            made_by = maker(walk.lineage, dataset.id)
-            key = (dataset.type, dataset.run, dataset.category, dataset.stub, made_by, step.role, step.used)
-            found.setdefault(key, []).append((user.id, step))
-    return [part(walk, len(node.datasets), steps) for steps in found.values()]
+        for numbers, role, used in walk.legs(user.id.int):
+            for number in numbers:
+                found.setdefault((walk.kind(number), role, used), []).append((user.id.int, number))
+    return [part(walk, len(node.datasets), role, used, pairs) for (_, role, used), pairs in found.items()]
 
 
-def part(walk: Walk, whole: int, steps: list[tuple[UUID, Step]]) -> Node:
-    """The node of what plays one part for a node of `whole` datasets."""
+def part(walk: Walk, whole: int, role: str | None, used: bool, steps: list[tuple[int, int]]) -> Node:
+    """The node of what plays one part for a node of `whole` datasets: by user and by what it used."""
     users = {user for user, _ in steps}
-    datasets = {step.dataset: walk.dataset(step.dataset) for _, step in steps}
-    share = f"by {len(users)} of {whole}" if len(users) < whole else ""
+    datasets = {number: walk.dataset(number) for _, number in steps}
+    share = f"by {len(users):,} of {whole:,}" if len(users) < whole else ""
     pairs = len(users) == len(datasets) == len(steps) == whole
-    return Node(tuple(datasets.values()), steps[0][1].role, steps[0][1].used, share, pairs)
+    return Node(tuple(datasets.values()), role, used, share, pairs)
 
 
 def place(root: Node) -> Iterator[Placed]:
@@ -140,7 +138,7 @@ def place(root: Node) -> Iterator[Placed]:
             waiting.append(Placed(child, under + fork, under + stem, node))
 
 
-def head_line(lineage: Lineage, placed: Placed, legend: dict[str, int]) -> Line:
+def head_line(walk: Walk, placed: Placed, legend: dict[str, int]) -> Line:
     """The line that describes a node."""
     node, first = placed.node, placed.node.datasets[0]
     many, faint = len(node.datasets) > 1, node.again or not node.used
@@ -150,13 +148,13 @@ def head_line(lineage: Lineage, placed: Placed, legend: dict[str, int]) -> Line:
     role = ", ".join(filter(None, (printable(node.role or ""), node.share, "" if node.used else "not used")))
     cells = (
         (
-            Span(f"{len(node.datasets)} × " if many else ""),
+            Span(f"{len(node.datasets):,} × " if many else ""),
             Span(type_name(first), FAINT if faint else PENS.get(first.category, BOLD)),
             Span(f"  {told}" if told else "", FAINT if faint else ""),
             Span(mark, FAINT if node.again else ALERT),
         ),
         (Span(role, FAINT if node.used else ALERT),),
-        (Span("" if node.again else maker(lineage, first.id), TASK),),
+        (Span("" if node.again else walk.maker(first.id.int), TASK),),
         (Span(f"[{legend[first.run]}]" if first.run and not node.again else "", FAINT),),
     )
     return Line(cells, placed.branch, placed.under + ("│  " if node.children else "   "))

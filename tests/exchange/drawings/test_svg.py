@@ -182,6 +182,13 @@ def test_a_lineage_of_1500_raws_stays_small(large_lineage: Lineage) -> None:
     assert len(cards(drawing)) < 40
 
 
+def test_thousands_are_set_apart_wherever_things_are_counted(large_lineage: Lineage) -> None:
+    drawing = draw_svg(large_lineage)
+    for told in re.findall(r"[\d,]+(?= (?:×|ancestors|raws|values|more|visit_image))", drawing):
+        assert told == f"{int(told.replace(',', '')):,}"
+    assert "1,511 raws" in drawing
+
+
 def test_drawing_125_datasets_is_quick(survey_lineage: Lineage) -> None:
     def seconds(fold: int) -> float:
         start = time.process_time()
