@@ -1,7 +1,6 @@
 """One download: resumed where it was cut, checked against all that is said about it, renamed when it is whole.
 
-Nothing that a service says is a path: its names lose what is not of a plain file name. Bytes are kept as they were
-sent.
+Bytes are kept as they were sent.
 """
 
 from __future__ import annotations
@@ -15,22 +14,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
-from urllib.parse import unquote, urlsplit
 
 import requests
 
 from fitsprov.datalink.addresses import host_of
 from fitsprov.datalink.guard import GuardedSession
 from fitsprov.datalink.journal import Journal, Note
+from fitsprov.datalink.naming import plain_name
 from fitsprov.errors import FileRefused, ServiceError
 
-__all__ = ["Got", "Transfer", "plain_name"]
+__all__ = ["Got", "Transfer"]
 
-UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\/]|[^\S ]|[\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
-LONGEST = 200
-"""Bytes of a name."""
-EXTENDED = re.compile(r";\s*filename\*\s*=\s*([\w-]+)'[^']*'([^;\s]+)", re.IGNORECASE)  # RFC 8187, 3.2
-QUOTED = re.compile(r';\s*filename\s*=\s*(?:"([^"]*)"|([^;\s"]+))', re.IGNORECASE)
 RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 ALGORITHMS = {"sha-512": "sha512", "sha-256": "sha256", "sha": "sha1", "md5": "md5"}
 """As RFC 9530, 5 and RFC 3230, 4.1.1 name them → as hashlib does; the strongest first."""
@@ -256,30 +250,3 @@ def same_bytes(path: Path, pieces: Iterable[bytes]) -> bool:
 def size_of(path: Path) -> int | None:
     """How large a file is; None where there is none."""
     return path.stat().st_size if path.is_file() else None
-
-
-def plain_name(response: requests.Response) -> str:
-    """Name a file as its sender does (RFC 6266), else by the end of its URL; never anywhere but in its folder."""
-    for name in (
-        disposition_name(response.headers.get("content-disposition", "")),
-        unquote(urlsplit(response.url).path.rpartition("/")[2]),
-    ):
-        plain = UNSAFE.sub("_", re.split(r"[/\\]", name)[-1]).strip(" ._-~")
-        while len(plain.encode(errors="replace")) > LONGEST:
-            stem, dot, suffix = plain.partition(".")
-            plain = f"{stem[:-8]}{dot}{suffix}" if len(stem) > 8 else plain[:-8]
-        if plain and not plain.endswith(".part"):
-            packed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip")
-            return f"{plain}.gz" if packed and not plain.lower().endswith((".gz", ".tgz")) else plain
-    return "file"
-
-
-def disposition_name(told: str) -> str:
-    """The name in a Content-Disposition header (RFC 6266, 4.3); empty where there is none that can be read."""
-    if match := EXTENDED.search(told):
-        try:
-            return unquote(match[2], encoding=match[1], errors="replace")
-        except LookupError:
-            return ""
-    match = QUOTED.search(told)
-    return "" if match is None else match[1] or match[2] or ""

@@ -104,7 +104,7 @@ def test_a_terminal_is_asked_and_the_host_named(
 ) -> None:
     path = stamped(base)
     yes = run(f"resolve {path} --allow-host 127.0.0.1", "y\n", terminal=True)
-    assert yes.err.startswith("Ask 127.0.0.1 for the provenance? [y/N]: ")
+    assert yes.err.startswith("Ask 127.0.0.1 for the provenance? [y/N]:")
     assert "(from the service)" in yes.out
     no = run(f"resolve {path} {path} --allow-host 127.0.0.1", "n\n", terminal=True)
     assert no.err.count("Ask 127.0.0.1") == 1

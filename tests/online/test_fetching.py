@@ -82,6 +82,8 @@ def test_several_terms_and_documents_come_too(stamped: Callable[..., Path], base
     kinds = {one.semantics for one in found if one.status == "fetched"}
     assert kinds == {"#documentation", "#detached-header", "#this"}
     assert len({one.path for one in found}) == len(found)
+    assert [one.findings for one in found] == [()] * len(found)
+    assert {one.path.suffix for one in found if one.path} == {".json", ".provn", ".vot", ".html", ".txt", ".fits"}
 
 
 def test_a_damaged_file_is_told_of(tmp_path: Path, base: str, archive: Path) -> None:
