@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import native
+from fitsprov.actions.present import Ours, find_ours, has_foreign, joined, spans
 from fitsprov.actions.reading import find_table, needs_table
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
-from fitsprov.conventions.convention import Convention, Group, span_of
+from fitsprov.conventions.convention import Convention, Group
 from fitsprov.conventions.reading import check_seal, group_of, read_group
+from fitsprov.conventions.spotting import Prefixes
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.errors import StampMissing, StampRefused, UsageError
 from fitsprov.files import Edit
@@ -65,29 +68,37 @@ class Stamping:
         StampRefused
             Where it names another dataset, and nobody said what to do then.
         """
-        group = group_of(unit.header, native(), unit.end)
+        if self.is_plain(unit):
+            return Edit(tail=spell_native(self.stamp, native(), stamped=self.clock()))
+        ours = find_ours(unit)
         foreign, insert = self.foreign_cards(unit)
-        before = joined(unit, group)
-        tail, table = before, None
+        tail, table = ours.cards, None
         if native() in self.conventions:
-            elsewhere = insert.startswith(b"LONGSTRN") or has_foreign(unit, b"LONGSTRN", group)
-            tail, table = self.native_cards(unit, group, before, long_strings=not elsewhere)
-        if not insert and table is None and tail == before:
+            elsewhere = insert.startswith(b"LONGSTRN") or has_foreign(unit, b"LONGSTRN", ours)
+            tail, table = self.native_cards(unit, ours, long_strings=not elsewhere)
+        if not insert and table is None and tail == ours.cards:
             return None
-        return Edit(remove=spans(group, foreign), insert=insert, tail=tail, table=table)
+        return Edit(remove=spans(ours.spans, foreign), insert=insert, tail=tail, table=table)
+
+    def is_plain(self, unit: HeaderUnit) -> bool:
+        """Whether our stamp goes alone, lists and all, into a header that has nothing for it to heed."""
+        return (
+            self.conventions == (native(),)
+            and self.list_mode(self.stamp) == "cards"
+            and (self.stamp.fingerprint is not None or (unit.index == 0 and unit.data_size > 0))
+            and not heeded().find(unit.header, unit.end)
+        )
 
     def foreign_cards(self, unit: HeaderUnit) -> tuple[Group, bytes]:
         """The cards of others' conventions that are to be replaced, and those that take their place."""
         remove: Group = []
         insert = b""
-        if self.conventions == (native(),):
-            return remove, insert
         for convention in self.conventions:
             if convention is native():
                 continue
             group = group_of(unit.header, convention, unit.end)
             cards = spell(self.stamp, convention)
-            if cards == joined(unit, group):
+            if cards == joined(unit, spans((), group)):
                 continue
             named = read_group(group, convention).id if group else None
             if named not in (None, self.stamp.id) and not self.force:
@@ -103,19 +114,14 @@ class Stamping:
                 insert = format_card(row.name, row.value or "", row.comment) + insert
         return remove, insert
 
-    def native_cards(
-        self, unit: HeaderUnit, group: Group, before: bytes, *, long_strings: bool
-    ) -> tuple[bytes, bytes | None]:
+    def native_cards(self, unit: HeaderUnit, ours: Ours, *, long_strings: bool) -> tuple[bytes, bytes | None]:
         """Our own stamp, and the table where it has one; the time that stands is kept where nothing else changed."""
-        old = read_group(group, native()) if group else None
+        old = ours.stamp
         stamp = self.settle(unit, old)
         mode = self.list_mode(stamp)
-
-        def spelled(when: datetime | None) -> bytes:
-            return spell_native(stamp, native(), stamped=when, lists=mode == "cards", long_strings=long_strings)
-
-        unchanged = old is not None and old.id == stamp.id and spelled(old.stamped) == before
-        tail = before if unchanged else spelled(self.clock())
+        spelled = partial(spell_native, stamp, native(), lists=mode == "cards", long_strings=long_strings)
+        unchanged = old is not None and old.id == stamp.id and spelled(stamped=old.stamped) == ours.cards
+        tail = ours.cards if unchanged else spelled(stamped=self.clock())
         if mode == "table":
             there = unchanged and self.target is not None and has_table(self.target)
             return tail, None if there else table_bytes(stamp.parents or (), stamp.raws or ())
@@ -169,16 +175,16 @@ class Stripping:
 
     def __call__(self, unit: HeaderUnit) -> Edit | None:
         """Decide what to remove; None where there is nothing."""
-        ours = group_of(unit.header, native(), unit.end)
+        ours = find_ours(unit)
         others = [
             group_of(unit.header, convention, unit.end) for convention in self.conventions if convention is not native()
         ]
         if native() not in self.conventions:
-            return Edit(remove=spans(ours, *others), tail=joined(unit, ours)) if any(others) else None
-        if not ours and not any(others):
+            return Edit(remove=spans(ours.spans, *others), tail=ours.cards) if any(others) else None
+        if not ours.spans and not any(others):
             return None
-        tabled = ours and needs_table(read_group(ours, native())) and has_table(self.target)
-        return Edit(remove=spans(ours, *others), table=b"" if tabled else None)
+        tabled = ours.stamp is not None and needs_table(ours.stamp) and has_table(self.target)
+        return Edit(remove=spans(ours.spans, *others), table=b"" if tabled else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +204,13 @@ class Repointing:
         StampRefused
             Where it was edited: a new seal would hide that.
         """
-        group = group_of(unit.header, native(), unit.end)
-        if not group:
+        ours = find_ours(unit)
+        old = ours.stamp
+        if old is None:
             raise StampMissing(f"{unit.source}: the header carries no stamp; expected one whose pointers can be moved")
-        old = read_group(group, native())
         if old.id is None:
             raise StampMissing(f"{unit.source}: the stamp names no dataset; expected FPV_ID, for a pointer to lead to")
-        broken = check_seal(unit.cards, group, old, native())
+        broken = () if ours.whole else check_seal(unit.cards, group_of(unit.header, native(), unit.end), old, native())
         if broken:
             raise StampRefused(
                 f"{unit.source}: {broken[0].message}; expected an unedited stamp (fitsprov stamp renews it)"
@@ -216,48 +222,18 @@ class Repointing:
             new,
             native(),
             lists=bool(old.parents or old.raws),
-            long_strings=not has_foreign(unit, b"LONGSTRN", group),
+            long_strings=not has_foreign(unit, b"LONGSTRN", ours),
         )
-        return Edit(remove=spans(group), tail=tail)
+        return Edit(remove=ours.spans, tail=tail)
+
+
+@cache
+def heeded() -> Prefixes:
+    """What a stamp has to heed in a header: one that is there, what goes with long strings, and sums of data."""
+    return Prefixes([*native().prefixes, b"LONGSTRN", b"DATASUM "])
 
 
 def has_table(target: Any) -> bool:
     """Whether a file has a FITSPROV table."""
     with open_source(target) as source:
         return find_table(source.units()) is not None
-
-
-def joined(unit: HeaderUnit, group: Group) -> bytes:
-    """The bytes of some cards of a header."""
-    span = span_of(group) if group else (0, 0)
-    if span is not None:
-        return unit.header[slice(*span)]
-    return b"".join([unit.header[card.start : card.stop] for card, _ in group])
-
-
-def spans(*groups: Group) -> tuple[tuple[int, int], ...]:
-    """Where cards stand, each once; those of one group that follow each other, as a stamp's do, are one span."""
-    filled = [group for group in groups if group]
-    if not filled:
-        return ()
-    whole = span_of(filled[0]) if len(filled) == 1 else None
-    if whole is not None:
-        return (whole,)
-    found: list[tuple[int, int]] = []
-    taken: set[int] = set()
-    for group in groups:
-        stop = -1
-        for card, _ in group:
-            if card.start in taken:
-                continue
-            taken.add(card.start)
-            start = found.pop()[0] if card.start == stop else card.start
-            stop = card.stop
-            found.append((start, stop))
-    return tuple(sorted(found))
-
-
-def has_foreign(unit: HeaderUnit, keyword: bytes, group: Group) -> bool:
-    """Whether a keyword stands in a header outside our group."""
-    at = find_card(unit.header, unit.end, keyword)
-    return at >= 0 and all(card.start != at for card, _ in group)

@@ -2,7 +2,8 @@
 """Headers in files: the twins of functions in `fitsprov.files`, for what is usual there."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.string cimport memcmp, memcpy, memset, strlen
+from libc.stdio cimport snprintf
+from libc.string cimport memcmp, memcpy, memset, strlen, strrchr
 
 from fitsprov.compiled.cards cimport BLOCK, CARD, find_in, is_blank, sum_of
 
@@ -12,6 +13,8 @@ cdef enum:
     DIGITS = 12  # of a size; what is larger is left to Python
     AXES = 9
     FIRST_READ = 8 * BLOCK
+    LONGEST = 1024  # path
+    SHORT = 60  # name
 
 cdef extern from *:
     """
@@ -29,6 +32,9 @@ cdef extern from *:
     #include <fcntl.h>
     #include <sys/file.h>
     #include <sys/stat.h>
+    #if defined(__linux__)
+    #include <sys/sysmacros.h>
+    #endif
     #include <unistd.h>
 
     /* Unlock and close; give what went wrong with that. */
@@ -37,14 +43,37 @@ cdef extern from *:
         return close(descriptor) == 0 ? 0 : errno;
     }
 
+    /* Ask about an open file, or about the one at a path. Linux can leave out the times: who asks for those makes the
+       next write note new ones. */
+    #if defined(STATX_INO)
+    static int fitsprov_ask(int descriptor, const char *path, struct stat *told) {
+        struct statx status;
+        if (statx(
+            path ? AT_FDCWD : descriptor, path ? path : "", path ? 0 : AT_EMPTY_PATH,
+            STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_INO | STATX_SIZE, &status
+        ) != 0) return -1;
+        told->st_mode = status.stx_mode;
+        told->st_nlink = status.stx_nlink;
+        told->st_ino = status.stx_ino;
+        told->st_size = status.stx_size;
+        told->st_dev = makedev(status.stx_dev_major, status.stx_dev_minor);
+        return 0;
+    }
+    #else
+    static int fitsprov_ask(int descriptor, const char *path, struct stat *told) {
+        return path ? stat(path, told) : fstat(descriptor, told);
+    }
+    #endif
+
     /* Whether an open file is regular, writable and now locked, still at its path, and read. */
     static int fitsprov_is_usual(
         const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened
     ) {
         struct stat file, there;
-        if (fstat(opened->descriptor, &file) != 0 || !S_ISREG(file.st_mode) || !(file.st_mode & 0222)) return 0;
-        if (flock(opened->descriptor, LOCK_EX | LOCK_NB) != 0 || stat(path, &there) != 0) return 0;
-        if (file.st_ino != there.st_ino || file.st_dev != there.st_dev || access(temporary, F_OK) == 0) return 0;
+        if (fitsprov_ask(opened->descriptor, NULL, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
+        if (!(file.st_mode & 0222) || flock(opened->descriptor, LOCK_EX | LOCK_NB) != 0) return 0;
+        if (fitsprov_ask(-1, path, &there) != 0 || file.st_ino != there.st_ino || file.st_dev != there.st_dev) return 0;
+        if (access(temporary, F_OK) == 0) return 0;
         opened->read = pread(opened->descriptor, head, size, 0);
         opened->size = file.st_size;
         opened->names = file.st_nlink;
@@ -74,6 +103,7 @@ cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
 
 cdef const char *END = b"END                                                                             "
+cdef const char *SIMPLE = b"SIMPLE  "
 cdef const char *SEAL = b"FPV_SEAL"
 cdef const char *CHECKSUM = b"CHECKSUM"
 
@@ -159,25 +189,29 @@ def plan_tail(bytes header not None, Py_ssize_t end, Py_ssize_t old, bytes tail 
     return at, PyBytes_FromStringAndSize(<char *>block + CARD, stop - at - CARD), hide
 
 
-def open_usual(str path not None, str temporary not None, Py_ssize_t size):
-    """The twin of `fitsprov.files.locks.open_usual`."""
-    cdef bytes name = PyUnicode_EncodeFSDefault(path), beside = PyUnicode_EncodeFSDefault(temporary)
+def open_usual(str path not None, Py_ssize_t size):
+    """The twin of `fitsprov.files.locks.open_usual`; a name of more than `SHORT` bytes is left to Python."""
+    cdef bytes name = PyUnicode_EncodeFSDefault(path)
     cdef const char *at = PyBytes_AS_STRING(name)
-    cdef const char *there = PyBytes_AS_STRING(beside)
+    cdef const char *slash = strrchr(at, c"/")
+    cdef Py_ssize_t folder = 0 if slash == NULL else slash + 1 - at, length = PyBytes_GET_SIZE(name)
+    cdef char temporary[LONGEST + 16]
     cdef unsigned char into[FIRST_READ]
     cdef fitsprov_opened opened
     cdef Py_ssize_t end
     cdef bint done
-    if not 0 < size <= FIRST_READ or strlen(at) != <size_t>PyBytes_GET_SIZE(name) or strlen(there) != <size_t>PyBytes_GET_SIZE(beside):
+    if not 0 < size <= FIRST_READ or strlen(at) != <size_t>length or length > LONGEST or length - folder > SHORT:
         return None
+    snprintf(temporary, sizeof(temporary), b"%.*s.%s.fitsprov", <int>folder, at, at + folder)
     with nogil:
-        done = fitsprov_open(at, there, <char *>into, size, &opened)
+        done = fitsprov_open(at, temporary, <char *>into, size, &opened)
     if not done:
         return None
     end = find_in(into, opened.read, opened.read, <const unsigned char *>END, 8, 2, 0)
-    if end >= 0:
-        opened.read = min(opened.read, (end // BLOCK + 1) * BLOCK)
-    return opened.descriptor, opened.size, opened.names, PyBytes_FromStringAndSize(<char *>into, opened.read)
+    length = (end // BLOCK + 1) * BLOCK
+    if end < 0 or length > opened.read or memcmp(into, SIMPLE, 8) != 0:
+        return opened.descriptor, opened.size, opened.names, b"", 0
+    return opened.descriptor, opened.size, opened.names, PyBytes_FromStringAndSize(<char *>into, length), end
 
 
 def release(int descriptor):

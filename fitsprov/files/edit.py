@@ -13,8 +13,7 @@ from fitsprov.files.insert import complete, grow_inside
 from fitsprov.files.layout import Edit, leftover, plan_flip
 from fitsprov.files.locks import open_target, open_to_read, open_usual, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
-from fitsprov.files.temporary import temporary_name
-from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, unit_in, walk
+from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, walk
 
 __all__ = ["Outcome", "edit_file", "read_unit"]
 
@@ -99,10 +98,10 @@ def edit_file(
     NotFits, TruncatedFits, UsageError
     """
     path = path if type(path) is str else os.fsdecode(path)
-    head = status = None
-    opened = open_usual(path, temporary_name(path), FIRST_READ)
+    status, header, end = None, b"", 0
+    opened = open_usual(path, FIRST_READ)
     if opened is not None:
-        descriptor, size, names, head = opened
+        descriptor, size, names, header, end = opened
     else:
         descriptor, path, status = open_target(path)
         size, names = status.st_size, status.st_nlink
@@ -110,7 +109,7 @@ def edit_file(
         if status is not None:
             complete(descriptor, path, status)
         try:
-            unit = (unit_in(head, path) if head is not None and hdu == 0 else None) or find_unit(descriptor, hdu, path)
+            unit = HeaderUnit(0, 0, header, end, path) if header and hdu == 0 else find_unit(descriptor, hdu, path)
         except NotFits:
             kind = container(descriptor)
             if kind is None:

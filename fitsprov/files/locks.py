@@ -121,15 +121,15 @@ def open_target(path: str) -> tuple[int, str, os.stat_result]:
 
 
 @compiled
-def open_usual(path: str, temporary: str, size: int) -> tuple[int, int, int, bytes] | None:
-    """Do what `open_target` does where all is as usual, and nothing stands in the temporary file's place; None for all
-    else, with nothing done.
+def open_usual(path: str, size: int) -> tuple[int, int, int, bytes, int] | None:
+    """Do what `open_target` does where all is as usual, and there is no temporary file; None for all else, with nothing
+    done.
 
     Returns
     -------
     tuple, optional
-        The descriptor; the file's size in bytes, its number of names, and as many of its first bytes, but none behind
-        the block of the first END.
+        The descriptor; the file's size in bytes, and its number of names; its primary header in whole blocks and where
+        END stands in that, if it is whole in the first `size` bytes, else ``b""``.
     """
     return None
 

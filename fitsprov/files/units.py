@@ -25,7 +25,6 @@ __all__ = [
     "read_descriptor",
     "read_header",
     "reader",
-    "unit_in",
     "walk",
 ]
 
@@ -191,15 +190,6 @@ def read_descriptor(descriptor: int, offset: int, size: int) -> bytes:
         return os.pread(descriptor, size, offset)
     os.lseek(descriptor, offset, os.SEEK_SET)
     return os.read(descriptor, size)
-
-
-def unit_in(head: bytes, source: str = "") -> HeaderUnit | None:
-    """Find a primary header that is whole in the first bytes of a file; None leaves the file to `read_header`."""
-    end = find_end(head)
-    size = (end // BLOCK + 1) * BLOCK
-    if end < 0 or len(head) < size or not head.startswith(b"SIMPLE  "):
-        return None
-    return HeaderUnit(0, 0, head[:size], end, source)
 
 
 def read_header(file: ReadAt | int | BinaryIO, start: int = 0, index: int = 0, source: str = "") -> HeaderUnit:

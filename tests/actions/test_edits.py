@@ -10,10 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fitsprov
-from fitsprov.actions.conventions import native
-from fitsprov.actions.edits import spans
 from fitsprov.actions.stamping import Outcome
-from fitsprov.cards.card import Card
 from fitsprov.cards.grammar import BLOCK, CARD, END
 
 ID = UUID(int=7)
@@ -64,15 +61,6 @@ def test_strip_gives_back_what_did_not_grow(
         assert after.replace(END, b"").rstrip() == bare.replace(END, b"").rstrip()
     else:
         assert after == bare
-
-
-def test_neighbours_of_one_group_are_one_span() -> None:
-    slot = native().slot("FPV_ID")
-    one, two, three = ((Card("FPV_ID", 1, at, at + CARD), slot) for at in (0, CARD, 2 * CARD))
-    assert spans([one, two], [three]) == ((0, 2 * CARD), (2 * CARD, 3 * CARD))
-    assert spans([one, two], [two, three]) == ((0, 2 * CARD), (2 * CARD, 3 * CARD))
-    assert spans([one, three]) == ((0, CARD), (2 * CARD, 3 * CARD))
-    assert spans([], []) == ()
 
 
 def test_a_card_of_end_with_more_in_it_is_replaced_whole(tmp_path: Path) -> None:

@@ -9,13 +9,18 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import fitsio
 import pytest
 from astropy.io import fits
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from fitsprov.compiled import COMPILED
 from fitsprov.errors import FileRefused
 from fitsprov.files import Outcome, edit_file, export_file, locks, read_unit
+from fitsprov.files.locks import open_usual, release
 from fitsprov.files.temporary import temporary, temporary_name
 from tests.files.conftest import Stamper, make_file, make_tail, stamp_span, strays, strip
 
@@ -231,3 +236,18 @@ def test_who_opens_a_leased_file_waits(path: Path) -> None:
     locks.together(descriptor)
     os.close(descriptor)
     assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.skipif(not COMPILED, reason="needs the compiled room")
+@given(name=st.text(st.characters(blacklist_characters="/\0", blacklist_categories=["Cs"]), min_size=1, max_size=70))
+def test_a_file_is_not_usual_where_its_temporary_file_stands(name: str) -> None:
+    assume(name not in (".", "..") and len(os.fsencode(name)) < 230)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(b"SIMPLE  ")
+        opened = open_usual(str(path), 2880)
+        assert (opened is not None) == (len(os.fsencode(name)) <= 60)
+        if opened is not None:
+            release(opened[0])
+        Path(temporary_name(str(path))).touch()
+        assert open_usual(str(path), 2880) is None
