@@ -21,7 +21,7 @@ lowest:
 	$(PYTHON) -m venv --clear .venv-lowest
 	$(PYTHON) tests/lowest.py > .venv-lowest/pins.txt
 	.venv-lowest/bin/python -m pip install --quiet -r .venv-lowest/pins.txt
-	.venv-lowest/bin/python -m pip install --quiet --no-deps --editable .
+	FITSPROV_NEED_COMPILED=1 .venv-lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	.venv-lowest/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 slow: $(READY)

@@ -45,7 +45,7 @@ def build(root: Path) -> list[Path]:
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
-    flags = shlex.split(os.environ.get("FITSPROV_CFLAGS", ""))
+    flags = ["-g0", *shlex.split(os.environ.get("FITSPROV_CFLAGS", ""))]  # nobody debugs it as it is installed
     before = Path.cwd()
     os.chdir(root)
     try:

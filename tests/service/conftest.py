@@ -70,7 +70,8 @@ def serving(settings: Settings) -> Iterator[str]:
     """Serve on a free port; give the base URL, under which the links lead back here."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = Server(Config(make_app(replace(settings, base_url=base)), **server_options()))
+        options = server_options(settings) | {"log_config": None}  # loggers are those of all tests
+        server = Server(Config(make_app(replace(settings, base_url=base)), **options))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         deadline = time.monotonic() + 20
