@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -16,12 +16,17 @@ from fitsprov.actions.walking import FITS_ENDINGS
 from fitsprov.errors import FileRefused, FitsprovError
 from fitsprov.settings import Settings
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 __all__ = [
     "beyond",
+    "complete_file",
     "cut",
     "expand",
     "fail",
     "file_arguments",
+    "file_or_id_arguments",
     "json_option",
     "message_of",
     "one_line_errors",
@@ -49,13 +54,25 @@ read_convention_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per input.")
 
 
-def file_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+def file_arguments(function: Callable[..., Any], metavar: str = "FILE...") -> Callable[..., Any]:
     """FILE… with ``-r`` and ``--from-list``."""
     function = click.option(
         "--from-list", metavar="FILE|-", help="Read more file names, one a line, from a file or stdin."
     )(function)
     function = click.option("-r", "--recursive", is_flag=True, help="Walk folders for FITS files.")(function)
-    return click.argument("files", nargs=-1, metavar="FILE...")(function)
+    return click.argument("files", nargs=-1, metavar=metavar, shell_complete=complete_file)(function)
+
+
+def file_or_id_arguments(function: Callable[..., Any]) -> Callable[..., Any]:
+    """FILE|ID… with ``-r`` and ``--from-list``."""
+    return file_arguments(function, "FILE|ID...")
+
+
+def complete_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file."""
+    from click.shell_completion import CompletionItem  # costs more than the start of a command may
+
+    return [CompletionItem(incomplete, type="file")]
 
 
 def expand(files: Iterable[str], *, recursive: bool, from_list: str | None) -> list[str]:
@@ -108,14 +125,17 @@ def cut(found: list[T], limit: int | None) -> list[T]:
 
 
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
+    """Write a file whole or not at all; what a link leads to, or into a device or a pipe."""
+    device = path.exists() and not path.is_file()
+    target = path if device else path.resolve()
+    part = target if device else target.with_name(f".{target.name}.part")
     try:
         with part.open("wb") as file:
             file.writelines(pieces)
-        part.replace(path)
+        part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        if not device:
+            part.unlink(missing_ok=True)
         raise FileRefused(f"{path}: {error.strerror}; expected a file that can be written") from None
 
 

@@ -13,7 +13,7 @@ import click
 from fitsprov.actions.fetching import MOST_JOBS, Fetched, fetch_each
 from fitsprov.actions.following import Online
 from fitsprov.actions.registering import open_registry
-from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
+from fitsprov.cli.common import expand, file_or_id_arguments, json_option, one_line_errors, registry_option
 from fitsprov.cli.hosts import allow_host_option, name_host
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import finding_lines, safe
@@ -23,14 +23,14 @@ COLOURS = {"fetched": "green", "there": "green", "offered": "blue", "failed": "r
 
 
 @click.command("fetch")
-@file_arguments
+@file_or_id_arguments
 @click.option(
     "--semantics",
     multiple=True,
     default=("#this",),
     show_default=True,
     metavar="TERM",
-    help="Which links: #this, #progenitor, #derivation, #documentation …; may be repeated.",
+    help="Which links: #this, #progenitor, #derivation, #documentation …; may be given more than once.",
 )
 @click.option(
     "-o",
@@ -38,7 +38,7 @@ COLOURS = {"fetched": "green", "there": "green", "offered": "blue", "failed": "r
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(),
     metavar="FOLDER",
-    help="Where the files go; by default here.",
+    help="The folder that files go to; else this one.",
 )
 @click.option("--service", metavar="URL", help="The base URL of the service that knows an ID; else the registry's.")
 @click.option("--overwrite", is_flag=True, help="Replace files that are other than those of the service.")
@@ -50,7 +50,7 @@ COLOURS = {"fetched": "green", "there": "green", "offered": "blue", "failed": "r
     metavar="N",
     help="Download N files at once.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be downloaded.")
+@click.option("--dry-run", is_flag=True, help="Say what would be downloaded, and do nothing.")
 @allow_host_option
 @registry_option
 @json_option
@@ -71,7 +71,7 @@ def command(
     """Download what the links of files or dataset IDs offer.
 
     Files that are whole are not downloaded again, and those that were cut are gone on with. What comes is held against
-    its length, its digest and its own stamp.
+    its length, its digest and its own stamp. Exit code 1 where something failed or differs.
     """
     outputs = Outputs(as_json=as_json)
     online = Online(name_host, allow_hosts)

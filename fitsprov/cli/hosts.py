@@ -13,7 +13,7 @@ allow_host_option = click.option(
     "allow_hosts",
     metavar="HOST",
     multiple=True,
-    help="A host that may have a private or loopback address; may be repeated.",
+    help="A host that may have a private or loopback address; may be given more than once.",
 )
 
 

@@ -25,8 +25,9 @@ from fitsprov.settings import Settings
     "descriptors",
     multiple=True,
     envvar="FITSPROV_DESCRIPTORS",
+    show_envvar=True,
     metavar="NAME|FILE",
-    help="Also offer the service of this template, as soda; repeatable.",
+    help="Also offer the service of this template, as soda; may be given more than once.",
 )
 @registry_option
 def command(
@@ -38,7 +39,7 @@ def command(
     descriptors: tuple[str, ...],
     registry: Settings,
 ) -> None:
-    """Write a DataLink document (VOTable) for dataset IDs."""
+    """Write a DataLink document (VOTable) for dataset IDs. Exit code 1 where one is not in the registry."""
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
         missing = unknown(ids, opened)
         selection = Selection(collapse=registry.collapse, semantics=semantics, role=role, maxrec=maxrec)

@@ -16,7 +16,7 @@ from fitsprov.actions.registering import open_registry
 from fitsprov.actions.resolving import Resolution, Status, resolve_any
 from fitsprov.cli.common import (
     expand,
-    file_arguments,
+    file_or_id_arguments,
     json_option,
     one_line_errors,
     read_convention_option,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @click.command("resolve")
-@file_arguments
+@file_or_id_arguments
 @click.option(
     "--direction",
     type=click.Choice(["up", "down"]),
@@ -79,7 +79,10 @@ def command(
     registry: Settings,
     as_json: bool,
 ) -> None:
-    """Print the full provenance of files or dataset IDs. It goes down to the raw observations."""
+    """Print the full provenance of files or dataset IDs. It goes down to the raw observations.
+
+    Exit code 1 where an answer is not `resolved`, or has a warning.
+    """
     as_json = as_json or format_ == "json"
     outputs = Outputs(as_json=as_json)
     asking = online is None and is_terminal()
@@ -113,7 +116,9 @@ def text_of(answer: Resolution, format_: str, registry: Registry | None) -> str:
         return resolution_text(answer, "")
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else None
+    wanted = click.get_current_context().color
+    colour = terminal if wanted is None else wanted
     authority = None if registry is None else registry.authority
     said = NOTHING if registry is None or format_ not in DOCUMENTS else said_of(registry, answer.lineage)
-    drawing = draw(answer.lineage, format_, colour=terminal, width=width, authority=authority, said=said)
+    drawing = draw(answer.lineage, format_, colour=colour, width=width, authority=authority, said=said)
     return drawing.rstrip("\n") if format_ in BARE else resolution_text(answer, drawing)

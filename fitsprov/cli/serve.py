@@ -18,8 +18,8 @@ LIMITS = {
     "max_traced": "IDs in one request for provenance.",
     "max_rows": "Rows, or datasets, of one answer; what is more is left out.",
     "max_depth": "Generations that a request may ask for by number.",
-    "max_body": "Bytes of a request.",
-    "max_seconds": "Time for one request.",
+    "max_body": "Bytes of one request.",
+    "max_seconds": "Seconds for one request.",
 }
 """Setting → what it limits."""
 
@@ -42,9 +42,18 @@ def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Where to listen.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8765, show_default=True, help="Where to listen.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8765,
+    show_default=True,
+    metavar="N",
+    help="The port to listen on.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Answer with N processes."
+)
 @click.option(
     "--base-url", metavar="URL", help="Where the service is met from outside; else as the registry says, else here."
 )
@@ -64,7 +73,7 @@ def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     envvar="FITSPROV_DESCRIPTORS",
     show_envvar=True,
     metavar="NAME|FILE",
-    help="Offer the service of this template for each dataset, as soda; repeatable.",
+    help="Offer the service of this template for each dataset, as soda; may be given more than once.",
 )
 @click.option(
     "--signed",
@@ -72,7 +81,7 @@ def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
     envvar="FITSPROV_SIGNED",
     show_envvar=True,
     metavar="URI",
-    help="Send clients to copies whose URI begins so, as s3://bucket/, with a signed URL; repeatable.",
+    help="Send clients to copies whose URI begins so, as s3://bucket/, with a signed URL; may be given more than once.",
 )
 @click.option(
     "--keep-index/--no-keep-index",

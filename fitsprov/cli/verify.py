@@ -25,7 +25,7 @@ from fitsprov.settings import Settings
 
 @click.command("verify")
 @file_arguments
-@click.option("--data/--no-data", default=True, show_default=True, help="Read the data too.")
+@click.option("--data/--no-data", default=True, show_default=True, help="Read the data, too.")
 @click.option("--hdu", metavar="HDU", help="Which header: 0, SCI, SCI,2; else the first that carries a stamp.")
 @read_convention_option
 @registry_option
@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Hold header, registry and data against each other.
 
-    It finds stamps that are stale, inherited, tampered with or missing.
+    It finds stamps that are stale, inherited, tampered with or missing. Exit code 1 where it finds anything.
     """
     outputs = Outputs(as_json=as_json)
     with one_line_errors():
