@@ -218,6 +218,8 @@ class Lineage:
     """Dataset → raws that its header lists; the steps between may be known or not."""
     complete: bool = True
     """False where it ends in a stub, was cut by a depth, or headers speak of more than is known."""
+    authority: str | None = None
+    """The IVOID, ``ivo://…``, under which those are published that bring no publisher DID, where a document says so."""
 
     @property
     def dataset(self) -> Dataset:

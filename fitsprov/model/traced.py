@@ -75,3 +75,5 @@ class Traced(NamedTuple):
     complete: bool
     said: Said = NOTHING
     """What is said beside the graph."""
+    authority: str | None = None
+    """The IVOID under which those are published that bring no publisher DID, where that is known."""

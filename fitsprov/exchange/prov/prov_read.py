@@ -18,6 +18,7 @@ from fitsprov.exchange.prov.prov import legal
 from fitsprov.exchange.prov.prov_attributes import Attributes, Json
 from fitsprov.exchange.prov.words import FITSPROV
 from fitsprov.model.dataid import parse_data_id
+from fitsprov.model.identifiers import publisher_did
 from fitsprov.model.lineage import (
     Activity,
     Agent,
@@ -83,6 +84,7 @@ class Reader(Attributes):
         self.setups: dict[UUID, tuple[str, Any]] = {}
         self.presented: list[tuple[UUID, int, Usage]] = []
         """To which activity, at which place among its usages."""
+        self.authority: str | None = None
 
     def lineage(self) -> Lineage:
         """Read all of it."""
@@ -109,6 +111,7 @@ class Reader(Attributes):
             used={key: tuple(usages) for key, usages in used.items()},
             listed_raws={key: tuple(map(self.listed_raw, raws)) for key, raws in self.listed.items()},
             complete=self.flag(told, "fitsprov:complete"),
+            authority=self.authority,
         )
         self.refuse_cycle(lineage)
         return lineage
@@ -144,10 +147,23 @@ class Reader(Attributes):
         if dataset.id in self.datasets:
             self.refuse(f"dataset {dataset.id} twice; expected it once")
         self.datasets[dataset.id] = dataset
+        if dataset.publisher_did is None and self.authority is None:
+            self.authority = self.authority_in(name)
         if raws := self.texts(told, "fitsprov:listedRaw"):
             self.listed[dataset.id] = [self.uuid(raw) for raw in raws]
         if "fitsprov:direction" in told:
             self.focus.append((dataset.id, told))
+
+    def authority_in(self, name: str) -> str | None:
+        """The IVOID that begins a name, where it is a publisher DID (`publisher_did`)."""
+        space = self.document["prefix"].get(name.partition(":")[0])
+        if not isinstance(space, str) or not space.endswith("?"):
+            return None
+        try:
+            publisher_did(space[:-1], self.uuid(name))
+        except UsageError:
+            return None
+        return space[:-1]
 
     def dataset(self, name: str, told: Json) -> Dataset:
         """A dataset."""

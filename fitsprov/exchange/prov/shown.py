@@ -75,6 +75,7 @@ def traced(lineage: Lineage, said: Said = NOTHING) -> Traced:
         },
         complete=lineage.complete,
         said=said,
+        authority=lineage.authority,
     )
 
 

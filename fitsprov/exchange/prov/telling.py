@@ -54,7 +54,8 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
     lineage : Traced
     wanted : Wanted
     authority : str, optional
-        The IVOID under which datasets are published, ``ivo://…``: it names those that bring no publisher DID.
+        The IVOID under which datasets are published, ``ivo://…``: it names those that bring no publisher DID; by
+        default that of the lineage.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
     UsageError
         Where the authority is no IVOID.
     """
-    teller = Teller(lineage, wanted, authority)
+    teller = Teller(lineage, wanted, authority or lineage.authority)
     activities, uses, made = list(activity_lines(teller)), use_lines(teller), teller.generations()
     if lineage.said.descriptions:  # which stand before what refers to them
         uses, made = iter(list(uses)), iter(list(made))

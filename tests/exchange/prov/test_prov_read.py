@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fitsprov.errors import InvalidRecord
 from fitsprov.exchange.drawings.tree import draw_tree
-from fitsprov.exchange.prov.prov import json_text, legal
+from fitsprov.exchange.prov.prov import Name, json_text, legal
 from fitsprov.exchange.prov.prov_json import write_prov_json
 from fitsprov.exchange.prov.prov_read import read_prov_json
 from fitsprov.exchange.prov.shown import Shown, environment_object
@@ -147,6 +147,27 @@ def test_the_job_the_epoch_and_the_origin_come_back() -> None:
     back = there_and_back(lineage)
     assert back == told(lineage)
     assert back.activities[key].epoch == 3
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None, max_examples=30)
+def test_what_was_read_is_told_in_the_same_names(data: st.DataObject, any_graph: st.SearchStrategy[Lineage]) -> None:
+    lineage = data.draw(dressed(any_graph).filter(sayable))
+    first = tell(lineage, authority=AUTHORITY)
+    back = read_prov_json(write_prov_json(first), source="test")
+    assert tell(back).namespaces == first.namespaces
+    names, again = (
+        [one.id for one in document.statements if ("prov:type", Name("fitsprov:Dataset")) in one.attributes]
+        for document in (first, tell(back))
+    )
+    assert again == names
+
+
+def test_a_name_that_is_no_publisher_did_says_under_what_nothing() -> None:
+    for space in ("urn:uuid:", "ivo://x> <y?", "https://example.org/?", "ivo://example.org/a?id=", 7):
+        document = json.loads(write_prov_json(tell(full_lineage(), authority=AUTHORITY)))
+        document["prefix"]["did"] = space
+        assert read_prov_json(json.dumps(document), source="test").authority is None
 
 
 @pytest.mark.parametrize("name", ["survey_lineage", "large_lineage", "hostile_lineage"])
