@@ -88,8 +88,12 @@ def judge(lineage: Lineage) -> list[Finding]:
     if lineage.complete:
         return []
     stubs = sum(dataset.stub for dataset in lineage.datasets.values())
-    named = f"{stubs} dataset{'s are' if stubs > 1 else ' is'} only named"
-    reason = named if stubs else "it was cut by the depth"
+    if stubs:
+        reason = f"{stubs} dataset{'s are' if stubs > 1 else ' is'} only named"
+    elif lineage.listed_raws:
+        reason = "raws are listed, and not all of what led from them"
+    else:
+        reason = "it was cut by the depth, or inputs are counted and not listed"
     return [Finding("lineage-incomplete", f"the lineage has an open end: {reason}")]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from fitsprov.actions.causes import parse_cause
 from fitsprov.actions.choosing import mint
 from fitsprov.actions.json_objects import found_object, iso
 from fitsprov.actions.registering import open_registry
+from fitsprov.errors import MalformedID, UsageError
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.impact import Impact, Incident
 from fitsprov.model.lineage import Agent, Dataset
@@ -106,10 +108,18 @@ def open_incident(
         )
 
 
+def incident_id(text: str) -> UUID:
+    """Read the ID of an incident."""
+    try:
+        return parse_id(text)
+    except MalformedID:
+        raise UsageError(f"'{text}' is no ID of an incident; expected a UUID that `incident list` tells") from None
+
+
 def incident_hits(registry_url: str, id: str, *, done: bool | None = None) -> dict[str, Any]:
     """Give an incident with its hits: all, or those that are dealt with, or are not."""
     with open_registry(registry_url) as registry:
-        uuid = parse_id(id)
+        uuid = incident_id(id)
         hits = [
             {
                 **hit_object(one.dataset, one.direct),
@@ -126,10 +136,10 @@ def work_off(registry_url: str, id: str, datasets: Iterable[str], *, text: str |
     """Note that datasets, by ID, are dealt with; give how many were not so yet."""
     with open_registry(registry_url) as registry:
         uuids = [registry.dataset(one).id for one in datasets]
-        return registry.incidents.work_off(parse_id(id), uuids, time=datetime.now(UTC), text=text)
+        return registry.incidents.work_off(incident_id(id), uuids, time=datetime.now(UTC), text=text)
 
 
 def close_incident(registry_url: str, id: str, *, text: str | None = None) -> dict[str, Any]:
     """Close an incident whose hits are all dealt with."""
     with open_registry(registry_url) as registry:
-        return incident_object(registry.incidents.close(parse_id(id), time=datetime.now(UTC), text=text))
+        return incident_object(registry.incidents.close(incident_id(id), time=datetime.now(UTC), text=text))

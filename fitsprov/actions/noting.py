@@ -22,8 +22,10 @@ def annotate(
     by: str | None = None,
     successor: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Note the same of several datasets or activities, as JSON objects."""
+    """Note the same of several datasets or activities, as JSON objects; of none where one of them is not known."""
     with open_registry(registry_url) as registry:
+        for subject in (subjects := tuple(subjects)):
+            registry.named(subject)
         said = [registry.annotate(subject, kind, text, by=by, successor=successor) for subject in subjects]
     return [annotation_object(one) for one in said]
 

@@ -9,6 +9,7 @@ import click
 from fitsprov.actions.noting import annotate
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.cli.text import safe
+from fitsprov.errors import UsageError
 from fitsprov.settings import Settings
 
 
@@ -16,10 +17,10 @@ from fitsprov.settings import Settings
 @click.argument("subjects", nargs=-1, metavar="ID...", required=True)
 @click.option(
     "--kind",
+    type=click.Choice(["note", "retracted", "superseded", "missing", "restored"]),
     default="note",
     show_default=True,
-    metavar="KIND",
-    help="note, or how a dataset stands from now on: retracted, superseded, missing, restored.",
+    help="A note, or how a dataset stands from now on.",
 )
 @click.option("--why", metavar="TEXT", help="What is said, and why.")
 @click.option("--by", metavar="AGENT", help="Who says it.")
@@ -41,6 +42,8 @@ def command(
     stays.
     """
     with one_line_errors():
+        if kind == "note" and not why:
+            raise UsageError("a note that says nothing; expected --why")
         said = annotate(registry.need_registry(), subjects, kind, why, by=by, successor=successor)
     if as_json:
         click.echo(json.dumps(said, indent=2, ensure_ascii=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import click
@@ -17,16 +18,16 @@ from fitsprov.settings import Settings
 
 @click.command("events")
 @click.argument("dataset", required=False, metavar="[ID]")
-@click.option("--since", metavar="TIME", help="What was going on then or later.")
-@click.option("--until", metavar="TIME", help="What was going on then or earlier.")
+@click.option("--since", type=parse_time, metavar="TIME", help="What was going on then or later.")
+@click.option("--until", type=parse_time, metavar="TIME", help="What was going on then or earlier.")
 @click.option("--component", metavar="NAME", help="Events of this component alone; * and ? match.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @registry_option
 @json_option
 def command(
     dataset: str | None,
-    since: str | None,
-    until: str | None,
+    since: datetime | None,
+    until: datetime | None,
     component: str | None,
     limit: int | None,
     registry: Settings,
@@ -41,8 +42,8 @@ def command(
         found = happenings(
             registry.need_registry(),
             dataset,
-            since=None if since is None else parse_time(since),
-            until=None if until is None else parse_time(until),
+            since=since,
+            until=until,
             component=component,
             limit=beyond(limit),
         )

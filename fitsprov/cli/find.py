@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import click
 
 from fitsprov.actions.searching import find
 from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
+from fitsprov.cli.text import safe
 from fitsprov.cli.times import parse_time
 from fitsprov.settings import Settings
 
@@ -25,8 +27,8 @@ from fitsprov.settings import Settings
     metavar="CONDITION",
     help="Of the dataset or its activity: 'seeing<0.8', 'seeing=pass'; all that are given must hold.",
 )
-@click.option("--since", metavar="TIME", help="Observed, or made, then or later.")
-@click.option("--until", metavar="TIME", help="Observed, or made, then or earlier.")
+@click.option("--since", type=parse_time, metavar="TIME", help="Observed, or made, then or later.")
+@click.option("--until", type=parse_time, metavar="TIME", help="Observed, or made, then or earlier.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most so many.")
 @click.option("--ids", is_flag=True, help="Print the IDs alone, one a line.")
 @registry_option
@@ -37,8 +39,8 @@ def command(
     data_id: tuple[str, ...],
     name: str | None,
     metrics: tuple[str, ...],
-    since: str | None,
-    until: str | None,
+    since: datetime | None,
+    until: datetime | None,
     limit: int | None,
     ids: bool,
     registry: Settings,
@@ -53,8 +55,8 @@ def command(
             data_id=data_id,
             name=name,
             metrics=metrics,
-            since=None if since is None else parse_time(since),
-            until=None if until is None else parse_time(until),
+            since=since,
+            until=until,
             limit=beyond(limit),
         )
     found = cut(found, limit)
@@ -70,8 +72,9 @@ def command(
 
 
 def cells(item: dict[str, Any]) -> list[str]:
-    """One line of the table."""
-    return [item["id"], item["type"] or "", pairs(item["data_id"]), item["run"] or "", item["standing"] or ""]
+    """One line of the table; what has no dataId is told by its name."""
+    place = pairs(item["data_id"]) or item["name"]
+    return [safe(cell or "") for cell in (item["id"], item["type"], place, item["run"], item.get("standing"))]
 
 
 def pairs(data_id: dict[str, object] | None) -> str:
@@ -79,9 +82,13 @@ def pairs(data_id: dict[str, object] | None) -> str:
     return " ".join(f"{key}={value}" for key, value in (data_id or {}).items())
 
 
+WIDEST = 80
+"""Characters to which a column is filled up; what is longer stands as it is, and makes no other line longer."""
+
+
 def aligned(rows: list[list[str]], *, right: int = 0) -> list[str]:
     """Rows with their columns aligned, the first ``right`` ones as numbers are."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
             cell.rjust(width) if n < right else cell.ljust(width)

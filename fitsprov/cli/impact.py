@@ -10,7 +10,8 @@ import click
 from fitsprov.actions.impact import impact, open_incident
 from fitsprov.cli.causes import cause_options
 from fitsprov.cli.common import beyond, cut, json_option, one_line_errors, registry_option
-from fitsprov.cli.find import aligned, pairs
+from fitsprov.cli.find import aligned, cells
+from fitsprov.cli.text import safe
 from fitsprov.errors import UsageError
 from fitsprov.settings import Settings
 
@@ -66,14 +67,15 @@ def command(
 def lines(answer: dict[str, Any]) -> list[str]:
     """Counts by type and run first, the list after."""
     counted = [
-        [str(one["datasets"]), str(one["direct"]), one["type"] or "-", one["run"] or "-"] for one in answer["touched"]
+        [str(one["datasets"]), str(one["direct"]), safe(one["type"] or "-"), safe(one["run"] or "-")]
+        for one in answer["touched"]
     ]
     total = f"{answer['activities']} activities made {answer['direct']} datasets; {answer['datasets']} touched in all"
     text = [click.style(total, bold=True)]
     if counted:
         text += ["", *aligned([["touched", "direct", "type", "run"], *counted], right=2)]
     if hits := answer.get("hits"):
-        text += ["", *aligned([[h["id"], h["type"] or "", pairs(h["data_id"]), h["run"] or ""] for h in hits])]
+        text += ["", *aligned([cells(hit) for hit in hits])]
     if "incident" in answer:
         text += ["", f"incident {answer['incident']}"]
     return text

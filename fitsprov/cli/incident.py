@@ -9,7 +9,8 @@ import click
 
 from fitsprov.actions.impact import close_incident, incident_hits, list_incidents, work_off
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
-from fitsprov.cli.find import aligned, pairs
+from fitsprov.cli.find import aligned, cells
+from fitsprov.cli.text import safe
 from fitsprov.settings import Settings
 
 id_argument = click.argument("incident", metavar="INCIDENT")
@@ -32,7 +33,8 @@ def list_(registry: Settings, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif found:
         rows = [
-            [one["id"], one["opened"][:10], state(one), f"{one['done']}/{one['hits']}", one["title"]] for one in found
+            [one["id"], one["opened"][:10], state(one), f"{one['done']}/{one['hits']}", safe(one["title"])]
+            for one in found
         ]
         for line in aligned([["incident", "opened", "state", "done", "title"], *rows]):
             click.echo(line)
@@ -96,17 +98,7 @@ def lines(answer: dict[str, Any]) -> list[str]:
         ("why", answer["text"]),
         ("dealt with", f"{answer['done']} of {answer['hits']}"),
     ]
-    text = [click.style(answer["title"], bold=True)]
-    text += [f"  {name:<12}{value}" for name, value in about if value is not None]
-    rows = [
-        [
-            "done" if hit["done"] else "open",
-            hit["id"],
-            hit["type"] or "",
-            pairs(hit["data_id"]),
-            hit["run"] or "",
-            hit["text"] or "",
-        ]
-        for hit in answer["datasets"]
-    ]
+    text = [click.style(safe(answer["title"]), bold=True)]
+    text += [f"  {name:<12}{safe(value)}" for name, value in about if value is not None]
+    rows = [["done" if hit["done"] else "open", *cells(hit), safe(hit["text"] or "")] for hit in answer["datasets"]]
     return [*text, "", *aligned(rows)] if rows else text

@@ -28,6 +28,8 @@ def command(id: str, registry: Settings, as_json: bool) -> None:
     """
     with one_line_errors():
         found = jobs(registry.need_registry(), id)
+    if not found:
+        click.echo(f"fitsprov: job {safe(id)}: not in the registry; expected one that is", err=True)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:

@@ -30,8 +30,10 @@ def status(registry: Settings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([answer], indent=2))
         return
-    for name, value in lines(answer):
-        click.echo(f"{name:<14}{'-' if value is None else value}")
+    told = list(lines(answer))
+    width = max(12, *(len(name) for name, _ in told)) + 2
+    for name, value in told:
+        click.echo(f"{name:<{width}}{'-' if value is None else value}")
 
 
 @command.command("index")

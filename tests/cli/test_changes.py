@@ -63,7 +63,6 @@ def test_changes_between_images_are_what_their_activities_pin(ask: Fitsprov) -> 
             ],
         )
     assert [one["name"] for one in ask(f"changes isr {IMAGES} --json").json] == [None, "doFlat"]
-    assert ask(f"changes coadd {IMAGES}").out.count("\n") == 1
 
 
 def test_where_nothing_changed_nothing_is_said(ask: Fitsprov) -> None:
@@ -78,6 +77,7 @@ def test_where_nothing_changed_nothing_is_said(ask: Fitsprov) -> None:
         ("changes isr 7", "epoch 7 is none; expected one of 1 to 3"),
         ("changes isr 0a0a7b86-7b0d-4f3c-9f8e-0000000000ff", "no such activity"),
         ("changes isr yesterday", "'yesterday' is no time"),
+        ("changes izr 1", "task izr: not in the registry; expected one that is"),
     ],
 )
 def test_a_moment_that_is_none_is_refused(ask: Fitsprov, line: str, message: str) -> None:
@@ -109,3 +109,8 @@ def test_a_job_is_shown_by_its_id(ask: Fitsprov) -> None:
 def test_a_job_that_nobody_knows_is_exit_code_1(ask: Fitsprov) -> None:
     assert ask("job 78").code == 1
     assert ask("job 78 --json").json == []
+
+
+def test_a_job_that_nobody_knows_is_said(ask: Fitsprov) -> None:
+    ran = ask("job 78")
+    assert (ran.code, ran.out, ran.err) == (1, "", "fitsprov: job 78: not in the registry; expected one that is\n")

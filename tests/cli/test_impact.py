@@ -63,7 +63,7 @@ def test_impact_of_other_causes(fitsprov: Fitsprov, options: str, first: str) ->
         ("impact --task isr --save ' '", 2, "--save without a title; expected one"),
         ("impact --config doFlat", 2, "config 'doFlat'; expected dotted.name=value"),
         ("incident show 01a1f86f-ec58-7674-bbaf-ebb2d628a976", 1, "no such incident in the registry"),
-        ("incident close x", 2, "'x' is not a dataset ID"),
+        ("incident close x", 2, "'x' is no ID of an incident"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(fitsprov: Fitsprov, line: str, code: int, message: str) -> None:

@@ -120,6 +120,9 @@ def test_adopt_brings_a_file_back(run: Run, product: Path) -> None:
     assert [one["code"] for one in found["findings"]] == ["found-by-content"]
     again = run("adopt", "product.fits")
     assert again.output.startswith("unchanged product.fits")
+    other = run("adopt", "product.fits", "--type", "image")
+    assert other.exit_code == 3
+    assert "type is 'image' but stands as 'masked'; expected that" in other.stderr
 
 
 def test_an_adopted_file_is_found_by_its_data_without_a_header(run: Run, product: Path) -> None:
@@ -154,3 +157,23 @@ def test_adopt_refuses_what_nobody_knows_the_source_of(run: Run, product: Path) 
     fits.PrimaryHDU().writeto("empty.fits")
     assert "no data that could identify it" in run("adopt", "empty.fits", "--derived-from", "SC_1").output
     assert run("adopt", "plain.fits", "--derived-from", "SC_1").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((RAW, "--kind", "retract"), "'retract' is not one of 'note', 'retracted'"),
+        ((RAW,), "a note that says nothing; expected --why"),
+        ((RAW, "nothing", "--why", "x"), "nothing: no such dataset in the registry"),
+    ],
+)
+def test_what_cannot_be_noted_is_noted_of_nothing(run: Run, words: tuple[str, ...], message: str) -> None:
+    ran = run("annotate", *words)
+    assert ran.exit_code in (1, 2)
+    assert message in ran.stderr
+    assert "annotation" not in run("events", RAW).stdout
+
+
+def test_datasets_are_listed_by_their_names_where_they_have_no_data_id(run: Run) -> None:
+    assert run("find", "--type", "raw").stdout.split() == [RAW, "raw", "SC_1", "drp/1"]
+    assert "Invalid value for '--since'" in run("find", "--since", "yesterday").stderr

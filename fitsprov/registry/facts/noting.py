@@ -102,7 +102,7 @@ class Noting:
         Raises
         ------
         UsageError
-            Where an epoch has never been, or an activity belongs to none.
+            Where the task is not known, an epoch has never been, or an activity belongs to none.
         ActivityNotFound
         """
         from fitsprov.registry.facts.task_changes import changes_between

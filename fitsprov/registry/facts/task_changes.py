@@ -40,9 +40,11 @@ def changes_between(connection: Connection, task_name: str, a: Moment, b: Moment
     Raises
     ------
     UsageError
-        Where an epoch has never been, or an activity belongs to none.
+        Where the task is not known, an epoch has never been, or an activity belongs to none.
     ActivityNotFound
     """
+    if connection.scalar(select(task.c.id).where(task.c.name == task_name).limit(1)) is None:
+        raise UsageError(f"task {task_name}: not in the registry; expected one that is")
     places = (place_of(connection, moment) for moment in (a, b))
     one, other = sorted(places, key=lambda place: (place.epoch, place.started or EARLIEST))
     epochs = {epoch.number: epoch for epoch in epochs_between(connection, one.epoch, other.epoch)}
