@@ -13,7 +13,7 @@ from fitsprov.actions.choosing import mint
 from fitsprov.actions.reading import inspect_source
 from fitsprov.actions.recognizing import content_of
 from fitsprov.actions.registering import input_named
-from fitsprov.errors import FileRefused, StampRefused, UsageError
+from fitsprov.errors import Conflict, FileRefused, StampRefused, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.model.dataid import DataId
 from fitsprov.model.facts import Copy, Relation
@@ -82,6 +82,8 @@ def adopt(
         Where nobody says what it was made from.
     DatasetNotFound
         Where the registry does not know that.
+    Conflict
+        Where it was adopted as something else.
     StampRefused
         Where its data are those of a dataset that the registry has.
     FileRefused, NotFits, TruncatedFits
@@ -97,6 +99,7 @@ def adopt(
     known = registry.datasets_with(content)
     for one in known:
         if one.origin == TYPE and set(parents) <= set(registry.facts(one.id).derived_from):
+            refuse_other(str(file), one, {"type": type, "run": run, "data_id": data_id, "name": name})
             return Adoption(str(file), "unchanged", one, registry.facts(one.id).derived_from)
     if known:
         raise StampRefused(f"{file}: its data are those of dataset {known[0].id}; expected something made from it")
@@ -126,6 +129,16 @@ def adopt(
     )
     registry.adopt(Record(source=str(file), steps=(step,), derived=derived), copy, time or datetime.now(UTC), by)
     return Adoption(str(file), "adopted", registry.dataset(dataset.id), parents)
+
+
+def refuse_other(file: str, known: Dataset, said: Mapping[str, object]) -> None:
+    """Refuse to say something else of a dataset than when it was adopted."""
+    for fact, value in said.items():
+        stands = getattr(known, fact)
+        if value is not None and value != stands:
+            raise Conflict(
+                f"{file}: adopted as {known.id}: {fact} is {value!r} but stands as {stands!r}; expected that"
+            )
 
 
 def known_dataset(registry: Registry, given: UUID | str) -> UUID:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from fitsprov.exchange.records.record_parts import Json, Parts, read_agent
@@ -20,6 +22,7 @@ from fitsprov.model.facts import (
 __all__ = ["read_facts"]
 
 ABOUT = ("dataset", "activity", "run")
+PLACEHOLDER = re.compile(r"\{(.*?)\}")
 PLACES = ("instrument", "sensor", "site", "program", "field", "script", "script_version")
 
 
@@ -33,7 +36,7 @@ def read_facts(parts: Parts, document: Json) -> dict[str, Any]:
     return {
         "events": tuple(reader.event(one, where) for one, where in each("events")),
         "observations": tuple(reader.observation(one, where) for one, where in each("observations")),
-        "telemetry_sources": tuple(TelemetrySource(**one) for one, _ in each("telemetry_sources")),
+        "telemetry_sources": tuple(reader.telemetry(one, where) for one, where in each("telemetry_sources")),
         "metrics": tuple(reader.metric(one, where) for one, where in each("metrics")),
         "annotations": tuple(reader.annotation(one, where) for one, where in each("annotations")),
         "descriptions": tuple(Description(**one) for one, _ in each("descriptions")),
@@ -66,12 +69,30 @@ class FactReader:
             "time": self.parts.time(one, "time", where),
         }
 
+    def interval(self, one: Json, begin: str, end: str, where: str) -> tuple[datetime | None, datetime | None]:
+        """Read from when to when something was."""
+        since, until = self.parts.time(one, begin, where), self.parts.time(one, end, where)
+        if since is not None and until is not None and until < since:
+            raise self.parts.refuse(
+                f"{where}.{end}", f"{one[end]!r} is before '{begin}', {one[begin]!r}; expected later"
+            )
+        return since, until
+
+    def telemetry(self, one: Json, where: str) -> TelemetrySource:
+        """Read where telemetry can be asked for."""
+        template, places = one["url_template"], ("start", "end", *PLACES)
+        unknown = [name for name in PLACEHOLDER.findall(template) if name not in places]
+        if not template.startswith(("http://", "https://")) or unknown:
+            expected = f"an http(s) URL with {', '.join(f'{{{name}}}' for name in places)}"
+            raise self.parts.refuse(f"{where}.url_template", f"{template!r}; expected {expected}")
+        return TelemetrySource(**one)
+
     def event(self, one: Json, where: str) -> Event:
         """Read an event."""
         return Event(
             component=one["component"],
             kind=one["kind"],
-            until=self.parts.time(one, "until", where),
+            until=self.interval(one, "time", "until", where)[1],
             before=one.get("from"),
             after=one.get("to"),
             dataset=self.parts.dataset_id(one["dataset"], f"{where}.dataset") if "dataset" in one else None,
@@ -80,10 +101,11 @@ class FactReader:
 
     def observation(self, one: Json, where: str) -> Observation:
         """Read where an exposure comes from."""
+        started, ended = self.interval(one, "start", "end", where)
         return Observation(
             dataset=self.parts.dataset_id(one["dataset"], f"{where}.dataset"),
-            started=self.parts.time(one, "start", where),
-            ended=self.parts.time(one, "end", where),
+            started=started,
+            ended=ended,
             **{name: one.get(name) for name in PLACES},
         )
 

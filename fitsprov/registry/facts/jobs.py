@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -21,23 +22,27 @@ __all__ = ["find_jobs", "jobs", "take_executions"]
 FACTS = ("node", "environment", "started", "ended", "status", "resources")
 
 
-def take_executions(connection: Connection, words: Vocabulary, executions: Iterable[Execution]) -> dict[UUID, int]:
-    """Take jobs in; complete those that are known. Give the key of each by its UUID."""
+def take_executions(
+    connection: Connection, words: Vocabulary, executions: Iterable[Execution]
+) -> tuple[dict[UUID, int], int]:
+    """Take jobs in; complete those that are known. Give the key of each by its UUID, and of how many
+    there was something new."""
     said: dict[UUID, Execution] = {}
     for one in executions:
         known = said.setdefault(one.id, one)
         if known is not one:
-            said[one.id] = merge(name_of(one), known, one, FACTS, words.quarrels)
+            said[one.id] = unite(known, one, words.quarrels)
     if not said:
-        return {}
+        return {}, 0
     keys = keys_of(connection, said)
     held = executions_by_key(connection, keys.values())
     changed: dict[UUID, Execution] = {}
     for uuid, one in said.items():
         old = held.get(keys.get(uuid, 0))
-        merged = one if old is None else merge(name_of(one), old, one, FACTS, words.quarrels)
+        merged = one if old is None else unite(old, one, words.quarrels)
         if merged is not old:
             changed[uuid] = merged
+    learnt = len(changed)
     take_nodes(connection, words, changed.values())
     words.add_environments({id(one.environment): one.environment for one in changed.values() if one.environment})
     for uuid in [uuid for uuid in changed if uuid in keys]:
@@ -47,7 +52,16 @@ def take_executions(connection: Connection, words: Vocabulary, executions: Itera
         keys |= dict(zip(changed, range(next_key(connection, execution), 2**63), strict=False))
         rows = [{"id": keys[uuid], "uuid": uuid, **row_of(words, one)} for uuid, one in changed.items()]
         connection.execute(insert(execution), rows)
-    return keys
+    return keys, learnt
+
+
+def unite(known: Execution, one: Execution, quarrels: list[str]) -> Execution:
+    """Put two statements of one job together; what was said before it had ended is not how it ended."""
+    if known.ended is None and one.ended is not None and one.status is not None:
+        known = replace(known, status=one.status)
+    elif one.ended is None and known.ended is not None and known.status is not None:
+        one = replace(one, status=None)
+    return merge(name_of(one), known, one, FACTS, quarrels)
 
 
 def name_of(one: Execution) -> str:

@@ -217,6 +217,11 @@ class FactWriter:
         columns = tuple_(*(table.c[name] for name in identity))
         return (columns.in_(chunk) for chunk in chunks(said, 8_000 // len(identity)))
 
+    def spell(self, column: str, value: Any) -> str:
+        """Spell a part of what identifies a fact: of a dataset its ID, for its key tells nobody anything."""
+        keys = self.datasets.items() if column == "entity_id" else ()
+        return str(next((uuid for uuid, key in keys if key == value), value))
+
     def compare(self, table: Table, identity: Sequence[str], held: Values, said: Values) -> Values:
         """Say what a row adds to a known one; what contradicts it is a quarrel."""
         changes = {}
@@ -227,7 +232,7 @@ class FactWriter:
             if old is None or old == UNDESCRIBED:
                 changes[fact] = new
             else:
-                name = held.get("name") or " ".join(str(held[column]) for column in identity)
+                name = held.get("name") or " ".join(self.spell(column, held[column]) for column in identity)
                 self.words.quarrels.append(differs(f"{table.name.replace('_', ' ')} '{name}'", fact, new, old))
         held |= changes
         return changes

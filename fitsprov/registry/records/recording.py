@@ -67,7 +67,7 @@ class Counts:
     """Named for the first time, and not described."""
     findings: int = 0
     facts: int = 0
-    """Events, observations, metrics, annotations and relations."""
+    """Jobs, events, observations, metrics, annotations and relations."""
 
     def __add__(self, other: Counts) -> Counts:
         """Sum up several records."""
@@ -89,7 +89,7 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
     name_derived(connection, said, [uuid for uuid in said.maker if uuid in held and held[uuid].maker is not None])
     plan = reconcile(connection, said, held)
     words = gather_words(connection, plan, said, record)
-    jobs = take_executions(connection, words, executions_of(plan, said, record))
+    jobs, told = take_executions(connection, words, executions_of(plan, said, record))
     refuse_quarrels(said.source, plan)
     if strict:
         refuse_stubs(said.source, plan)
@@ -109,7 +109,7 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
         activities=len(plan.new_activities),
         edges=edges,
         stubs=stubs,
-        facts=added,
+        facts=added + told,
     )
 
 

@@ -132,3 +132,21 @@ def test_without_an_id_the_same_fact_has_the_same() -> None:
     assert [one.identify() for one in first.metrics] == [one.identify() for one in second.metrics]
     assert [one.identify() for one in first.annotations] == [one.identify() for one in second.annotations]
     assert len({metric.identify() for metric in first.metrics}) == 2
+
+
+@pytest.mark.parametrize("template", ["javascript:alert({start})", "dome", "https://x.org/{begin}", "https://x.org/{}"])
+def test_telemetry_is_asked_for_by_a_url_with_what_an_observation_has(template: str) -> None:
+    with pytest.raises(InvalidRecord, match=r"telemetry_sources\[0\]\.url_template: .*; expected an http"):
+        parse(f"fitsprov: 1\ntelemetry_sources: [{{name: efd, url_template: '{template}'}}]")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "events: [{component: dome, kind: wind, time: 2026-01-02, until: 2026-01-01}]",
+        f"observations: [{{dataset: {A}, start: 2026-01-02, end: 2026-01-01}}]",
+    ],
+)
+def test_what_ends_before_it_begins_is_refused(line: str) -> None:
+    with pytest.raises(InvalidRecord, match=r"\[0\]\.(until|end): '2026-01-01' is before '(time|start)'"):
+        parse(f"fitsprov: 1\n{line}")

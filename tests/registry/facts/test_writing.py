@@ -106,7 +106,9 @@ def test_facts_are_completed_and_contradictions_refused_whole(registry: Registry
     registry.record(facts())
     assert registry.facts(uid("raw 1")).observation == OBSERVATION
     other = replace(OBSERVATION, field="ELAIS")
-    with pytest.raises(Conflict, match=r"facts\.yaml: observation '.*': field is 'ELAIS' but stands as 'COSMOS'"):
+    with pytest.raises(
+        Conflict, match=rf"facts\.yaml: observation '{uid('raw 1')}': field is 'ELAIS' but stands as 'COSMOS'"
+    ):
         registry.record(facts(observations=(other,), run="new run"))
     metric = Metric(dataset=uid("raw 1"), name="seeing", value=0.8, unit="arcsec", time=T)
     with pytest.raises(Conflict, match=r"metric 'seeing': value is '0\.8' but stands as '0\.7'"):
@@ -137,6 +139,17 @@ JOB = Execution(
     ),
     started=T,
 )
+
+
+def test_a_job_ends_as_it_ended_whatever_was_said_before(registry: Registry) -> None:
+    running, done = replace(JOB, status="running"), replace(JOB, status="done", ended=T + MINUTE)
+    assert registry.record(record(executions=(running,))).facts == 1
+    assert registry.record(record(executions=(done,))).facts == 1
+    assert registry.record(record(executions=(running,))) == Counts(files=1)
+    (job,) = registry.jobs("17")
+    assert job.execution == done
+    with pytest.raises(Conflict, match="status is 'failed' but stands as 'done'"):
+        registry.record(record(executions=(replace(done, status="failed"),)))
 
 
 def test_a_job_comes_back_with_its_activities_and_is_completed(registry: Registry) -> None:
