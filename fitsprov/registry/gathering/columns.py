@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
-from struct import iter_unpack
-from typing import Any, TypeVar
-from uuid import UUID, SafeUUID
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import (
+    BinaryExpression,
     Column,
     ColumnElement,
     Connection,
@@ -19,129 +16,130 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
-    func,
     literal_column,
+    select,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
-from fitsprov.registry.engines.compiled import Compiled, among, as_keys
+from fitsprov.registry.engines.compiled import Compiled, among, compiled
 
 __all__ = [
     "Given",
+    "Ids",
     "InOrder",
+    "Keys",
     "Line",
     "Octets",
+    "Places",
     "Texts",
-    "as_runs",
-    "built",
+    "Unlike",
     "by_keys",
-    "different",
-    "given",
     "listed",
+    "read_by_id",
     "read_columns",
-    "texts_of",
-    "uuids_of",
 ]
 
-T = TypeVar("T")
-
-BITS = 16
-"""Of a run of keys, for how many follow the first."""
-LONGEST = (1 << BITS) - 1
-FEW, SHORT = 16, 256
-"""Different values of a column up to which each is looked for; characters from which on that is quicker."""
-NOTHING = "{}"
+BITS = 44
+"""Of a run, for its first key; those above them say how many follow."""
+KEY = (1 << BITS) - 1
+LONGEST = 1 << 62 - BITS
+"""Keys of a run, at most."""
+HOLES = 8
+"""Keys for each one missing between them, at least, where runs are looked for."""
 
 read_json = json.JSONDecoder().raw_decode  # without its looks for blanks
 
 
 class Aggregate(FunctionElement[Any]):
-    """A whole column; all columns of one statement are in the same order."""
+    """A whole column; all columns of one statement are in the same order.
+
+    How each engine spells it stands with it.
+    """
 
     type = NullType()  # as the driver gives it
     inherit_cache = True
+    sqlite: ClassVar[str]
+    postgresql: ClassVar[str]
 
 
 class Line(Aggregate):
     """Numbers, truth values or JSON texts behind one another, to be read by `listed`."""
 
     name = "line"
-    inherit_cache = True
+    sqlite = "group_concat(coalesce({}, 'null'))"
+    postgresql = "string_agg(coalesce(CAST({} AS text), 'null'), ',')"
+
+
+class Ids(Aggregate):
+    """The keys of the rows; of SQLite, which gives rows in the order in which they were asked for, their number."""
+
+    name = "ids"
+    sqlite = "count(*)"
+    postgresql = Line.postgresql
+
+
+class Places(Aggregate):
+    """Places within what the rows belong to; nothing of SQLite, which gives them in this order."""
+
+    name = "places"
+    sqlite = "NULL"
+    postgresql = Line.postgresql
 
 
 class Texts(Aggregate):
     """Texts, as a JSON array."""
 
     name = "texts"
+    sqlite = "json_group_array({})"
+    postgresql = "CAST(json_agg({}) AS text)"  # as text: the driver shall not read what nobody may ask for
 
 
 class Given(Aggregate):
-    """Keys and texts, where there is a text: what few rows have."""
+    """Keys and values, where there is a value: what few rows have."""
 
     name = "given"
+    sqlite = "json_group_object({0}, {1}) FILTER (WHERE {1} IS NOT NULL)"
+    postgresql = "CAST(json_object_agg({0}, {1}) FILTER (WHERE {1} IS NOT NULL) AS text)"
+
+
+class Unlike(Aggregate):
+    """Keys and values, where the value is not a certain one: what most rows have."""
+
+    name = "unlike"
+    sqlite = "json_group_object({0}, {1}) FILTER (WHERE {1} IS NOT {2})"
+    postgresql = "CAST(json_object_agg({0}, {1}) FILTER (WHERE {1} IS DISTINCT FROM {2}) AS text)"
 
 
 class Octets(Aggregate):
-    """UUIDs, 16 bytes each, to be read by `uuids_of`."""
+    """UUIDs, 16 bytes each, to be read by `uuids_of`; SQLite joins bytes as it joins texts, and leaves them as such."""
 
     name = "octets"
+    sqlite = "CAST(group_concat({}, '') AS BLOB)"
+    postgresql = "string_agg(uuid_send({}), '')"
 
 
-@compiles(Line)
-def spell_line(element: Line, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for SQLite."""
-    return f"group_concat(coalesce({compiler.process(element.clauses, **options)}, 'null'))"
+class Asked(FunctionElement[Any]):
+    """The keys, or runs of them, that are asked for, one row each; the table has to be called as its column is."""
+
+    name = "asked"
+    inherit_cache = True
+    sqlite = "json_each({})"
+    postgresql = "unnest(CAST(translate({}, '[]', '{{}}') AS bigint[]))"
 
 
-@compiles(Line, "postgresql")
-def spell_line_of_text(element: Line, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for PostgreSQL, which joins texts only."""
-    return f"string_agg(coalesce(CAST({compiler.process(element.clauses, **options)} AS text), 'null'), ',')"
-
-
-@compiles(Texts)
-def spell_texts(element: Texts, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for SQLite."""
-    return f"json_group_array({compiler.process(element.clauses, **options)})"
-
-
-@compiles(Texts, "postgresql")
-def spell_texts_as_text(element: Texts, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for PostgreSQL; the driver shall not read what nobody may ask for."""
-    return f"CAST(json_agg({compiler.process(element.clauses, **options)}) AS text)"
-
-
-@compiles(Given)
-def spell_given(element: Given, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for SQLite."""
-    key, value = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"json_group_object({key}, {value}) FILTER (WHERE {value} IS NOT NULL)"
-
-
-@compiles(Given, "postgresql")
-def spell_given_as_text(element: Given, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for PostgreSQL."""
-    key, value = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"CAST(json_object_agg({key}, {value}) FILTER (WHERE {value} IS NOT NULL) AS text)"
-
-
-@compiles(Octets)
-def spell_octets(element: Octets, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for SQLite, which joins bytes as it joins texts, and leaves them as they are."""
-    return f"CAST(group_concat({compiler.process(element.clauses, **options)}, '') AS BLOB)"
-
-
-@compiles(Octets, "postgresql")
-def spell_octets_of_uuids(element: Octets, compiler: SQLCompiler, **options: Any) -> str:
-    """Spell it for PostgreSQL."""
-    return f"string_agg(uuid_send({compiler.process(element.clauses, **options)}), '')"
+@compiles(Aggregate)
+@compiles(Asked)
+def spell(element: Aggregate | Asked, compiler: SQLCompiler, **options: Any) -> str:
+    """Spell it for an engine."""
+    spelling: str = getattr(element, compiler.dialect.name)
+    return spelling.format(*(compiler.process(clause, **options) for clause in element.clauses))
 
 
 class InOrder(Join):
-    """A join whose left side SQLite reads first: of runs it knows nothing, and would read tables whole."""
+    """A join whose left side SQLite reads first: of keys it knows nothing, and would read tables whole."""
 
     inherit_cache = True
 
@@ -155,96 +153,100 @@ def spell_join(element: InOrder, compiler: SQLCompiler, asfrom: bool = False, **
     return f"{left} {kind} {right} ON {compiler.process(element.onclause, **options)}"
 
 
+class OfList(InOrder):
+    """A list of keys, and the table that has them: SQLite looks up one by one, PostgreSQL all at once."""
+
+    inherit_cache = True
+
+
+@compiles(OfList, "postgresql")
+def spell_at_once(element: OfList, compiler: SQLCompiler, asfrom: bool = False, **options: Any) -> str:
+    """Spell it for PostgreSQL, in which a query without columns or tables has one row."""
+    assert isinstance(element.onclause, BinaryExpression)
+    right = compiler.process(element.right, asfrom=True, **options)
+    return f"(SELECT) AS one JOIN {right} ON {compiler.process(among(element.onclause.left), **options)}"
+
+
 def by_keys(
     query: Select[Any], key: Column[int], runs: bool, *more: tuple[FromClause, ColumnElement[bool]]
 ) -> Select[Any]:
-    """Narrow a query to a list of keys, or to runs of them, which SQLite looks up quicker than their members.
+    """Narrow a query to a list of keys, or to runs of them.
 
     Parameters
     ----------
     more : tuple
         Other tables, in the order in which rows lead to rows, and how these belong to those before.
     """
-    source: FromClause = key.table
+    wanted = Asked(bindparam("keys", type_=String())).table_valued("value", name="value")
+    value = wanted.c.value
     if runs:
-        table = func.json_each(bindparam("runs", type_=String())).table_valued("value", name="runs")
-        first = table.c.value.bitwise_rshift(literal_column(str(BITS)))
-        last = first + table.c.value.bitwise_and(literal_column(str(LONGEST)))
-        source = InOrder(table, source, key.between(first, last))
-    for table_, belongs in more:
-        source = InOrder(source, table_, belongs)
-    found = query.select_from(source)
-    return found if runs else found.where(among(key))
-
-
-def as_runs(keys: Iterable[int]) -> str:
-    """Spell keys as runs: the first of each, and how many follow it."""
-    ordered = sorted(keys)
-    number = len(ordered)
-    if not ordered or ordered[-1] - ordered[0] == number - 1 <= LONGEST:
-        return str([ordered[0] << BITS | number - 1] if ordered else [])
-    runs = []
-    first = last = ordered[0]
-    for key in ordered:
-        if key - last > 1 or key - first > LONGEST:
-            runs.append(first << BITS | last - first)
-            first = key
-        last = key
-    runs.append(first << BITS | last - first)
-    return str(runs)
-
-
-def read_columns(connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int]) -> Sequence[Any]:
-    """Read the columns of a query that `by_keys` made."""
-    if connection.dialect.name == "sqlite":
-        (row,) = query(True).rows(connection, runs=as_runs(keys))
+        first = value.bitwise_and(literal_column(str(KEY)))
+        last = first + value.bitwise_rshift(literal_column(str(BITS)))
+        source = InOrder(wanted, key.table, key.between(first, last))
     else:
-        (row,) = query(False).rows(connection, **as_keys(keys))
+        source = OfList(wanted, key.table, key == value)
+    for table, belongs in more:
+        source = InOrder(source, table, belongs)
+    return query.select_from(source)
+
+
+class Keys(NamedTuple):
+    """Keys as they are asked for."""
+
+    listed: list[int]
+    """Each once, in the order in which SQLite gives what it finds."""
+    text: str
+    """They themselves, or runs of them, as a JSON array."""
+    runs: bool
+
+    @classmethod
+    def of(cls, keys: Iterable[int]) -> Keys:
+        """Spell keys; where few are missing between them, engines find their runs sooner than each of them."""
+        wanted = keys if isinstance(keys, set) else set(keys)
+        ordered = sorted(wanted)
+        if not ordered or (ordered[-1] - ordered[0] + 1 - len(ordered)) * HOLES > len(ordered):
+            return cls(ordered, str(ordered), False)
+        return cls(ordered, str(list(runs_of(wanted, ordered[0], ordered[-1] + 1))), True)
+
+
+def runs_of(keys: set[int], first: int, end: int) -> Iterator[int]:
+    """Spell the runs of keys, which have few holes."""
+    holes = sorted(set(range(first, end)) - keys) if end - first > len(keys) else []
+    for hole in (*holes, end):
+        for start in range(first, hole, LONGEST):
+            yield min(hole - start, LONGEST) - 1 << BITS | start
+        first = hole + 1
+
+
+def read_columns(
+    connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int] | Keys, **more: Any
+) -> Sequence[Any]:
+    """Read the columns of a query that `by_keys` made; ``more`` are its other parameters."""
+    wanted = keys if isinstance(keys, Keys) else Keys.of(keys)
+    (row,) = query(wanted.runs).rows(connection, keys=wanted.text, **more)
     return row
+
+
+@compiled
+def there(key: Column[int], runs: bool) -> Select[Any]:
+    """Select the keys that there are."""
+    return by_keys(select(Line(key)), key, runs)
+
+
+def read_by_id(
+    connection: Connection, query: Callable[[bool], Compiled], key: Column[int], keys: Iterable[int], **more: Any
+) -> tuple[list[int], Sequence[Any]]:
+    """Read the columns of a query by the keys of its rows, of which the first is `Ids`; give these, and the others."""
+    wanted = Keys.of(keys)
+    found, *row = read_columns(connection, query, wanted, **more)
+    if found == len(wanted.listed):
+        return wanted.listed, row
+    if isinstance(found, int):  # some are not there
+        (found,) = read_columns(connection, lambda runs: there(key, runs), wanted)
+    return listed(found), row
 
 
 def listed(line: str | None) -> list[Any]:
     """Read a `Line`."""
     values: list[Any] = read_json(f"[{line}]")[0] if line else []
     return values
-
-
-def texts_of(texts: str | None) -> list[Any]:
-    """Read `Texts`."""
-    values: list[Any] = read_json(texts)[0] if texts else []
-    return values
-
-
-def given(text: str | None) -> dict[int, Any]:
-    """Read what `Given` gave."""
-    return {int(key): value for key, value in read_json(text)[0].items()} if text and text != NOTHING else {}
-
-
-def different(line: str | None) -> set[Any]:
-    """Give the different values of a `Line`, which often are few."""
-    if not line or len(line) < SHORT:
-        return set(listed(line)) - {None}
-    rest = f",{line.replace(',', ',,')},"
-    found: set[str] = set()
-    while rest and len(found) < FEW:
-        value = rest[1 : rest.index(",", 1)]
-        found.add(value)
-        rest = rest.replace(f",{value},", "")
-    return set(listed(f"{','.join(found)}{rest[:-1].replace(',,', ',')}")) - {None}
-
-
-def uuids_of(octets: bytes | None) -> list[UUID]:
-    """Read `Octets`; it is what UUID does for one, without checks."""
-    numbers = [int.from_bytes(one) for (one,) in iter_unpack("16s", octets or b"")]
-    return built(UUID, len(numbers), int=numbers, is_safe=repeat(SafeUUID.unknown))
-
-
-def built(kind: type[T], number: int, **columns: Iterable[Any]) -> list[T]:
-    """Make many values of a class with slots from columns of its parts, which need no checks.
-
-    It takes a third of the time of making them one by one.
-    """
-    made = list(map(object.__new__, repeat(kind, number)))
-    for name, values in columns.items():
-        deque(map(getattr(kind, name).__set__, made, values), maxlen=0)
-    return made

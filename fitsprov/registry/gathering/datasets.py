@@ -8,25 +8,14 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, bindparam, select
 
+from fitsprov.errors import DatasetNotFound
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
-from fitsprov.registry.gathering.columns import (
-    Given,
-    Line,
-    Octets,
-    Texts,
-    built,
-    by_keys,
-    different,
-    given,
-    listed,
-    read_columns,
-    texts_of,
-    uuids_of,
-)
-from fitsprov.registry.gathering.words import Words, words_of
+from fitsprov.registry.gathering.columns import Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
+from fitsprov.registry.gathering.values import built, different, given, texts_of, uuids_of
+from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
 __all__ = ["Beside", "Datasets", "Origin", "beside", "effective_category", "gather"]
@@ -41,13 +30,24 @@ def effective_category(stated: str | None, type_name: str | None, made: bool) ->
     return Category.PRODUCT if made else None
 
 
-@compiled
-def columns(runs: bool) -> Select[Any]:
-    """Select what `Part` reads, by keys."""
+def columns(ids: type[Ids] | type[Line]) -> Select[Any]:
+    """Select keys and what `Part` reads."""
     it = entity.c
-    keys = (Line(it.id), Line(it.gen_aid), Octets(it.uuid), Line(it.dataset_type_id), Line(it.run_id))
+    keys = (ids(it.id), Line(it.gen_aid), Octets(it.uuid), Line(it.dataset_type_id), Line(it.run_id))
     texts = (Line(it.data_id), Texts(it.name), Given(it.id, it.publisher_did), Given(it.id, it.origin))
-    return by_keys(select(*keys, *texts, Line(it.id).filter(it.stub.is_(True))), it.id, runs)
+    return select(*keys, *texts, Line(it.id).filter(it.stub.is_(True)))
+
+
+@compiled
+def by_id(runs: bool) -> Select[Any]:
+    """Select by keys."""
+    return by_keys(columns(Ids), entity.c.id, runs)
+
+
+@compiled
+def by_uuid() -> Select[Any]:
+    """Select by a UUID."""
+    return columns(Line).where(entity.c.uuid == bindparam("uuid"))
 
 
 @compiled
@@ -89,9 +89,9 @@ def beside(connection: Connection, keys: Iterable[int]) -> Beside:
 class Part:
     """Datasets that were read by one statement."""
 
-    def __init__(self, row: Sequence[Any]) -> None:
-        keys, makers, self.octets, self.types, self.runs, self.data_ids, self.names, dids, origins, stubs = row
-        self.keys: list[int] = listed(keys)
+    def __init__(self, keys: Sequence[int], row: Sequence[Any]) -> None:
+        makers, self.octets, self.types, self.runs, self.data_ids, self.names, dids, origins, stubs = row
+        self.keys = keys
         self.makers: list[int | None] = listed(makers)
         self.stubs = set(listed(stubs))
         self.rare = dids, origins
@@ -145,14 +145,30 @@ class Datasets:
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
-        self.words = Words({}, {}, {}, {}, {})
+        self.words = NO_WORDS
         self.beside: list[Beside] = []
+
+    def begin(self, connection: Connection, uuid: UUID) -> Part:
+        """Read one by its ID.
+
+        Raises
+        ------
+        DatasetNotFound
+            Where the registry does not know it.
+        """
+        ((key, *row),) = by_uuid().rows(connection, uuid=uuid)
+        if key is None:
+            raise DatasetNotFound(uuid)
+        return self.keep(listed(key), row)
 
     def read(self, connection: Connection, keys: Iterable[int]) -> Part:
         """Read some more."""
-        part = Part(read_columns(connection, columns, keys))
-        self.parts.append(part)
-        return part
+        return self.keep(*read_by_id(connection, by_id, entity.c.id, keys))
+
+    def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
+        """Keep the columns of one statement."""
+        self.parts.append(Part(keys, row))
+        return self.parts[-1]
 
     @property
     def keys(self) -> list[int]:
@@ -201,5 +217,5 @@ def gather(connection: Connection, keys: Iterable[int]) -> Datasets:
     found = Datasets()
     found.read(connection, keys)
     found.beside.append(beside(connection, found.keys))
-    found.words = words_of(connection, found.type_keys, found.run_keys)
+    found.words = words_of(connection, types=found.type_keys, runs=found.run_keys)
     return found

@@ -2,49 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, groupby, repeat
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, groupby
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Select, case, select
+from sqlalchemy import Column, Connection, Integer, Select, case, cast, func, literal_column, select
 
 from fitsprov.model.lineage import Usage
 from fitsprov.registry.engines.compiled import compiled
-from fitsprov.registry.gathering.columns import Line, built, by_keys, different, listed, read_columns
+from fitsprov.registry.gathering.columns import Line, Places, by_keys, listed, read_columns
+from fitsprov.registry.gathering.values import built, different
 from fitsprov.registry.schema import used
 
-__all__ = ["Uses"]
+__all__ = ["Part", "Uses"]
 
 HIDDEN = case((used.c.actual.is_(False), -1 - used.c.entity_id), else_=used.c.entity_id)
+ACTUAL = (None, False, True)
+SIZE, ONE, NONE = (literal_column(str(number), Integer) for number in (len(ACTUAL), 1, 0))
+HOW = func.coalesce(used.c.role_id, NONE) * SIZE + func.coalesce(cast(used.c.actual, Integer) + ONE, NONE)
+"""Role and whether it was really used in one number: a column of numbers costs as much as the others together."""
 
 
-def columns(key: Column[int], runs: bool) -> Select[Any]:
-    """Select activities, what they used, or its complement where it was presented only, in which role, and where."""
-    edges = select(Line(used.c.activity_id), Line(used.c.position), Line(HIDDEN))
-    return by_keys(edges.add_columns(Line(used.c.role_id), Line(used.c.actual)), key, runs)
+def narrowed(key: Column[int], runs: bool, place: type[Line] | type[Places]) -> Select[Any]:
+    """Select activities, where, what they used, or its complement where it was presented only, and how."""
+    it = used.c
+    return by_keys(select(Line(it.activity_id), place(it.position), Line(HIDDEN), Line(HOW)), key, runs)
 
 
 @compiled
 def by_activity(runs: bool) -> Select[Any]:
-    """Select by activities."""
-    return columns(used.c.activity_id, runs)
+    """Select by activities; SQLite reads a table that is in the order stated."""
+    return narrowed(used.c.activity_id, runs, Places)
 
 
 @compiled
 def by_dataset(runs: bool) -> Select[Any]:
     """Select by datasets."""
-    return columns(used.c.entity_id, runs)
+    return narrowed(used.c.entity_id, runs, Line)
 
 
-class Part(NamedTuple):
+class Part:
     """Edges that were read by one statement."""
 
-    activities: str | None
-    positions: str | None
-    entities: list[int]
-    roles: str | None
-    actual: str | None
+    def __init__(self, row: Sequence[Any]) -> None:
+        self.activities, self.positions, entities, self.hows = row
+        self.entities: list[int] = listed(entities)
+        """What was used, its complement where it was presented only."""
+
+    @property
+    def roles(self) -> set[int]:
+        """The keys of their roles."""
+        return {how // len(ACTUAL) for how in different(self.hows)} - {0}
+
+    def as_stated(self, roles: Mapping[int, str]) -> tuple[Sequence[Any], ...]:
+        """Give activities, what they used, in which role, and whether really; in the order in which they stated it."""
+        hows = listed(self.hows)
+        role_of = {how: roles.get(how // len(ACTUAL)) for how in set(hows)}
+        actual_of = {how: ACTUAL[how % len(ACTUAL)] for how in role_of}
+        columns = (
+            listed(self.activities),
+            self.entities,
+            list(map(role_of.get, hows)),
+            list(map(actual_of.get, hows)),
+        )
+        if self.positions is None:
+            return columns
+        places = list(zip(columns[0], listed(self.positions), strict=True))
+        order = sorted(range(len(places)), key=places.__getitem__)
+        return tuple([column[place] for place in order] for column in columns)
 
 
 class Uses:
@@ -53,29 +79,23 @@ class Uses:
     def __init__(self) -> None:
         self.parts: list[Part] = []
 
-    def read(self, connection: Connection, activities: Iterable[int]) -> list[int]:
-        """Read what activities used; give that, its complement where it was presented only."""
+    def read(self, connection: Connection, activities: Iterable[int]) -> Part:
+        """Read what activities used."""
         return self.keep(read_columns(connection, by_activity, activities))
 
-    def read_users(self, connection: Connection, datasets: Iterable[int]) -> list[int]:
+    def read_users(self, connection: Connection, datasets: Iterable[int]) -> Part:
         """Read by whom datasets were used."""
         return self.keep(read_columns(connection, by_dataset, datasets))
 
-    def keep(self, row: Sequence[Any]) -> list[int]:
+    def keep(self, row: Sequence[Any]) -> Part:
         """Keep the columns of one statement."""
-        activities, positions, entities, roles, actual = row
-        self.parts.append(Part(activities, positions, listed(entities), roles, actual))
-        return self.parts[-1].entities
-
-    @property
-    def hidden(self) -> list[int]:
-        """What was presented only: complements of keys."""
-        return [key for part in self.parts for key in part.entities if key < 0]
+        self.parts.append(Part(row))
+        return self.parts[-1]
 
     @property
     def role_keys(self) -> set[int]:
         """The keys of their roles."""
-        return set().union(*(different(part.roles) for part in self.parts))
+        return set().union(*(part.roles for part in self.parts))
 
     def counts(self, activities: Iterable[int]) -> dict[int, int]:
         """Count the edges of some activities."""
@@ -85,24 +105,14 @@ class Uses:
                 found[activity] += 1
         return found
 
-    def edges(self) -> Iterator[tuple[int, int, Any, bool | None]]:
-        """Give activity, dataset or its complement, role, and whether it was really used; in the order stated."""
-        for part in map(as_stated, self.parts):
-            yield from zip(*part, strict=True)
-
     def values(
         self, datasets: Mapping[int, UUID], activities: Mapping[int, UUID], roles: Mapping[int, str]
     ) -> dict[UUID, tuple[Usage, ...]]:
         """Make the objects: activity → what was presented to it, those that are given alone."""
         made: dict[UUID, tuple[Usage, ...]] = {}
-        for users, entities, role_keys, actual in map(as_stated, self.parts):
-            usages = built(
-                Usage,
-                len(users),
-                dataset=[datasets[key ^ (key >> 63)] for key in entities],
-                role=map(roles.get, role_keys) if roles else repeat(None),
-                actual=actual,
-            )
+        for users, entities, named, actual in (part.as_stated(roles) for part in self.parts):
+            ids = [datasets[key ^ (key >> 63)] for key in entities]
+            usages = built(Usage, len(users), dataset=ids, role=named, actual=actual)
             begin = 0
             for activity, some in groupby(users):
                 end = begin + len(list(some))
@@ -110,19 +120,3 @@ class Uses:
                     made[activities[activity]] = tuple(usages[begin:end])
                 begin = end
         return made
-
-
-def as_stated(part: Part) -> tuple[Sequence[Any], ...]:
-    """Give activities, datasets or their complements, roles, and whether they were really used; as it was stated."""
-    users, positions = listed(part.activities), listed(part.positions)
-    columns = (
-        users,
-        part.entities,
-        listed(part.roles),
-        [one if one is None else bool(one) for one in listed(part.actual)],
-    )
-    places = list(zip(users, positions, strict=True))
-    if places == sorted(places):
-        return columns
-    order = sorted(range(len(places)), key=places.__getitem__)
-    return tuple([column[place] for place in order] for column in columns)

@@ -1,17 +1,29 @@
-"""The words that datasets, edges and activities point to: types, runs, roles, tasks, agents."""
+"""The words that datasets, edges and activities point to: types, runs, roles, tasks, agents; and digests of setups."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, Table, literal_column, select, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Table,
+    cast,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from fitsprov.model.lineage import Agent
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
-from fitsprov.registry.schema import agent, dataset_type, role, run, task
+from fitsprov.registry.schema import agent, config, dataset_type, role, run, software_env, task
 
-__all__ = ["Words", "words_of"]
+__all__ = ["NO_WORDS", "Words", "words_of"]
 
 
 class Words(NamedTuple):
@@ -24,46 +36,50 @@ class Words(NamedTuple):
     tasks: dict[int, tuple[str, str | None]]
     """Names and versions."""
     agents: dict[int, Agent]
+    configs: dict[int, bytes]
+    """Digests of configurations."""
+    environments: dict[int, bytes]
+    """Digests of environments."""
+
+
+NO_WORDS = Words({}, {}, {}, {}, {}, {}, {})
 
 
 @compiled
 def words() -> Select[Any]:
     """Select words of each kind by a list of keys."""
 
-    def of(place: int, table: Table, *columns: Column[Any]) -> Select[Any]:
-        missing: list[ColumnElement[Any]] = [literal_column("NULL")] * (3 - len(columns))
-        named = (column.label(name) for name, column in zip("abc", (*columns, *missing), strict=True))
-        query = select(literal_column(str(place)).label("place"), table.c.id, *named)
-        return query.where(among(table.c.id, Words._fields[place]))
+    def of(kind: str, table: Table, *texts: Column[Any], digest: Column[bytes] | None = None) -> Select[Any]:
+        told = (*texts, *[null()] * (3 - len(texts)), cast(null(), LargeBinary) if digest is None else digest)
+        named = (column.label(name) for name, column in zip("abcd", told, strict=True))
+        place: ColumnElement[int] = literal_column(str(Words._fields.index(kind)))
+        return select(place.label("place"), table.c.id, *named).where(among(table.c.id, kind))
 
     found = union_all(
-        of(0, dataset_type, dataset_type.c.name, dataset_type.c.category),
-        of(1, run, run.c.name),
-        of(2, role, role.c.name),
-        of(3, task, task.c.name, task.c.version),
-        of(4, agent, agent.c.uri, agent.c.name, agent.c.type),
+        of("types", dataset_type, dataset_type.c.name, dataset_type.c.category),
+        of("runs", run, run.c.name),
+        of("roles", role, role.c.name),
+        of("tasks", task, task.c.name, task.c.version),
+        of("agents", agent, agent.c.uri, agent.c.name, agent.c.type),
+        of("configs", config, digest=config.c.digest),
+        of("environments", software_env, digest=software_env.c.digest),
     ).subquery()
     return select(found)
 
 
-def words_of(
-    connection: Connection,
-    types: Iterable[int],
-    runs: Iterable[int],
-    roles: Iterable[int] = (),
-    tasks: Iterable[int] = (),
-    agents: Iterable[int] = (),
-) -> Words:
-    """Fetch words by their keys."""
-    wanted = zip(Words._fields, (types, runs, roles, tasks, agents), strict=True)
-    rows = words().rows(connection, **{name: as_keys(keys)["keys"] for name, keys in wanted})
-    kinds: tuple[dict[int, tuple[Any, ...]], ...] = ({}, {}, {}, {}, {})
+def words_of(connection: Connection, **wanted: Iterable[int]) -> Words:
+    """Fetch words by their keys, which are given by the names of their kinds."""
+    rows = words().rows(connection, **{kind: as_keys(wanted.get(kind, ()))["keys"] for kind in Words._fields})
+    kinds: list[dict[int, tuple[Any, ...]]] = [{} for _ in Words._fields]
     for place, key, *told in rows:
         kinds[place][key] = tuple(told)
+    types, runs, roles, tasks, agents, configs, environments = kinds
     return Words(
-        types={key: told[:2] for key, told in kinds[0].items()},
-        runs={key: name for key, (name, *_) in kinds[1].items()},
-        roles={key: name for key, (name, *_) in kinds[2].items()},
-        tasks={key: told[:2] for key, told in kinds[3].items()},
-        agents={key: Agent(id=uri, name=name, type=kind) for key, (uri, name, kind) in kinds[4].items()},
+        types={key: told[:2] for key, told in types.items()},
+        runs={key: name for key, (name, *_) in runs.items()},
+        roles={key: name for key, (name, *_) in roles.items()},
+        tasks={key: told[:2] for key, told in tasks.items()},
+        agents={key: Agent(id=uri, name=name, type=kind) for key, (uri, name, kind, _) in agents.items()},
+        configs={key: digest for key, (*_, digest) in configs.items()},
+        environments={key: digest for key, (*_, digest) in environments.items()},
     )

@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, bindparam, literal, select, union_all
+from sqlalchemy import Connection, Select, literal, select, union_all
 
-from fitsprov.errors import DatasetNotFound, UsageError
+from fitsprov.errors import UsageError
 from fitsprov.model.later import Later
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.datasets import Stored
@@ -22,18 +22,12 @@ from fitsprov.registry.gathering.datasets import Datasets, Origin, beside
 from fitsprov.registry.gathering.uses import Uses
 from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
-from fitsprov.registry.schema import activity, entity, listed_raw
+from fitsprov.registry.schema import activity, listed_raw
 
 __all__ = ["lineage_of"]
 
 FEW = 20
 """Activities that are asked first whether there is more: it is seldom that these say no and others yes."""
-
-
-@compiled
-def key_of() -> Select[Any]:
-    """Select the key of a UUID."""
-    return select(entity.c.id).where(entity.c.uuid == bindparam("uuid"))
 
 
 def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth: int | None) -> Lineage:
@@ -48,8 +42,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     UsageError
         Where the depth is negative.
     """
-    start = start_of(connection, focus, depth)
-    around = Above(connection, start, depth) if direction is Direction.UP else Below(connection, start, depth)
+    around = (Above if direction is Direction.UP else Below)(connection, focus, depth)
     return Lineage(
         focus=focus,
         direction=direction,
@@ -62,21 +55,14 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     )
 
 
-def start_of(connection: Connection, focus: UUID, depth: int | None) -> int:
-    """Find the key of a dataset that is to be followed; raises what `lineage_of` does."""
-    if depth is not None and depth < 0:
-        raise UsageError(f"depth {depth} is none; expected 0 or more")
-    for (key,) in key_of().rows(connection, uuid=focus):
-        return int(key)
-    raise DatasetNotFound(focus)
-
-
 class Around:
     """What was read of the graph around a dataset."""
 
     complete: bool
 
-    def __init__(self) -> None:
+    def __init__(self, connection: Connection, focus: UUID, depth: int | None) -> None:
+        if depth is not None and depth < 0:
+            raise UsageError(f"depth {depth} is none; expected 0 or more")
         self.found = Datasets()
         """What can be reached; what it began with was read first, by itself."""
         self.more = Datasets()
@@ -85,18 +71,17 @@ class Around:
         self.raws: list[tuple[int, int]] = []
         """Datasets, and raws that their headers list."""
         self.more.beside = self.found.beside
+        (self.start,) = self.found.begin(connection, focus).keys
 
     def read_about(self, connection: Connection) -> None:
         """Read what all that was found points to."""
         self.activities = Activities(connection, set(filter(None, self.found.makers)))
-        self.found.words = self.more.words = self.activities.words = words_of(
-            connection,
-            types=self.found.type_keys | self.more.type_keys,
-            runs=self.found.run_keys | self.more.run_keys | self.activities.run_keys,
-            roles=self.uses.role_keys,
-            tasks=self.activities.task_keys,
-            agents=self.activities.agent_keys,
-        )
+        wanted = self.activities.word_keys
+        wanted["runs"] |= self.found.run_keys | self.more.run_keys
+        wanted["types"] = self.found.type_keys | self.more.type_keys
+        wanted["roles"] = self.uses.role_keys
+        self.found.words = self.more.words = words = words_of(connection, **wanted)
+        self.activities.read_setup(connection, words)
 
     @cached_property
     def ids(self) -> dict[int, UUID]:
@@ -137,39 +122,43 @@ class Around:
 class Above(Around):
     """What a dataset was made from."""
 
-    def __init__(self, connection: Connection, start: int, depth: int | None) -> None:
-        super().__init__()
+    def __init__(self, connection: Connection, focus: UUID, depth: int | None) -> None:
+        super().__init__(connection, focus, depth)
+        self.seen = {self.start}
         self.expanded: set[int] = set()
         """Activities whose inputs were read."""
-        self.cut = self.climb(connection, start, depth)
-        found = set(self.found.keys)
-        self.presented = {~key for key in self.uses.hidden} - found
+        self.presented: set[int] = set()
+        """What was presented to one of them and not used."""
+        cut = self.climb(connection, depth)
+        self.presented -= self.seen
         if self.presented:
             self.more.read(connection, self.presented)
-        self.found.beside.append(beside(connection, found | self.presented))
-        self.raws = [(key, raw) for key, raw in self.found.beside[0].raws if key in found]
-        only_listed = {raw for _, raw in self.raws} - found
+        self.found.beside.append(beside(connection, self.seen | self.presented))
+        self.raws = [(key, raw) for key, raw in self.found.beside[0].raws if key in self.seen]
+        only_listed = {raw for _, raw in self.raws} - self.seen
         if others := only_listed - self.presented:
             self.more.read(connection, others)
             self.found.beside.append(beside(connection, others))
         self.read_about(connection)
         stubs = any(part.stubs for part in self.found.parts)
-        self.complete = not (self.cut or stubs or only_listed or self.is_short())
+        self.complete = not (cut or stubs or only_listed or self.is_short())
 
-    def climb(self, connection: Connection, start: int, depth: int | None) -> bool:
+    def climb(self, connection: Connection, depth: int | None) -> bool:
         """Read generation by generation; say whether there is more behind the depth."""
-        frontier, seen = {start}, {start}
-        generation = 0
-        while frontier:
-            makers = set(filter(None, self.found.read(connection, frontier).makers)) - self.expanded
+        generation, part = 0, self.found.parts[0]
+        while makers := set(filter(None, part.makers)) - self.expanded:
             if generation == depth:
-                return leads_on(connection, makers, seen)
-            reached = self.uses.read(connection, makers) if makers else []
+                return leads_on(connection, makers, self.seen)
             self.expanded |= makers
-            frontier = set(reached) - seen
-            if min(reached, default=0) < 0:
-                frontier = {key for key in frontier if key > 0}
-            seen |= frontier
+            uses = self.uses.read(connection, makers)
+            fresh = set(uses.entities) - self.seen
+            if fresh and min(fresh) < 0:
+                self.presented.update(~key for key in fresh if key < 0)
+                fresh = {key for key in fresh if key > 0}
+            if not fresh:
+                break
+            self.seen |= fresh
+            part = self.found.read(connection, fresh)
             generation += 1
         return False
 
@@ -191,10 +180,9 @@ class Above(Around):
 class Below(Around):
     """What was made from a dataset."""
 
-    def __init__(self, connection: Connection, start: int, depth: int | None) -> None:
-        super().__init__()
-        reached = follow(connection, [start], Direction.DOWN, Bounds(depth))
-        self.found.read(connection, [start])
+    def __init__(self, connection: Connection, focus: UUID, depth: int | None) -> None:
+        super().__init__(connection, focus, depth)
+        reached = follow(connection, [self.start], Direction.DOWN, Bounds(depth))
         self.found.read(connection, reached.keys)
         self.found.beside.append(beside(connection, self.found.keys))
         self.uses.read_users(connection, self.found.keys)
@@ -211,7 +199,7 @@ class Below(Around):
 def leads_on(connection: Connection, makers: set[int], seen: set[int]) -> bool:
     """Whether activities really used anything else."""
     listed = sorted(makers)
-    some = (Uses().read(connection, keys) for keys in (listed[:FEW], listed[FEW:]) if keys)
+    some = (Uses().read(connection, keys).entities for keys in (listed[:FEW], listed[FEW:]) if keys)
     return any(key > 0 and key not in seen for key in chain.from_iterable(some))
 
 

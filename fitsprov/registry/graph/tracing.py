@@ -19,11 +19,11 @@ from fitsprov.model.lineage import Category, Direction
 from fitsprov.model.traced import ActivityRow, DatasetRow, Inputs, Presented, Traced
 from fitsprov.registry.datasets import effective_category
 from fitsprov.registry.facts.saying import said_of
-from fitsprov.registry.gathering.activities import Activities, pointed
+from fitsprov.registry.gathering.activities import Activities
 from fitsprov.registry.gathering.columns import listed
 from fitsprov.registry.gathering.datasets import Datasets, Part
 from fitsprov.registry.gathering.uses import Uses
-from fitsprov.registry.graph.lineage import Above, start_of
+from fitsprov.registry.graph.lineage import Above
 
 __all__ = ["trace_of"]
 
@@ -41,8 +41,8 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
     UsageError
         Where the depth is negative.
     """
-    start = start_of(connection, focus, depth)
-    above = Above(connection, start, depth)
+    above = Above(connection, focus, depth)
+    start = above.start
     found = {row[0]: row for row in dataset_rows(above.found)}
     used = inputs_of(above.uses, above.found.words.roles)
     order, presented = arrange(start, found, used)
@@ -123,15 +123,8 @@ def as_raw(row: DatasetRow) -> DatasetRow:
 def inputs_of(uses: Uses, roles: Mapping[int, str]) -> dict[int, Inputs]:
     """Read columns of edges, by activity; what was presented only has a complement for its key."""
     used: dict[int, Inputs] = {}
-    for part in uses.parts:
-        activities, entities = listed(part.activities), part.entities
-        names = list(map(roles.get, listed(part.roles)))
-        said = listed(part.actual) if part.actual and part.actual.strip(",lnu") else None
-        places = [maker << 32 | place for maker, place in zip(activities, listed(part.positions), strict=True)]
-        if places != sorted(places):
-            order = sorted(range(len(places)), key=places.__getitem__)
-            activities, entities = [activities[n] for n in order], [entities[n] for n in order]
-            names, said = [names[n] for n in order], said and [said[n] for n in order]
+    for activities, entities, names, actual in (part.as_stated(roles) for part in uses.parts):
+        said = actual if any(one is not None for one in actual) else None
         start = 0
         for maker, number in Counter(activities).items():
             end = start + number
@@ -169,23 +162,7 @@ def really(inputs: Inputs) -> Inputs:
 
 def activity_rows(activities: Activities) -> Iterator[ActivityRow]:
     """Read columns of activities."""
-    words = activities.words
-    tasks = [words.tasks.get(key, (None, None)) for key in listed(activities.tasks)]
-    return zip(
-        uuid_texts(activities.octets),
-        [name for name, _ in tasks],
-        [version for _, version in tasks],
-        map(words.runs.get, listed(activities.runs)),
-        map(time_text, listed(activities.started)),
-        map(time_text, listed(activities.ended)),
-        json.loads(activities.statuses or "[]"),
-        pointed(activities.config_of, activities.configs),
-        pointed(activities.environment_of, activities.environments),
-        pointed(words.agents, activities.agents),
-        pointed(activities.execution_of, activities.jobs),
-        listed(activities.epochs),
-        strict=False,
-    )
+    return zip(uuid_texts(activities.octets), *activities.told(time_text), strict=False)
 
 
 def uuid_texts(octets: bytes | None) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from hypothesis import given
@@ -17,36 +19,52 @@ from fitsprov.registry.datasets import by_key, stored
 from fitsprov.registry.engines.compiled import Compiled, as_keys
 from fitsprov.registry.gathering import columns
 from fitsprov.registry.gathering.columns import (
-    LONGEST,
+    BITS,
+    KEY,
     Given,
+    Keys,
     Line,
     Octets,
     Texts,
-    as_runs,
-    built,
-    different,
     listed,
-    uuids_of,
 )
 from fitsprov.registry.gathering.datasets import gather
+from fitsprov.registry.gathering.values import Mostly, built, different, uuids_of
+from fitsprov.registry.gathering.values import given as given_of
 from tests.registry.making import survey
 
 KEYS = st.sets(st.integers(1, 60) | st.integers(1, 2**40))
 NUMBERS = st.lists(st.none() | st.integers(-2, 2) | st.integers())
 
 
-@given(KEYS)
-def test_runs_are_the_keys_that_they_spell(keys: set[int]) -> None:
-    runs = json.loads(as_runs(keys))
-    spelled = [key for run in runs for key in range(run >> 16, (run >> 16) + (run & LONGEST) + 1)]
-    assert spelled == sorted(keys)
-    assert len(runs) == len({key for key in keys if key - 1 not in keys})
+def spelled(keys: Keys) -> list[int]:
+    """The keys that are asked for."""
+    given_: list[int] = json.loads(keys.text)
+    return [k for run in given_ for k in range(run & KEY, (run & KEY) + (run >> BITS) + 1)] if keys.runs else given_
 
 
-def test_a_long_run_is_cut() -> None:
-    runs = json.loads(as_runs(range(7, 200_000)))
-    assert sum((run & LONGEST) + 1 for run in runs) == 200_000 - 7
-    assert [run >> 16 for run in runs] == list(range(7, 200_000, LONGEST + 1))
+@given(KEYS | st.lists(st.integers(5, 60), min_size=30).map(set), st.sampled_from([1, 3, 100]))
+def test_keys_are_asked_for_in_order(keys: set[int], longest: int) -> None:
+    with patch.object(columns, "LONGEST", longest):
+        found = Keys.of(keys)
+    assert found.listed == spelled(found) == sorted(keys)
+
+
+def test_runs_are_found_where_little_is_missing() -> None:
+    holes = {50, 51, 700}
+    assert json.loads(Keys.of(set(range(7, 1000)) - holes).text) == [
+        42 << BITS | 7,
+        647 << BITS | 52,
+        298 << BITS | 701,
+    ]
+    assert Keys.of(set(range(7, 1000, 2))).runs is False
+
+
+@given(st.none() | st.integers(0, 9), st.dictionaries(st.integers(0, 9), st.none() | st.integers(0, 9)))
+def test_a_usual_value_is_that_of_all_others(usual: int | None, others: dict[int, int | None]) -> None:
+    column = list(islice(Mostly(usual, others).of(range(12)), 12))
+    assert column == [others.get(key, usual) for key in range(12)]
+    assert set(column) - {None} <= Mostly(usual, others).different
 
 
 @given(NUMBERS)
@@ -88,7 +106,7 @@ def test_sqlite_gives_columns_whole(rows: dict[int, tuple[UUID, str, str | None]
     assert uuids_of(octets) == [uuid for uuid, _, _ in rows.values()]
     assert listed(documents) == [json.loads(document) for _, document, _ in rows.values()]
     assert json.loads(names) == [name for _, _, name in rows.values()]
-    assert columns.given(given_names) == {key: name for key, (_, _, name) in rows.items() if name is not None}
+    assert given_of(given_names) == {key: name for key, (_, _, name) in rows.items() if name is not None}
 
 
 def memory() -> Engine:

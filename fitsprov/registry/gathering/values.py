@@ -1,0 +1,78 @@
+"""What columns hold, as values."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from itertools import repeat
+from struct import iter_unpack
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID, SafeUUID
+
+from fitsprov.registry.gathering.columns import listed, read_json
+
+__all__ = ["Mostly", "built", "different", "given", "texts_of", "uuids_of"]
+
+T = TypeVar("T")
+
+FEW, SHORT = 16, 256
+"""Different values of a column up to which each is looked for; characters from which on that is quicker."""
+NOTHING = "{}"
+
+
+class Mostly(NamedTuple):
+    """A column in which one value is that of most rows."""
+
+    usual: Any
+    others: Mapping[int, Any]
+    """Of rows that have another one, by key."""
+
+    @property
+    def different(self) -> set[Any]:
+        """The different values."""
+        return {self.usual, *self.others.values()} - {None}
+
+    def of(self, keys: Iterable[int]) -> Iterable[Any]:
+        """Give the values of rows."""
+        return [self.others.get(key, self.usual) for key in keys] if self.others else repeat(self.usual)
+
+
+def texts_of(texts: str | None) -> list[Any]:
+    """Read `Texts`."""
+    values: list[Any] = read_json(texts)[0] if texts else []
+    return values
+
+
+def given(text: str | None) -> dict[int, Any]:
+    """Read what `Given`, or `Unlike`, gave."""
+    return {int(key): value for key, value in read_json(text)[0].items()} if text and text != NOTHING else {}
+
+
+def different(line: str | None) -> set[Any]:
+    """Give the different values of a `Line`, which often are few."""
+    if not line or len(line) < SHORT:
+        return set(listed(line)) - {None}
+    rest = f",{line.replace(',', ',,')},"
+    found: set[str] = set()
+    while rest and len(found) < FEW:
+        value = rest[1 : rest.index(",", 1)]
+        found.add(value)
+        rest = rest.replace(f",{value},", "")
+    return set(listed(f"{','.join(found)}{rest[:-1].replace(',,', ',')}")) - {None}
+
+
+def uuids_of(octets: bytes | None) -> list[UUID]:
+    """Read `Octets`; it is what UUID does for one, without checks."""
+    numbers = [int.from_bytes(one) for (one,) in iter_unpack("16s", octets or b"")]
+    return built(UUID, len(numbers), int=numbers, is_safe=repeat(SafeUUID.unknown))
+
+
+def built(kind: type[T], number: int, **columns: Iterable[Any]) -> list[T]:
+    """Make many values of a class with slots from columns of its parts, which need no checks.
+
+    It takes a third of the time of making them one by one.
+    """
+    made = list(map(object.__new__, repeat(kind, number)))
+    for name, values in columns.items():
+        deque(map(getattr(kind, name).__set__, made, values), maxlen=0)
+    return made
