@@ -7,6 +7,8 @@ dataset.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
@@ -14,6 +16,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
+from fitsprov.datalink.document import URL
+from fitsprov.datalink.row import Cells
 from fitsprov.datalink.terms import is_term
 from fitsprov.datalink.text import to_ascii
 from fitsprov.errors import UsageError
@@ -27,6 +31,12 @@ PROVENANCE = "provenance"
 """ID of the descriptor of the provenance service."""
 COLLAPSED = {"#progenitor": "progenitors", "#derivation": "derivations", "#coderived": "siblings"}
 """Term → ID of the descriptor that filters its links where they are too many to list; also what they are called."""
+
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+"""An ID in XML, as far as it is ASCII (Namespaces in XML 1.0, 3)."""
+COLUMNS = {"ID", *Cells._fields[1:]}
+"""IDs of the columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,15 @@ def make_descriptors(base_url: str, example: str = "", extra: Sequence[Descripto
     """Describe the services behind a base URL: the extra ones first, the {links} service itself last.
 
     The example is the ID of a dataset for their ``exampleURL``, which they lack without one.
+
+    Raises
+    ------
+    UsageError
+        Where two of the extra ones have the same ID.
     """
+    for name, count in Counter(item.id for item in extra).items():
+        if count > 1:
+            raise UsageError(f"{count} service descriptors have the ID '{name}'; expected one")
     base = base_url.rstrip("/")
     provenance = format_service(
         PROVENANCE,
@@ -170,14 +188,18 @@ def read_template(text: str, values: Mapping[str, str], name: str) -> Descriptor
 
 def check_template(service: ElementTree.Element, resource: ElementTree.Element, name: str) -> None:
     """Refuse what no client could call (DataLink 1.1, 4.1 to 4.3)."""
+    url = resource.find("PARAM[@name='accessURL']")
+    refs = [item.get("ref", "") for item in resource.iterfind("GROUP/PARAM[@ref]")]
+    own, inner = resource.get("ID", ""), {item.get("ID", "") for item in resource.iter()}
     wanted = {
         "semantics='#term' of datalink/core": is_term(service.get("semantics", "")),
         "<RESOURCE type='meta' utype='adhoc:service'>": (resource.get("type"), resource.get("utype"))
         == ("meta", "adhoc:service"),
-        "an ID that is none of ours": resource.get("ID") not in {None, "", PROVENANCE, *COLLAPSED.values()},
+        "an ID that is none of ours": NAME.fullmatch(own) and own not in {PROVENANCE, *COLLAPSED.values(), *COLUMNS},
         "a DESCRIPTION": resource.findtext("DESCRIPTION"),
-        "a PARAM accessURL": resource.find("PARAM[@name='accessURL']") is not None,
+        "a PARAM accessURL with an absolute URL": url is not None and URL.fullmatch(url.get("value", "")),
         "a GROUP inputParams": resource.find("GROUP[@name='inputParams']") is not None,
+        "each ref to be to a column, as ID": {*refs} <= COLUMNS | inner,
     }
     for expected, found in wanted.items():
         if not found:

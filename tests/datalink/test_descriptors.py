@@ -14,7 +14,7 @@ TEMPLATE = """\
 </RESOURCE>
 </service>
 """
-VALUES = {"base_url": "http://x/?a=1&b=\"<é>'", "observatory": "Mount <Hopper> & sons"}
+VALUES = {"base_url": "http://x/?a=1&b='é'", "observatory": 'Mount "<Hopper>" & sons'}
 
 
 def params(descriptor):
@@ -62,8 +62,8 @@ def test_extra_descriptors_come_first(soda):
 def test_values_are_escaped_into_a_template():
     found = read_template(TEMPLATE, VALUES, "draw.xml")
     assert (found.id, found.semantics, found.content_type) == ("draw", "#proc", "image/png")
-    assert found.description == "A drawing for Mount <Hopper> & sons"
-    assert params(found) == {"accessURL": "http://x/?a=1&b=\"<%C3%A9>'/draw?price=$1"}
+    assert found.description == 'A drawing for Mount "<Hopper>" & sons'
+    assert params(found) == {"accessURL": "http://x/?a=1&b='%C3%A9'/draw?price=$1"}
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,11 @@ def test_values_are_escaped_into_a_template():
         ("adhoc:service", "adhoc:this", "utype='adhoc:service'"),
         ('ID="draw"', 'ID="progenitors"', "an ID that is none of ours"),
         ('ID="draw"', "", "an ID that is none of ours"),
+        ('ID="draw"', 'ID="semantics"', "an ID that is none of ours"),
+        ('ID="draw"', 'ID="a b"', "an ID that is none of ours"),
+        ("${base_url}/", "", "a PARAM accessURL with an absolute URL"),
+        ("price=", "a price=", "a PARAM accessURL with an absolute URL"),
+        ('ref="ID"', 'ref="dataset"', "each ref to be to a column"),
         ("DESCRIPTION", "INFO", "a DESCRIPTION"),
         ("accessURL", "url", "a PARAM accessURL"),
         ("inputParams", "params", "a GROUP inputParams"),
@@ -85,3 +90,8 @@ def test_values_are_escaped_into_a_template():
 def test_a_template_that_no_client_could_call_is_refused_by_name(old, new, message):
     with pytest.raises(UsageError, match=f"^draw.xml: .*{message}"):
         read_template(TEMPLATE.replace(old, new), VALUES, "draw.xml")
+
+
+def test_two_services_of_one_id_are_refused(soda):
+    with pytest.raises(UsageError, match="2 service descriptors have the ID 'soda'; expected one"):
+        make_descriptors("http://x", "a", [soda, soda])
