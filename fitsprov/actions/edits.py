@@ -124,6 +124,11 @@ class Stamping:
         tail = ours.cards if unchanged else spelled(stamped=self.clock())
         if mode == "table":
             there = unchanged and self.target is not None and has_table(self.target)
+            if not there and unit.index == 0 and unit.value("EXTEND") is False:
+                raise StampRefused(
+                    f"{unit.source}: EXTEND = F says that no extension follows; expected T, for the lists to go into a"
+                    " table (lists='cards' or 'none' need none)"
+                )
             return tail, None if there else table_bytes(stamp.parents or (), stamp.raws or ())
         if old is None or not needs_table(old) or (needs_table(stamp) and stamp.digests == old.digests):
             return tail, None

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from enum import StrEnum
+from logging import getLogger
 
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.copy import LARGE, replace_file
 from fitsprov.files.flip import flip, may_flip
 from fitsprov.files.insert import complete, grow_inside
-from fitsprov.files.layout import Edit, leftover, plan_flip
+from fitsprov.files.layout import Edit, has_junk, leftover, plan_flip
 from fitsprov.files.locks import open_target, open_to_read, open_usual, refusal, release
 from fitsprov.files.pieces import TABLE, Decide
 from fitsprov.files.units import FIRST_READ, HeaderUnit, find_unit, read_descriptor, walk
 
 __all__ = ["Outcome", "edit_file", "read_unit"]
+
+logger = getLogger(__name__)
 
 
 class Outcome(StrEnum):
@@ -90,6 +93,8 @@ def edit_file(
         Whether the header of a file of 64 MiB or more may grow inside it, by 184,320 bytes, where the filesystem can do
         that (ext4, xfs) and nobody else has the file open. Killed meanwhile, the file is whole after the next call.
 
+    What stands behind END and is not blank, as it should be (FITS 4.0, 3.3.1), becomes blank; the log tells.
+
     Raises
     ------
     FileRefused
@@ -130,6 +135,8 @@ def edit_file(
         if plan is not None and not plan.behind:
             return Outcome.UNCHANGED
         need_one_name(path, names, break_hardlinks=break_hardlinks)
+        if has_junk(unit):
+            logger.warning("%s: what stands behind END of HDU %s and is not blank is lost", path, unit.index)
         if plan is not None and not atomic and names == 1 and may_flip(descriptor, plan):
             flip(descriptor, unit, plan, fsync=fsync)
             return Outcome.FLIPPED

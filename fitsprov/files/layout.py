@@ -18,7 +18,7 @@ from fitsprov.cards.sums import checksum_delta, word_sum
 from fitsprov.compiled import compiled
 from fitsprov.files.units import HeaderUnit
 
-__all__ = ["GROWTH", "Edit", "FlipPlan", "leftover", "plan_flip", "rewrite_header"]
+__all__ = ["GROWTH", "Edit", "FlipPlan", "has_junk", "leftover", "plan_flip", "rewrite_header"]
 
 GROWTH = 64
 """Blocks that a header grows by at once where page after page of data then keeps its place in a page: 184,320 bytes."""
@@ -118,6 +118,11 @@ def rewrite_header(unit: HeaderUnit, edit: Edit, *, block_multiple: int = 1) -> 
 def leftover(unit: HeaderUnit) -> bool:
     """Whether an interrupted flip left cards behind END."""
     return settled(unit.header, unit.end) != unit.header
+
+
+def has_junk(unit: HeaderUnit) -> bool:
+    """Whether behind END stands what is not blank and was not left there by us."""
+    return not BLANKS.startswith(unit.header[unit.end + CARD :]) and not leftover(unit)
 
 
 def settled(header: bytes, end: int) -> bytes:

@@ -6,12 +6,14 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fitsprov
 from fitsprov.actions.stamping import Outcome
 from fitsprov.cards.grammar import BLOCK, CARD, END
+from fitsprov.errors import StampRefused
 
 ID = UUID(int=7)
 
@@ -70,3 +72,21 @@ def test_a_card_of_end_with_more_in_it_is_replaced_whole(tmp_path: Path) -> None
     assert b"of the header" not in path.read_bytes()
     assert fitsprov.strip(path) is Outcome.FLIPPED
     assert path.read_bytes() == bare
+
+
+def test_no_table_follows_a_primary_header_that_says_that_nothing_does(tmp_path: Path) -> None:
+    path, bare = tmp_path / "a.fits", header(5, 0)
+    bare = bare.replace(b"KEY0    = 1".ljust(CARD), b"EXTEND  =                    F".ljust(CARD))
+    path.write_bytes(bare)
+    many = fitsprov.Stamp(id=ID, parents=[UUID(int=n) for n in range(200)])
+    with pytest.raises(StampRefused, match="EXTEND = F"):
+        fitsprov.stamp(path, many)
+    assert path.read_bytes() == bare
+    fitsprov.stamp(path, many, lists="none")
+    fitsprov.stamp(path, many, lists="cards")
+    found = fitsprov.read(path)
+    assert found is not None
+    assert found.parents is not None
+    assert len(found.parents) == 200
+    with fits.open(path) as hdus:
+        assert len(hdus) == 1
