@@ -8,6 +8,7 @@ import os
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.applications import Starlette
 
 from fitsprov.actions.searching import index_kept
 from fitsprov.service.app import make_app
+from fitsprov.service.connection import Connection
 from fitsprov.service.watching import LOGGING, SHARED
 from fitsprov.settings import Settings
 
@@ -26,14 +28,14 @@ GRACE = 30
 """Seconds that requests in work are given to end."""
 
 
-def server_options() -> dict[str, Any]:
+def server_options(settings: Settings) -> dict[str, Any]:
     """What uvicorn is told wherever it runs."""
     return {
         "access_log": False,
         "log_config": LOGGING,
         "server_header": False,
         "proxy_headers": False,
-        "http": "h11",  # whatever else is installed: this one bounds what it reads before a request is whole
+        "http": partial(Connection, seconds=settings.max_seconds),
         "ws": "none",
         "timeout_graceful_shutdown": GRACE,
     }
@@ -47,7 +49,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int, access_log: b
     with index_kept(settings), tempfile.TemporaryDirectory(prefix="fitsprov-") as shared:
         if workers > 1:
             os.environ[SHARED] = shared
-        uvicorn.run(app, factory=True, host=host, port=port, workers=workers, **server_options())
+        uvicorn.run(app, factory=True, host=host, port=port, workers=workers, **server_options(settings))
 
 
 def make_worker() -> Starlette:
