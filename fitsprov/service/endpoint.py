@@ -99,14 +99,17 @@ class Endpoint:
 
         async def count(message: Message) -> None:
             nonlocal sent, status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self.house.watch.count(self.name, status)
             sent += len(message.get("body", b""))
             await send(message)
 
         try:
             await self.reply(await self.find(scope, receive), scope, receive, count)
         finally:
-            self.house.watch.note(scope, self.name, status, sent, perf_counter() - start)
+            if status:
+                self.house.watch.note(scope, self.name, status, sent, perf_counter() - start)
 
     async def find(self, scope: Scope, receive: Receive) -> Answer:
         """Find what to answer; what is known is found at once, all else in a thread and within its time."""

@@ -78,14 +78,22 @@ class Watch:
         self.bytes = Counter("fitsprov_sent_bytes", "Bytes of answers", ["endpoint"], registry=self.numbers)
         self.known: dict[tuple[str, int], tuple[Any, Any, Any]] = {}
 
-    def note(self, scope: Scope, endpoint: str, status: int, sent: int, seconds: float) -> None:
-        """Note a request that was answered."""
+    def numbers_of(self, endpoint: str, status: int) -> tuple[Any, Any, Any]:
+        """Give what counts requests, times and bytes of the answers of one kind."""
         key = (endpoint, status)
         if key not in self.known:
             found = self.requests.labels(*map(str, key)), self.seconds.labels(endpoint), self.bytes.labels(endpoint)
             self.known[key] = found
-        requests, times, size = self.known[key]
+        return self.known[key]
+
+    def count(self, endpoint: str, status: int) -> None:
+        """Count a request; before its answer begins, so that who has that finds it counted."""
+        requests, _, _ = self.numbers_of(endpoint, status)
         requests.inc()
+
+    def note(self, scope: Scope, endpoint: str, status: int, sent: int, seconds: float) -> None:
+        """Note a request that was answered, as far as it was."""
+        _, times, size = self.numbers_of(endpoint, status)
         times.observe(seconds)
         size.inc(sent)
         if self.access_log:
