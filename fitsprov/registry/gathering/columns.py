@@ -69,6 +69,7 @@ class Line(Aggregate):
     """Numbers, truth values or JSON texts behind one another, to be read by `listed`."""
 
     name = "line"
+    inherit_cache = True  # of no use where it is inherited
     sqlite = "group_concat(coalesce({}, 'null'))"
     postgresql = "string_agg(coalesce(CAST({} AS text), 'null'), ',')"
 
