@@ -162,11 +162,11 @@ def test_a_slow_answer_is_not_waited_for(answer: Callable[[], Iterator[bytes]]) 
 def test_time_counts_for_all_that_is_asked() -> None:
     with (
         little(lambda path: drip(http(b""), 0.005)) as server,
-        GuardedSession(Consent(), LOOPBACK, seconds=0.5) as session,
+        GuardedSession(Consent(), LOOPBACK, seconds=1.5) as session,
     ):
         session.get(server.base)
         with pytest.raises(ServiceError, match="takes more than"):
-            [session.get(server.base) for _ in range(20)]
+            [session.get(server.base) for _ in range(60)]
 
 
 @pytest.mark.parametrize(
