@@ -102,6 +102,8 @@ def open_target(path: str) -> tuple[int, str, os.stat_result]:
         For what is no regular file, is read-only (also to root), or stays locked by another writer.
     """
     deadline = None
+    if not NO_FOLLOW:
+        path = os.path.realpath(path)
     while True:
         try:
             descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
