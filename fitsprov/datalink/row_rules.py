@@ -13,9 +13,10 @@ from fitsprov.model.finding import Finding
 
 __all__ = ["FAULT", "ROW_RULES"]
 
-FAULT = re.compile(rf"({'|'.join(Fault)})\s*(:.*)?", re.DOTALL)
+FAULT = re.compile(rf"({'|'.join(Fault)})(\s*|:.*)", re.DOTALL)
 LOGICAL = {"", "?", "0", "1", "t", "f", "true", "false"}  # VOTable 1.4, 2.2
-INTEGER = re.compile(r"\+?[0-9]{1,25}|0[xX][0-9A-Fa-f]{1,16}")  # VOTable 1.4, 6
+INTEGER = re.compile(r"[+-]?[0-9]{1,25}|0[xX][0-9A-Fa-f]{1,16}")  # VOTable 1.4, 6
+REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?Inf|NaN")  # VOTable 1.4, 6
 TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+\s*(;.*)?", re.ASCII)  # RFC 6838, 4.2
 LINKS = ("access_url", "service_def", "error_message")
 TEXT_16 = (1, 6)
@@ -84,9 +85,28 @@ def check_terms(document: Document) -> Iterator[Finding]:
                 yield Finding("datalink-term-spelling", text, column)
 
 
+def is_integer(text: str) -> bool:
+    """Whether a text is a number that a ``long`` holds."""
+    found = INTEGER.fullmatch(text) is not None
+    return found and -(2**63) <= int(text, 16 if "x" in text.lower() else 10) < 2**63
+
+
 def is_size(text: str) -> bool:
-    """Whether a text is a number of bytes that a ``long`` holds."""
-    return INTEGER.fullmatch(text) is not None and int(text, 16 if "x" in text.lower() else 10) < 2**63
+    """Whether a text is a number of bytes."""
+    return is_integer(text) and not text.startswith("-")
+
+
+def is_boolean(text: str) -> bool:
+    """Whether a text is a truth value."""
+    return text.lower() in LOGICAL
+
+
+KINDS: dict[str, tuple[Callable[[str], object], str]] = {
+    "boolean": (is_boolean, "true or false"),
+    **dict.fromkeys(("unsignedByte", "short", "int", "long"), (is_integer, "an integer")),
+    **dict.fromkeys(("float", "double"), (REAL.fullmatch, "a number")),
+}
+"""Of single values: what they have to be."""
 
 
 # DataLink 1.1, 3.2.2, 3.2.8, 3.2.11, 3.2.12
@@ -95,13 +115,29 @@ def check_values(document: Document) -> Iterator[Finding]:
         "access_url": (URL.fullmatch, "an absolute URL"),
         "content_length": (is_size, "a number of bytes"),
         "link_auth": (("false", "optional", "true").__contains__, "false, optional or true"),
-        "link_authorized": (lambda value: value.lower() in LOGICAL, "true or false"),
+        "link_authorized": KINDS["boolean"],
     }
+    for item in document.fields:
+        name, kind = item.get("name", ""), item.get("datatype", "")
+        if name not in right and kind in KINDS and item.get("arraysize", "1") == "1":
+            right[name] = KINDS[kind]
     for number, row in enumerate(document.rows, 1):
         for name, (accepts, expected) in right.items():
             value = row.get(name, "")
             if value and not accepts(value):
                 yield Finding("datalink-value", at(number, f"'{value}'; expected {expected}"), name)
+
+
+# VOTable 1.4, 2.2: a text is no longer than its column holds
+def check_lengths(document: Document) -> Iterator[Finding]:
+    sizes = {item.get("name", ""): item.get("arraysize", "1").rstrip("*") for item in document.fields}
+    kinds = {item.get("name", ""): item.get("datatype", "") for item in document.fields}
+    for name, size in sizes.items():
+        if kinds[name] in ("char", "unicodeChar") and size.isdecimal():
+            for number, row in enumerate(document.rows, 1):
+                if len(row.get(name, "")) > int(size):
+                    text = at(number, f"'{row[name]}' has {len(row[name])} characters; the column holds {size}")
+                    yield Finding("datalink-value", text, name)
 
 
 # VOTable 1.4, 2.1: char is ASCII
@@ -132,9 +168,12 @@ def check_media_types(document: Document) -> Iterator[Finding]:
 
 # DataLink 1.1, 3.2.3
 def check_services(document: Document) -> Iterator[Finding]:
-    known = {item.get("ID") for item in document.descriptors}
+    known = {item.get("ID"): item.get("utype") for item in document.descriptors}
     for number, row in enumerate(document.rows, 1):
         name = row.get("service_def")
+        if name and known.get(name) == "adhoc:this":
+            text = at(number, f"'{name}' is of utype adhoc:this, which pyvo passes over")
+            yield Finding("datalink-descriptor-hidden", text, "service_def")
         if name and name not in known:
             yield Finding("datalink-service-unknown", at(number, f"no descriptor has the ID '{name}'"), "service_def")
 
@@ -146,6 +185,7 @@ ROW_RULES: tuple[Rule, ...] = (
     check_faults,
     check_terms,
     check_values,
+    check_lengths,
     check_ascii,
     check_media_types,
     check_services,

@@ -186,6 +186,10 @@ def wrong_in(item: _Element) -> Iterator[str]:
     for name, least in {"accessURL": 1, "GROUP inputParams": 1, "standardID": 0, "resourceIdentifier": 0}.items():
         if not least <= counts[name] <= 1:
             yield f"{counts[name] or 'no'} {name}; expected {'one' if least else 'one at most'}"
+    for param in item.iter("{*}PARAM"):
+        single = param.get("arraysize", "1") == "1"
+        if param.get("datatype") == "char" and single and len(param.get("value", "")) > 1:  # VOTable 1.4, 2.2
+            yield f"{param.get('name')} '{param.get('value')}' without arraysize, which is one character; expected '*'"
     for name, value in params:
         if name in WEB and not URL.fullmatch(value):
             yield f"{name} '{value}'; expected an absolute URL"

@@ -36,6 +36,16 @@ def sub(pattern, new):
     return change
 
 
+def extra(datatype, value):
+    """Add a column of a type, with a value in each row."""
+
+    def change(text):
+        text = text.replace("<DATA>", f'<FIELD name="more" datatype="{datatype}"/><DATA>', 1)
+        return text.replace("</TR>", f"<TD>{value}</TD></TR>")
+
+    return change
+
+
 FAULTS = [
     ("datalink-xml", swap("</VOTABLE>", "")),
     ("datalink-xml", swap("<RESOURCE", "&undefined;<RESOURCE")),
@@ -81,6 +91,7 @@ FAULTS = [
     ("datalink-rows-scattered", sub("(<TABLEDATA>\n)(<TR>[^\n]*\n)(.*)(</TABLEDATA>)", r"\1\3\2\4")),
     ("datalink-fault", swap("NotFoundFault:", "Sorry:")),
     ("datalink-fault", swap("NotFoundFault:", "NotFoundFault -")),
+    ("datalink-fault", swap("NotFoundFault:", "NotFoundFault :")),
     ("datalink-fault", swap("</TABLE>", '</TABLE><INFO name="QUERY_STATUS" value="ERROR">oh</INFO>')),
     ("datalink-term-unknown", swap(FIRST_TERM, FIRST_TERM.replace("#this", "#provenance"))),
     ("datalink-term-spelling", swap(FIRST_TERM, FIRST_TERM.replace("#this", "this"))),
@@ -92,6 +103,10 @@ FAULTS = [
     ("datalink-value", swap("<TD>5760</TD>", f"<TD>{2**63}</TD>")),
     ("datalink-value", swap("<TD>5760</TD>", "<TD>٣</TD>")),
     ("datalink-value", swap("<TD>https:", "<TD>")),
+    ("datalink-value", sub('(ucd="meta.code.mime" datatype="char" arraysize=")\\*', r"\g<1>4")),
+    ("datalink-value", extra("int", "one")),
+    ("datalink-value", extra("double", "1,5")),
+    ("datalink-value", extra("boolean", "yes")),
     ("datalink-value", swap("/files/", "/fi les/")),
     ("datalink-value", swap("/files/", "/fi|les/")),
     ("datalink-value", swap("/files/", "/%zz/")),
@@ -106,6 +121,14 @@ FAULTS = [
     ("datalink-service-unknown", swap('ID="progenitors"', 'ID="other"')),
     ("datalink-descriptor", swap('<PARAM name="accessURL"', '<PARAM name="url"')),
     ("datalink-descriptor", swap("inputParams", "params")),
+    (
+        "datalink-descriptor",
+        swap('<PARAM name="accessURL" datatype="char" arraysize="*"', '<PARAM name="accessURL" datatype="char"'),
+    ),
+    (
+        "datalink-descriptor-hidden",
+        lambda text: text.replace(SELF, f'{SELF} ID="me"').replace("<TD>provenance</TD>", "<TD>me</TD>", 1),
+    ),
     ("datalink-descriptor", swap('utype="adhoc:this"', 'utype="adhoc:that"')),
     ("datalink-descriptor", swap(SELF, SELF.replace("meta", "results"))),
     ("datalink-descriptor", sub('(<PARAM name="accessURL".*?</PARAM>)', r"\1\1")),
@@ -165,6 +188,22 @@ def test_what_no_standard_forbids_is_no_error():
 def test_documents_of_other_services_are_right(shape):
     found = [finding for finding in lint(RIGHT[shape].encode()) if finding.code != "datalink-schema-absent"]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("datatype", "value"),
+    [
+        ("int", "-3"),
+        ("int", ""),
+        ("long", "0xFF"),
+        ("double", "-.5e-3"),
+        ("float", "NaN"),
+        ("double", "+Inf"),
+        ("boolean", "?"),
+    ],
+)
+def test_values_of_further_columns_are_those_of_votables(document, datatype, value):
+    assert codes(extra(datatype, value)(document.decode())) == set()
 
 
 def test_an_error_document_needs_no_standard_id():
