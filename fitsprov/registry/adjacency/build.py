@@ -11,8 +11,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from fitsprov.registry.adjacency.arrays import Numbers
 from fitsprov.registry.adjacency.changes import Marks, changed_since
-from fitsprov.registry.adjacency.file import About, Numbers
+from fitsprov.registry.adjacency.file import About
 from fitsprov.registry.adjacency.layers import Newer
 from fitsprov.registry.engines.compiled import Compiled, among, as_keys, compiled
 from fitsprov.registry.graph.seeds import WORDS

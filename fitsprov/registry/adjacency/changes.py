@@ -6,7 +6,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import Connection, ScalarSelect, Select, bindparam, cast, delete, func, insert, or_, select
+from sqlalchemy import (
+    Connection,
+    ScalarSelect,
+    Select,
+    String,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
 
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import Key, activity, entity, graph_change, meta
@@ -51,7 +64,9 @@ class Marks(NamedTuple):
 @compiled
 def said() -> Select[Any]:
     """Select what `state_of` reads."""
-    return select(meta.c.key, meta.c.value).where(or_(*(meta.c.key == key for key in (NAME, BUILDS, FLOOR, VERSION))))
+    # to bind the keys takes a fifth of the time
+    wanted = [meta.c.key == literal_column(f"'{key}'", String()) for key in (NAME, BUILDS, FLOOR, VERSION)]
+    return select(meta.c.key, meta.c.value).where(or_(*wanted))
 
 
 def state_of(connection: Connection) -> State:

@@ -25,16 +25,18 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
-__all__ = ["About", "Column", "DamagedGraph", "GraphFile", "Numbers", "write_graph"]
+from fitsprov.registry.adjacency.arrays import Numbers
 
-Numbers = NDArray[Any]
+__all__ = ["About", "Column", "DamagedGraph", "GraphFile", "write_graph"]
 
 MAGIC = b"FPVGRAF2"
 BLOCK = 4096
 SHIFT = 12
 """Of an offset, to get its block."""
+MANY = 1_000
+"""Places from which on it is quicker to see first whether all between them was checked."""
+BAD = bytes(1)
 
 
 class DamagedGraph(Exception):
@@ -135,25 +137,20 @@ class GraphFile:
             raise DamagedGraph("its sums are not what was written")
         self.good = np.zeros(size // BLOCK, bool)
         """Which blocks were checked; once one is, it is not read for that again."""
-        self.whole = False
         self.columns = {name: Column(self, *place) for name, place in places.items()}
 
     def check(self, blocks: Numbers) -> None:
-        """Hold blocks against their sums.
+        """Hold blocks against their sums, those that were not before.
 
         Raises
         ------
         DamagedGraph
         """
-        good = self.good[blocks]
-        if good.all():
-            return
-        for block in np.unique(blocks[~good]).tolist():
+        for block in np.unique(blocks[~self.good[blocks]]).tolist():
             place = self.start + block * BLOCK
             if crc32(self.memory[place : place + BLOCK]) != self.sums[block]:
                 raise DamagedGraph(f"the bytes from {place} on are not what was written")
             self.good[block] = True
-        self.whole = bool(self.good.all())
 
 
 def read_heading(begin: bytes, descriptor: int) -> tuple[dict[str, Any], int]:
@@ -173,10 +170,20 @@ class Column:
     def __init__(self, file: GraphFile, dtype: str, place: int, count: int) -> None:
         self.file = file
         self.values = np.frombuffer(file.memory, dtype, count, file.start + place)
-        self.place = place
+        self.shift = SHIFT - (self.values.itemsize.bit_length() - 1)
+        """Of a place, to get its block."""
+        self.first = place >> SHIFT
+        self.good = file.good[self.first : self.first - (-self.values.nbytes // BLOCK)]
 
     def take(self, places: Numbers) -> Numbers:
         """Give the numbers at some places."""
-        if not self.file.whole:
-            self.file.check((self.place + places * self.values.itemsize) >> SHIFT)
-        return self.values[places]
+        if not self.are_good(places):
+            self.file.check(self.first + (places >> self.shift))
+        return self.values.take(places)
+
+    def are_good(self, places: Numbers) -> bool:
+        """Whether the blocks of some places were checked."""
+        blocks = places >> self.shift
+        if len(blocks) > MANY and self.good[blocks.min() : blocks.max() + 1].all():
+            return True
+        return BAD not in self.good[blocks].tobytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from logging import getLogger
 from pathlib import Path
@@ -25,7 +25,8 @@ from fitsprov.registry.graph.seeds import Seeds
 from fitsprov.registry.schema import activity
 
 if TYPE_CHECKING:
-    from fitsprov.registry.adjacency.file import About, GraphFile, Numbers
+    from fitsprov.registry.adjacency.arrays import Numbers
+    from fitsprov.registry.adjacency.file import About, GraphFile
     from fitsprov.registry.adjacency.layers import Layers
 
 __all__ = ["Graph", "Indexed"]
@@ -70,15 +71,17 @@ class Graph:
     def follow(self, connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
         """Follow datasets, in the connection's transaction."""
         keys = list(start)
-        walk = Walk(connection, keys, direction, bounds)
-        if self.file is None and walk.go(FEW):
+        walk = Walk(connection, keys, direction, bounds) if self.file is None else None
+        if walk is not None and walk.go(FEW):
             return walk.found
         layers = self.current(connection)
-        found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds))
+        of_types = partial(self.of_types, connection, layers)
+        found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds, of_types))
         if found is None:
+            walk = walk or Walk(connection, keys, direction, bounds)
             walk.go()
             return walk.found
-        return replace(found, of_types=partial(self.of_types, connection, layers))
+        return found
 
     def of_types(
         self, connection: Connection, layers: Layers | None, keys: Sequence[int], types: Collection[int]

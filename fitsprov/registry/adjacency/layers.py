@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 
 from fitsprov.model.lineage import Direction
-from fitsprov.registry.adjacency.file import Column, GraphFile, Numbers
-from fitsprov.registry.graph.reach import Bounds, Found, Tally
+from fitsprov.registry.adjacency.arrays import (
+    EMPTY,
+    Met,
+    Numbers,
+    count,
+    joined,
+    really,
+    spread,
+    unique,
+    within,
+    without,
+)
+from fitsprov.registry.adjacency.file import Column, GraphFile
+from fitsprov.registry.graph.reach import Bounds, Found, OfTypes, Tally
 from fitsprov.registry.graph.seeds import WORDS, Having
 
 __all__ = ["Layers", "Newer"]
-
-DENSE = 1_000_000
-"""Pairs of type and run up to which there is a counter for each."""
-SPARSE = 100
-"""Places for each key up to which marking them is quicker than sorting them."""
-
-EMPTY: Numbers = np.empty(0, np.int64)
 
 
 class Newer:
@@ -56,6 +61,7 @@ class Newer:
         """Activities of the file that are not what they are there, or whose inputs are not."""
         self.old_entities = np.array(sorted(entities), np.int64)
         """Datasets of the file whose maker, type or run is not what it is there."""
+        self.is_empty = not (len(facts) or len(keys) or len(self.old_activities) or len(self.old_entities))
         self.greatest = int(max(self.entities[-1:].tolist() + self.users.firsts[-1:].tolist(), default=0))
 
 
@@ -70,24 +76,8 @@ class Pairs:
         """Give the seconds of some firsts."""
         if not len(self.firsts):
             return EMPTY
-        start, stop = (np.searchsorted(self.firsts, keys, side) for side in ("left", "right"))
+        start, stop = (self.firsts.searchsorted(keys, side) for side in ("left", "right"))
         return self.seconds[spread(start, stop - start)]
-
-
-def spread(starts: Numbers, counts: Numbers) -> Numbers:
-    """Give the places of many ranges."""
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
-
-
-def within(keys: Numbers, some: Numbers) -> Numbers:
-    """Tell which keys are among a few that are sorted."""
-    if not len(some):
-        return np.zeros(len(keys), bool)
-    places = np.searchsorted(some, keys)
-    places[places == len(some)] = 0
-    return np.asarray(some[places] == keys)
 
 
 class Layers:
@@ -99,9 +89,18 @@ class Layers:
         self.greatest = max(file.about.entities, newer.greatest)
         self.known: dict[Any, Any] = {}
         """What else is known of this state of the registry."""
+        self.spare: list[Met] = []
+        """Of walks that have ended."""
 
-    def follow(self, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
+    def follow(
+        self, start: Iterable[int], direction: Direction, bounds: Bounds, of_types: OfTypes | None = None
+    ) -> Found:
         """Follow datasets; gives what `fitsprov.registry.graph.reach.follow` gives.
+
+        Parameters
+        ----------
+        of_types : callable, optional
+            Is asked for types instead of `of_types`.
 
         Raises
         ------
@@ -110,29 +109,38 @@ class Layers:
         """
         generations: list[list[int]] = []
         number = 0
+        rest = of_types or self.of_types, self.known
         for found in self.generations(np.array([*start], np.int64), direction, bounds):
             if len(generations) == bounds.depth:
-                return Found(generations, True, self.of_types, self.known)
+                return Found(generations, True, *rest)
             if bounds.limit is not None and number + len(found) > bounds.limit:
-                return Found([*generations, found[: bounds.limit - number].tolist()], True, self.of_types, self.known)
+                return Found([*generations, found[: bounds.limit - number].tolist()], True, *rest)
             generations.append(found.tolist())
             number += len(found)
-        return Found(generations, False, self.of_types, self.known)
+        return Found(generations, False, *rest)
 
     def generations(self, start: Numbers, direction: Direction, bounds: Bounds) -> Iterator[Numbers]:
         """Follow datasets to the end, or as long as somebody asks."""
         steps = self.parents if direction is Direction.UP else self.children
         stop = np.array(sorted(bounds.stop), np.int64)
-        frontier = unique(start)
-        seen = np.zeros(self.greatest + 1, bool)
-        seen[frontier] = True
-        while len(frontier):
-            found = steps(frontier, bounds.presented)
-            found = unique(found[~seen[found]])
-            if len(found):
-                yield found
-            seen[found] = True
-            frontier = found[~within(self.types(found), stop)] if len(stop) else found
+        met = self.met()
+        try:
+            frontier = met.first(start)
+            while len(frontier):
+                found = met.first(steps(frontier, bounds.presented))
+                if len(found):
+                    yield found
+                frontier = found[~within(self.types(found), stop)] if len(stop) else found
+        finally:
+            met.forget()
+            self.spare.append(met)
+
+    def met(self) -> Met:
+        """Begin to note which datasets a walk meets."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            return Met(self.greatest)
 
     def of_types(self, keys: Sequence[int], types: Iterable[int]) -> list[int]:
         """Give those datasets that are of some types."""
@@ -150,10 +158,8 @@ class Layers:
     def listed_by(self, having: Having) -> Numbers:
         """Give the activities that are listed by a word."""
         words = np.array(having.keys, np.int64)
-        ours = words[words < len(self.file.columns[f"{having.column}_ends"].values)]
-        found = self.ranges(having.column, ours)
-        found = found[~within(found, self.newer.old_activities)]
-        return np.concatenate([found, self.newer.listed[having.column].of(words)])
+        found = without(self.ranges(having.column, words), self.newer.old_activities)
+        return joined(found, self.newer.listed[having.column].of(words))
 
     def tally(self, activities: Sequence[int] | Numbers) -> list[Tally]:
         """Count what activities made, and all that was made from it."""
@@ -182,21 +188,18 @@ class Layers:
 
     def inputs(self, activities: Numbers, presented: bool) -> Numbers:
         """Give what activities used."""
-        ours = (activities <= self.file.about.activities) & ~within(activities, self.newer.old_activities)
-        found = np.concatenate([self.ranges("input", activities[ours]), self.newer.inputs.of(activities[~ours])])
-        return really(found, presented)
+        found = self.ranges("input", without(activities, self.newer.old_activities))
+        return really(joined(found, self.newer.inputs.of(activities)), presented)
 
     def users(self, keys: Numbers, presented: bool) -> Numbers:
         """Give the activities that used datasets."""
-        found = really(self.ranges("user", keys[keys <= self.file.about.entities]), presented)
-        found = found[~within(found, self.newer.old_activities)]
-        return np.concatenate([found, really(self.newer.users.of(keys), presented)])
+        found = without(really(self.ranges("user", keys), presented), self.newer.old_activities)
+        return joined(found, really(self.newer.users.of(keys), presented))
 
     def outputs(self, activities: Numbers) -> Numbers:
         """Give what activities made."""
-        found = self.ranges("output", activities[activities <= self.file.about.activities])
-        found = found[~within(found, self.newer.old_entities)]
-        return np.concatenate([found, self.newer.outputs.of(activities)])
+        found = without(self.ranges("output", activities), self.newer.old_entities)
+        return joined(found, self.newer.outputs.of(activities))
 
     def types(self, keys: Numbers) -> Numbers:
         """Give the types of datasets; 0 for none."""
@@ -208,9 +211,9 @@ class Layers:
 
     def fact(self, name: str, newer: Numbers, keys: Numbers) -> Numbers:
         """Give what is known of each dataset, from the file or what is newer."""
-        ours = (keys <= self.file.about.entities) & ~within(keys, self.newer.old_entities)
-        if ours.all():
+        if self.newer.is_empty:
             return self.file.columns[name].take(keys).astype(np.int64)
+        ours = (keys <= self.file.about.entities) & ~within(keys, self.newer.old_entities)
         found = np.zeros(len(keys), np.int64)
         found[ours] = self.file.columns[name].take(keys[ours])
         if len(self.newer.entities):
@@ -221,39 +224,11 @@ class Layers:
         return found
 
     def ranges(self, name: str, keys: Numbers) -> Numbers:
-        """Give what the file lists under keys."""
+        """Give what the file lists under keys, those that it knows."""
+        if not len(keys):
+            return EMPTY
         ends: Column = self.file.columns[f"{name}_ends"]
+        keys = keys[keys < len(ends.values)]
         start = ends.take(keys - 1).astype(np.int64)
         found: Numbers = self.file.columns[name].take(spread(start, ends.take(keys) - start))
         return found.astype(np.int64)
-
-
-def really(keys: Numbers, presented: bool) -> Numbers:
-    """Leave out what was presented only, which is marked by its complement, or take the mark away."""
-    return keys ^ (keys >> 63) if presented else keys[keys >= 0]
-
-
-def count(places: Numbers) -> dict[int, int]:
-    """Count equal numbers."""
-    if places.max(initial=0) < DENSE:
-        counts = np.bincount(places)
-        there = np.flatnonzero(counts)
-        return dict(zip(there.tolist(), counts[there].tolist(), strict=True))
-    values, counts = np.unique(places, return_counts=True)
-    return dict(zip(values.tolist(), counts.tolist(), strict=True))
-
-
-def unique(keys: Numbers) -> Numbers:
-    """Give each key once, sorted."""
-    if len(keys) < 2:
-        return keys
-    greatest = int(keys.max())
-    if greatest < SPARSE * len(keys):
-        there = np.zeros(greatest + 1, bool)
-        there[keys] = True
-        return np.flatnonzero(there)
-    found: Numbers = np.sort(keys)
-    keep: Any = np.empty(len(found), bool)
-    keep[0] = True
-    np.not_equal(found[1:], found[:-1], out=keep[1:])
-    return np.asarray(found[keep])

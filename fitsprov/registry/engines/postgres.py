@@ -24,7 +24,19 @@ from fitsprov.registry.engines.version import number_changes
 if TYPE_CHECKING:
     import psycopg
 
-__all__ = ["cancel", "connect_new", "connect_old", "is_full", "is_passing", "meaning", "pipeline", "prepare", "size_of"]
+__all__ = [
+    "cancel",
+    "connect_new",
+    "connect_old",
+    "has_ended",
+    "is_full",
+    "is_passing",
+    "leave",
+    "meaning",
+    "pipeline",
+    "prepare",
+    "size_of",
+]
 
 SCHEMA = "fitsprov"
 """Of the tables; ``?options=-csearch_path=OTHER`` in a URL names another, which must exist."""
@@ -34,6 +46,8 @@ RESTART_SECONDS = 30.0
 """How long one waits for a server that was there and is restarting."""
 CONNECT_SECONDS = 10
 """How long one waits for a server that does not answer."""
+END_SECONDS = 1
+"""How long one waits for the end of a transaction before one takes another connection."""
 QUEUE = 0x666974737072
 """What writers lock, in each database."""
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -56,6 +70,8 @@ NO_SERVER = (
 )
 FULL = ("53100", "53400")
 """SQLSTATEs of a disk that is full, and of a limit on temporary files."""
+DISK_FULL = "No space left on device"
+"""What a server says that cannot even take a connection; there is no SQLSTATE then."""
 STARTING = ("starting up", "shutting down", "recovery mode", "not yet accepting", "terminating connection")
 
 
@@ -129,11 +145,11 @@ def refuse_lost(connection: psycopg.Connection[Any], record: object, proxy: obje
         raise InvalidatePoolError
 
 
-def readable(descriptor: int) -> bool:
-    """Whether something has come."""
+def readable(descriptor: int, seconds: float = 0) -> bool:
+    """Whether something has come, or comes within a time."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(seconds * 1000))
 
 
 def begin(connection: Connection) -> None:
@@ -142,10 +158,40 @@ def begin(connection: Connection) -> None:
     connection.connection.cursor().execute(BEGIN_WRITING if writes else BEGIN_READING)
 
 
+def leave(connection: Connection) -> None:
+    """End a transaction that has only read, and do not wait for that; `has_ended` does."""
+    driver_of(connection).pgconn.send_query(b"ROLLBACK")
+
+
+def has_ended(connection: Connection) -> bool:
+    """Wait for what `leave` has begun; say whether that was all, and the server has not hung up since."""
+    import psycopg
+
+    server = driver_of(connection).pgconn
+    try:
+        while True:
+            while server.is_busy():
+                if not readable(server.socket, END_SECONDS):
+                    return False
+                server.consume_input()
+            result = server.get_result()
+            if result is None:
+                return not readable(server.socket)
+            if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
+                return False
+    except psycopg.Error:
+        return False
+
+
+def driver_of(connection: Connection) -> psycopg.Connection[Any]:
+    """Give the driver's own connection."""
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # of DBAPI
+    return driver
+
+
 def pipeline(connection: Connection) -> AbstractContextManager[object]:
     """Begin a pipeline, which ends when the server has done all that was sent."""
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # of DBAPI
-    return driver.pipeline()
+    return driver_of(connection).pipeline()
 
 
 def cancel(connection: psycopg.Connection[Any]) -> None:
@@ -218,7 +264,7 @@ def meaning(error: BaseException) -> str:
 
 def is_full(error: BaseException) -> bool:
     """Whether no space is left on the server, for what is kept or for what a statement needs meanwhile."""
-    return getattr(error, "sqlstate", None) in FULL
+    return getattr(error, "sqlstate", None) in FULL or DISK_FULL in str(error)
 
 
 def primary(error: BaseException) -> str:

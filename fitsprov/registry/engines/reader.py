@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -14,16 +14,12 @@ from fitsprov.registry.engines import postgres
 from fitsprov.registry.engines.deadline import deadline_here
 from fitsprov.registry.engines.engine import persist
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["Reader"]
 
 T = TypeVar("T")
 
 KEPT = 16
 """Connections that wait for the next reader, at most."""
-BEGIN = {"sqlite": "BEGIN", "postgresql": postgres.BEGIN_READING}
 # each statement finds rows by their keys: one plan is good for all times, and to make it takes longer than to run it
 SETTINGS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET max_parallel_workers_per_gather = 0"
 
@@ -69,11 +65,14 @@ class Reader:
             self.keep(connection)
 
     def take(self) -> Connection:
-        """Give a connection that was kept, or else a new one."""
+        """Give a connection that was kept and is good, or else a new one."""
         try:
-            return self.kept.pop()
+            while (connection := self.kept.pop()).dialect.name == "postgresql" and not postgres.has_ended(connection):
+                release(connection)
         except IndexError:
             connection = self.engine.connect()
+        else:
+            return connection
         server = connection.dialect.name == "postgresql"
         if server:
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -108,9 +107,13 @@ def run_on(connection: Connection, work: Callable[[Connection], T], alone: bool)
     """Do it on a connection, in a transaction if it is more than one statement."""
     if alone:
         return work(connection)
+    server = connection.dialect.name == "postgresql"
     cursor = connection.connection.cursor()
-    cursor.execute(BEGIN[connection.dialect.name])
+    cursor.execute(postgres.BEGIN_READING if server else "BEGIN")
     try:
         return work(connection)
     finally:
-        cursor.execute("ROLLBACK")
+        if server:
+            postgres.leave(connection)
+        else:
+            cursor.execute("ROLLBACK")

@@ -57,8 +57,9 @@ def scans_of(connection: Connection, statement: str, values: Any) -> list[str]:
         plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
         return [line for line in plan if "Seq Scan" in line]
     plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values))]
-    allowed = ("json_each", "runs VIRTUAL TABLE", "reached", "anon_", "(", "CONSTANT")
-    return [line for line in plan if line.startswith("SCAN") and not line.removeprefix("SCAN ").startswith(allowed)]
+    allowed = ("json_each", "reached", "anon_", "(", "CONSTANT")
+    scans = [line.removeprefix("SCAN ") for line in plan if line.startswith("SCAN")]
+    return [line for line in scans if not line.startswith(allowed) and "VIRTUAL TABLE" not in line]
 
 
 def test_no_look_up_reads_a_whole_table(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:

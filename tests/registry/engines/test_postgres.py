@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 
 from fitsprov.errors import FitsprovError, RegistryError
 from fitsprov.registry import Registry
+from fitsprov.registry.engines import postgres as on_postgres
 from fitsprov.registry.engines.engine import open_engine, parse_url, release
 from fitsprov.registry.schema import metadata
 from tests.registry.making import dataset, record, step, survey, uid
@@ -273,3 +274,49 @@ def test_a_server_that_does_not_come_back_is_one_error(
         finally:
             server.start()
         assert registry.record(survey()).datasets == 8
+
+
+IDLE = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+
+
+def test_the_end_of_a_snapshot_comes_though_nobody_waits_for_it(server: OwnServer, database: str) -> None:
+    with (
+        Registry(database) as registry,
+        psycopg.connect(server.plain(make_url(database)), autocommit=True) as other,
+    ):
+        for _ in range(10):
+            registry.find()
+            assert registry.datasets([uid("coadd")]) == {}
+            deadline = time.monotonic() + 20
+            while other.execute(IDLE).fetchone() != (0,):
+                assert time.monotonic() < deadline
+        assert len(registry._reader.kept) == 1
+
+
+@pytest.mark.parametrize("lost", ["SELECT pg_terminate_backend(pid)", "the end does not come", "what came was no end"])
+def test_a_kept_connection_that_is_not_good_is_not_used_again(
+    server: OwnServer, database: str, lost: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Registry(database) as registry:
+        registry.record(survey())
+        assert registry.dataset("SC_1").type == "raw"
+        [kept] = registry._reader.kept
+        driver = on_postgres.driver_of(kept)
+        if lost.startswith("SELECT"):
+            others = "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ask(server, database, f"{lost} FROM pg_stat_activity {others}")
+            assert on_postgres.readable(driver.fileno(), 20)
+        else:
+            statement = b"SELECT pg_sleep(100)" if lost == "the end does not come" else b"SELECT nonsense"
+            monkeypatch.setattr(on_postgres, "END_SECONDS", 0.1 if lost == "the end does not come" else 20)
+            driver.pgconn.send_query(statement)
+        monkeypatch.setattr("fitsprov.registry.engines.engine.time.sleep", None)  # before anything is tried again
+        assert registry.lineage(uid("coadd")).focus == uid("coadd")
+        assert driver.closed
+        assert kept not in registry._reader.kept
+
+
+def test_a_server_without_room_for_a_connection_is_said_so() -> None:
+    error = psycopg.OperationalError("connection failed: FATAL:  could not write init file: No space left on device")
+    assert on_postgres.is_full(error)
+    assert on_postgres.meaning(error).startswith("no space is left")
