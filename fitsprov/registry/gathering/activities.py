@@ -44,8 +44,10 @@ class Activities:
     """Activities that were read by one statement, made into objects when one is asked for."""
 
     def __init__(self, connection: Connection, keys: set[int]) -> None:
-        first = min(keys, default=0)
-        ids, row = read_by_id(connection, columns, activity.c.id, keys, first=first)
+        if keys:
+            ids, row = read_by_id(connection, columns, activity.c.id, keys, first=min(keys))
+        else:
+            ids, row = [], [None] * (6 + 2 * len(ALIKE))
         self.octets, self.tasks, self.configs, self.started, self.ended, counted, *rest = row
         self.keys = ids
         self.counted: dict[int, int] = given(counted)

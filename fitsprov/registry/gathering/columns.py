@@ -27,6 +27,7 @@ from sqlalchemy.types import NullType
 from fitsprov.registry.engines.compiled import Compiled, among, compiled
 
 __all__ = [
+    "Each",
     "Given",
     "Ids",
     "InOrder",
@@ -74,12 +75,20 @@ class Line(Aggregate):
     postgresql = "string_agg(coalesce(CAST({} AS text), 'null'), ',')"
 
 
+class Each(Aggregate):
+    """Numbers of which every row has one, as a `Line`."""
+
+    name = "each"
+    sqlite = "group_concat({})"
+    postgresql = "string_agg(CAST({} AS text), ',')"
+
+
 class Ids(Aggregate):
     """The keys of the rows; of SQLite, which gives rows in the order in which they were asked for, their number."""
 
     name = "ids"
     sqlite = "count(*)"
-    postgresql = Line.postgresql
+    postgresql = Each.postgresql
 
 
 class Places(Aggregate):
@@ -87,7 +96,7 @@ class Places(Aggregate):
 
     name = "places"
     sqlite = "NULL"
-    postgresql = Line.postgresql
+    postgresql = Each.postgresql
 
 
 class Texts(Aggregate):
@@ -231,7 +240,7 @@ def read_columns(
 @compiled
 def there(key: Column[int], runs: bool) -> Select[Any]:
     """Select the keys that there are."""
-    return by_keys(select(Line(key)), key, runs)
+    return by_keys(select(Each(key)), key, runs)
 
 
 def read_by_id(
@@ -248,6 +257,6 @@ def read_by_id(
 
 
 def listed(line: str | None) -> list[Any]:
-    """Read a `Line`."""
+    """Read a `Line`, or `Each`."""
     values: list[Any] = read_json(f"[{line}]")[0] if line else []
     return values

@@ -8,17 +8,18 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Select, bindparam, select
+from sqlalchemy import Connection, Engine, Select, bindparam, select, type_coerce
+from sqlalchemy.types import NullType
 
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
-from fitsprov.registry.gathering.columns import Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
+from fitsprov.registry.gathering.columns import Each, Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
 from fitsprov.registry.gathering.values import built, different, given, texts_of, uuids_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "Origin", "beside", "effective_category", "gather"]
+__all__ = ["Beside", "Datasets", "Origin", "effective_category", "gather"]
 
 
 def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
@@ -30,7 +31,7 @@ def effective_category(stated: str | None, type_name: str | None, made: bool) ->
     return Category.PRODUCT if made else None
 
 
-def columns(ids: type[Ids] | type[Line]) -> Select[Any]:
+def columns(ids: type[Ids] | type[Each]) -> Select[Any]:
     """Select keys and what `Part` reads."""
     it = entity.c
     keys = (ids(it.id), Line(it.gen_aid), Octets(it.uuid), Line(it.dataset_type_id), Line(it.run_id))
@@ -46,8 +47,9 @@ def by_id(runs: bool) -> Select[Any]:
 
 @compiled
 def by_uuid() -> Select[Any]:
-    """Select by a UUID."""
-    return columns(Line).where(entity.c.uuid == bindparam("uuid"))
+    """Select by a UUID; and whether other tables say anything of any dataset."""
+    there = (type_coerce(select(table.c.entity_id).exists(), NullType()) for table in (artifact, listed_raw))
+    return columns(Each).add_columns(*there).where(entity.c.uuid == bindparam("uuid"))
 
 
 @compiled
@@ -76,14 +78,6 @@ class Beside:
             return {}
         rows = zip(listed(ids), listed(keys), texts_of(uris), listed(sizes), strict=True)
         return {key: (uri, size) for _, key, uri, size in sorted(rows, reverse=True)}
-
-
-def beside(connection: Connection, keys: Iterable[int]) -> Beside:
-    """Fetch what other tables say of datasets."""
-    if not has_rows(connection, artifact, listed_raw):
-        return Beside([None] * 6)
-    (row,) = columns_beside().rows(connection, **as_keys(keys))
-    return Beside(row)
 
 
 class Part:
@@ -147,6 +141,8 @@ class Datasets:
         self.parts: list[Part] = []
         self.words = NO_WORDS
         self.beside: list[Beside] = []
+        self.stand_alone: bool | None = None
+        """Whether no other table says anything of any dataset; None where nobody has looked."""
 
     def begin(self, connection: Connection, uuid: UUID) -> Part:
         """Read one by its ID.
@@ -156,14 +152,25 @@ class Datasets:
         DatasetNotFound
             Where the registry does not know it.
         """
-        ((key, *row),) = by_uuid().rows(connection, uuid=uuid)
+        ((key, *row, copies, raws),) = by_uuid().rows(connection, uuid=uuid)
         if key is None:
             raise DatasetNotFound(uuid)
+        self.stand_alone = not copies and not raws
         return self.keep(listed(key), row)
 
     def read(self, connection: Connection, keys: Iterable[int]) -> Part:
         """Read some more."""
         return self.keep(*read_by_id(connection, by_id, entity.c.id, keys))
+
+    def read_beside(self, connection: Connection, keys: Iterable[int]) -> Beside:
+        """Read what other tables say of some of them."""
+        if self.stand_alone is None:
+            self.stand_alone = not has_rows(connection, artifact, listed_raw)
+        row: Sequence[Any] = [None] * 6
+        if not self.stand_alone:
+            (row,) = columns_beside().rows(connection, **as_keys(keys))
+        self.beside.append(Beside(row))
+        return self.beside[-1]
 
     def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
         """Keep the columns of one statement."""
@@ -216,6 +223,6 @@ def gather(connection: Connection, keys: Iterable[int]) -> Datasets:
     """Read datasets by their keys, with all that they point to."""
     found = Datasets()
     found.read(connection, keys)
-    found.beside.append(beside(connection, found.keys))
+    found.read_beside(connection, found.keys)
     found.words = words_of(connection, types=found.type_keys, runs=found.run_keys)
     return found

@@ -7,27 +7,26 @@ from itertools import chain, groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Integer, Select, case, cast, func, literal_column, select
+from sqlalchemy import Column, Connection, Integer, Select, cast, func, literal_column, select
 
 from fitsprov.model.lineage import Usage
 from fitsprov.registry.engines.compiled import compiled
-from fitsprov.registry.gathering.columns import Line, Places, by_keys, listed, read_columns
+from fitsprov.registry.gathering.columns import Each, Places, by_keys, listed, read_columns
 from fitsprov.registry.gathering.values import built, different
 from fitsprov.registry.schema import used
 
 __all__ = ["Part", "Uses"]
 
-HIDDEN = case((used.c.actual.is_(False), -1 - used.c.entity_id), else_=used.c.entity_id)
 ACTUAL = (None, False, True)
 SIZE, ONE, NONE = (literal_column(str(number), Integer) for number in (len(ACTUAL), 1, 0))
 HOW = func.coalesce(used.c.role_id, NONE) * SIZE + func.coalesce(cast(used.c.actual, Integer) + ONE, NONE)
-"""Role and whether it was really used in one number: a column of numbers costs as much as the others together."""
+"""Role and whether it was really used in one number: a column is what costs."""
 
 
-def narrowed(key: Column[int], runs: bool, place: type[Line] | type[Places]) -> Select[Any]:
-    """Select activities, where, what they used, or its complement where it was presented only, and how."""
+def narrowed(key: Column[int], runs: bool, place: type[Each] | type[Places]) -> Select[Any]:
+    """Select activities, where, what they used, and how."""
     it = used.c
-    return by_keys(select(Line(it.activity_id), place(it.position), Line(HIDDEN), Line(HOW)), key, runs)
+    return by_keys(select(Each(it.activity_id), place(it.position), Each(it.entity_id), Each(HOW)), key, runs)
 
 
 @compiled
@@ -39,7 +38,12 @@ def by_activity(runs: bool) -> Select[Any]:
 @compiled
 def by_dataset(runs: bool) -> Select[Any]:
     """Select by datasets."""
-    return narrowed(used.c.entity_id, runs, Line)
+    return narrowed(used.c.entity_id, runs, Each)
+
+
+def is_hidden(how: int) -> bool:
+    """Whether it was presented only."""
+    return ACTUAL[how % len(ACTUAL)] is False
 
 
 class Part:
@@ -49,11 +53,12 @@ class Part:
         self.activities, self.positions, entities, self.hows = row
         self.entities: list[int] = listed(entities)
         """What was used, its complement where it was presented only."""
-
-    @property
-    def roles(self) -> set[int]:
+        kinds = different(self.hows)
+        self.roles = {how // len(ACTUAL) for how in kinds} - {0}
         """The keys of their roles."""
-        return {how // len(ACTUAL) for how in different(self.hows)} - {0}
+        if any(is_hidden(how) for how in kinds):
+            hows = listed(self.hows)
+            self.entities = [~key if is_hidden(how) else key for key, how in zip(self.entities, hows, strict=True)]
 
     def as_stated(self, roles: Mapping[int, str]) -> tuple[Sequence[Any], ...]:
         """Give activities, what they used, in which role, and whether really; in the order in which they stated it."""

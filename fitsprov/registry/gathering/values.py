@@ -52,6 +52,9 @@ def different(line: str | None) -> set[Any]:
     """Give the different values of a `Line`, which often are few."""
     if not line or len(line) < SHORT:
         return set(listed(line)) - {None}
+    first = line[: line.index(",") + 1]
+    if first * ((len(line) + 1) // len(first)) == f"{line},":
+        return set(listed(first[:-1])) - {None}
     rest = f",{line.replace(',', ',,')},"
     found: set[str] = set()
     while rest and len(found) < FEW:

@@ -18,7 +18,7 @@ from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
 from fitsprov.registry.gathering.activities import Activities
-from fitsprov.registry.gathering.datasets import Datasets, Origin, beside
+from fitsprov.registry.gathering.datasets import Datasets, Origin
 from fitsprov.registry.gathering.uses import Uses
 from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
@@ -133,12 +133,12 @@ class Above(Around):
         self.presented -= self.seen
         if self.presented:
             self.more.read(connection, self.presented)
-        self.found.beside.append(beside(connection, self.seen | self.presented))
-        self.raws = [(key, raw) for key, raw in self.found.beside[0].raws if key in self.seen]
+        beside = self.found.read_beside(connection, self.seen | self.presented)
+        self.raws = [(key, raw) for key, raw in beside.raws if key in self.seen]
         only_listed = {raw for _, raw in self.raws} - self.seen
         if others := only_listed - self.presented:
             self.more.read(connection, others)
-            self.found.beside.append(beside(connection, others))
+            self.found.read_beside(connection, others)
         self.read_about(connection)
         stubs = any(part.stubs for part in self.found.parts)
         self.complete = not (cut or stubs or only_listed or self.is_short())
@@ -184,7 +184,7 @@ class Below(Around):
         super().__init__(connection, focus, depth)
         reached = follow(connection, [self.start], Direction.DOWN, Bounds(depth))
         self.found.read(connection, reached.keys)
-        self.found.beside.append(beside(connection, self.found.keys))
+        self.found.read_beside(connection, self.found.keys)
         self.uses.read_users(connection, self.found.keys)
         self.read_about(connection)
         self.complete = not reached.cut
