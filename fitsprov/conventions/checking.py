@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from fitsprov.cards.card import parse_cards
 from fitsprov.cards.sums import seal_card
@@ -14,7 +14,7 @@ from fitsprov.model.finding import Finding
 from fitsprov.model.runs import is_shortened
 from fitsprov.model.stamp import Input, Stamp, list_digest
 
-__all__ = ["check_counts", "check_digests", "check_numbers", "check_runs", "check_seal"]
+__all__ = ["check_counts", "check_digests", "check_numbers", "check_runs", "check_seal", "check_uncounted"]
 
 
 Counted = tuple[str, tuple[Input, ...] | None, int | None]
@@ -31,6 +31,25 @@ def check_counts(stamp: Stamp, convention: Convention) -> Iterator[Finding]:
         if items is not None and len(items) != count:
             keyword = next((row.name for row in convention.keywords if row.field == (f"n_{name}",)), "")
             yield Finding("count-differs", f"{len(items)} {name} are listed, {keyword} says {count}", keyword)
+
+
+def check_uncounted(stamp: Stamp, convention: Convention, group: Group, stated: Container[str]) -> Iterator[Finding]:
+    """Find lists that nobody can know to be whole: without the count that Rubin's have, or counted and left out.
+
+    Parameters
+    ----------
+    stated : container of str
+        The counts that were read: ``n_parents``, ``n_raws``.
+    """
+    for name, items, count in counted(stamp):
+        keywords = [row.name for row in convention.keywords if row.field == (f"n_{name}",)]
+        if not keywords or all(row.field[0] != name for row in convention.keywords):
+            continue
+        if items and convention.name == "rubin" and f"n_{name}" not in stated:
+            if not any(card.keyword.replace(".", " ") in keywords for card, _ in group):
+                yield Finding("count-absent", f"{len(items)} {name} are listed, {keywords[0]} is absent", keywords[0])
+        elif items is None and count and not stamp.digest_of(name):
+            yield Finding("list-dropped", f"{keywords[0]} counts {count} {name}, none is listed", keywords[0])
 
 
 def check_digests(stamp: Stamp) -> Iterator[Finding]:

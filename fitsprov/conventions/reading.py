@@ -9,7 +9,14 @@ from fitsprov.cards.card import Card, Value, parse_cards
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
 from fitsprov.conventions.building import STAMPS, Draft
-from fitsprov.conventions.checking import check_counts, check_digests, check_numbers, check_runs, check_seal
+from fitsprov.conventions.checking import (
+    check_counts,
+    check_digests,
+    check_numbers,
+    check_runs,
+    check_seal,
+    check_uncounted,
+)
 from fitsprov.conventions.convention import Convention, Group, Spotted
 from fitsprov.conventions.forms import form_of
 from fitsprov.conventions.merging import ConventionReading, join, merge
@@ -111,6 +118,8 @@ def read_one(header: bytes, convention: Convention, cards: Iterable[Card]) -> To
     findings += check_lists(stamp, convention, "digests" in draft.values, draft.numbered())
     if convention.name == "native":
         findings += check_seal(header, group, stamp, convention)
+    else:
+        findings += check_uncounted(stamp, convention, group, draft.counts)
     return ConventionReading(convention.name, stamp, steps), findings
 
 

@@ -26,6 +26,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "ancestor-superseded": (INFO, "The dataset was made from one that another has superseded since."),
     "checksum-wrong": (WARNING, "CHECKSUM does not match header and data: something was edited after it was written."),
     "conventions-disagree": (WARNING, "Two conventions in one header disagree; the one with precedence is taken."),
+    "count-absent": (INFO, "A list in the header has no count beside it: whether it is whole is not known."),
     "count-differs": (WARNING, "A list in the header is shorter or longer than the count beside it says."),
     "data-changed": (ERROR, "The data are not those that were stamped."),
     "data-not-compared": (INFO, "The stamp carries no fingerprint that this file can be compared by."),
@@ -96,6 +97,7 @@ CODES: dict[str, tuple[Severity, str]] = {
         "The dataset was found by its data: the header names none that is known, or the one that it was made from.",
     ),
     "lineage-incomplete": (INFO, "The lineage ends in datasets that are only named, not described."),
+    "list-dropped": (INFO, "A list is counted, and neither listed nor digested: its writer left it out."),
     "pointer-stale": (WARNING, "DATALINK or FPV_DID point elsewhere than the registry would point now."),
     "run-shortened": (
         INFO,

@@ -97,13 +97,16 @@ def test_what_astropy_wrote_anew_is_read(make_header: Callable[..., bytes], stam
 
 def test_headers_older_than_the_count_of_inputs_are_read() -> None:
     reading = read(butler_cards(ID=str(ID), RUN="a/run", INPUT_0_ID=str(RAW), INPUT_0_RUN="raw/all"))
-    assert reading.findings == ()
+    (finding,) = reading.findings
+    assert (finding.code, finding.message) == ("count-absent", "1 parents are listed, LSST BUTLER N_INPUTS is absent")
     assert reading.stamp == Stamp(id=ID, run="a/run", parents=(Input(RAW, run="raw/all"),))
 
 
 def test_inputs_that_were_too_many_for_the_butler_are_counted() -> None:
-    stamp = read(butler_cards(ID=str(ID), N_INPUTS=3001)).stamp
+    reading = read(butler_cards(ID=str(ID), N_INPUTS=3001))
+    stamp, (finding,) = reading.stamp, reading.findings
     assert (stamp.n_parents, stamp.parents, stamp.digests) == (3001, None, None)
+    assert (finding.code, finding.keyword) == ("list-dropped", "LSST BUTLER N_INPUTS")
 
 
 def test_no_inputs_are_none() -> None:
@@ -142,14 +145,14 @@ def test_a_number_that_overflows_is_no_dimension() -> None:
 
 def test_inputs_stand_in_the_order_of_their_numbers() -> None:
     numbered = {f"INPUT_{n}_ID": str(UUID(int=n)) for n in (*range(5, 12), *range(5))}
-    reading = read(butler_cards(**numbered))
+    reading = read(butler_cards(N_INPUTS=12, **numbered))
     assert [item.id.int for item in reading.stamp.parents] == list(range(12))
     assert reading.findings == ()
 
 
 def test_a_gap_in_the_inputs_is_noticed_where_no_count_tells() -> None:
-    (finding,) = read(butler_cards(INPUT_0_ID=str(RAW), INPUT_2_ID=str(FLAT))).findings
-    assert finding.code == "count-differs"
+    finding, absent = read(butler_cards(INPUT_0_ID=str(RAW), INPUT_2_ID=str(FLAT))).findings
+    assert (finding.code, absent.code) == ("count-differs", "count-absent")
     assert finding.message == "2 parents are listed, the last has number 2, counted from 0"
 
 
