@@ -13,6 +13,9 @@ from fitsprov.model.lineage import Dataset, Direction
 
 __all__ = ["Folded", "Link", "Stack", "fold_lineage"]
 
+MOST, DEEPEST = 400, 50
+"""Stacks, and layers of them, that are drawn: nobody reads more, and links from layer to layer grow as their square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -42,10 +45,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Stacks, the focus first, and the links between them by number: (source, product)."""
+    """Stacks, the nearest first, and the links between them by number: (source, product)."""
 
     stacks: list[Stack]
     links: dict[tuple[int, int], Link]
+    beyond: list[Stack]
+    """Those that are too many, or too far, to be drawn."""
 
 
 def fold_lineage(walk: Walk, fold: int, opened: Collection[str] = ()) -> Folded:
@@ -69,7 +74,9 @@ def fold_lineage(walk: Walk, fold: int, opened: Collection[str] = ()) -> Folded:
         for key, group, datasets in unfold(whole, opened) if len(numbers) > fold else apart:
             place |= dict.fromkeys([dataset.id.int for dataset in datasets], len(stacks))
             stacks.append(Stack(tuple(datasets), *look, key, group))
-    return Folded(stacks, links_between(place, legs, walk.lineage.direction))
+    links = links_between(place, legs, walk.lineage.direction)
+    drawn = sum(stack.level < DEEPEST for stack in stacks[:MOST])
+    return Folded(stacks[:drawn], {ends: link for ends, link in links.items() if max(ends) < drawn}, stacks[drawn:])
 
 
 def onward(legs: Sequence[Leg]) -> Sequence[int]:

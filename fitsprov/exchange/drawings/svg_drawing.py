@@ -39,20 +39,21 @@ class Drawing:
     def of(cls, lineage: Lineage, fold: int, opened: Collection[str] = ()) -> Self:
         """Lay out a lineage."""
         folded = fold_lineage(Walk(lineage), fold, opened)
-        placed = [(stack, Spread(stack.datasets)) for stack in folded.stacks]
+        placed = [(stack, Spread(stack.datasets)) for stack in (*folded.stacks, *folded.beyond)]
         telling, common = tell_apart(placed), in_common([spread for _, spread in placed])
-        cards = [make_card(stack, spread, lineage, telling, common) for stack, spread in placed]
+        cards = [make_card(*each, lineage, telling, common) for each in placed[: len(folded.stacks)]]
         numbered = runs(stack.datasets[0] for stack in folded.stacks)
         return cls(lineage, folded, cards, best_plan(folded, cards, lineage.direction), common, numbered)
 
     def subtitle(self) -> str:
         """How much is in the drawing, and what most of it shares."""
-        used = [stack for stack in self.folded.stacks[1:] if stack.used]
+        used = [stack for stack in (*self.folded.stacks[1:], *self.folded.beyond) if stack.used]
         up = self.lineage.direction is Direction.UP
         told = [counted(datasets_in(used), "ancestor" if up else "product")]
         told += [counted(datasets_in([s for s in used if s.datasets[0].category is Category.RAW]), "raw")] if up else []
         if self.common:
             told.append("throughout " + ", ".join(f"{key} {value}" for key, value in sorted(self.common.items())))
+        told += [f"{datasets_in(self.folded.beyond):,} farther ones not drawn"] if self.folded.beyond else []
         return " · ".join(told + ([] if self.lineage.complete else ["incomplete"]))
 
     def narrate(self) -> str:

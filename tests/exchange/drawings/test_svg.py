@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from uuid import UUID
 from xml.etree import ElementTree
 
@@ -205,3 +205,37 @@ def test_any_lineage_is_drawn_the_same_each_time(data: st.DataObject, any_graph:
     drawing = draw_svg(lineage, fold=data.draw(st.integers(1, 6)))
     assert_apart(drawing)
     assert draw_svg(lineage, fold=3) == draw_svg(lineage, fold=3)
+
+
+def chain(length: int) -> Lineage:
+    """Templates, each made from the one before and from one flat."""
+    made, flat = [UUID(int=n) for n in range(1, length + 1)], UUID(int=10**6)
+    return Lineage(
+        focus=made[0],
+        datasets={key: Dataset(id=key, type="template") for key in made} | {flat: Dataset(id=flat, type="flat")},
+        generated_by={key: UUID(int=key.int + 10**7) for key in made[:-1]},
+        used={UUID(int=key.int + 10**7): (Usage(after), Usage(flat)) for key, after in pairwise(made)},
+    )
+
+
+def test_of_what_is_too_deep_to_be_read_the_nearest_is_drawn_and_the_rest_is_counted() -> None:
+    drawing = draw_svg(chain(1000))
+    assert len(cards(drawing)) == 50
+    assert "1,000 ancestors · 0 raws · 951 farther ones not drawn" in drawing
+    assert len(drawing.encode()) < 500_000
+    assert "not drawn" not in draw_svg(chain(40))
+
+
+def test_of_what_is_too_manifold_to_be_read_the_nearest_is_drawn() -> None:
+    of_each = Dataset(id=UUID(int=1)), *(Dataset(id=UUID(int=n), type=f"type {n}") for n in range(2, 1002))
+    maker = UUID(int=10**7)
+    drawing = draw_svg(
+        Lineage(
+            focus=UUID(int=1),
+            datasets={one.id: one for one in of_each},
+            generated_by={UUID(int=1): maker},
+            used={maker: tuple(Usage(one.id) for one in of_each[1:])},
+        )
+    )
+    assert len(cards(drawing)) == 400
+    assert "601 farther ones not drawn" in drawing
