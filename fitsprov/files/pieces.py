@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from fitsprov.errors import StampRefused, TruncatedFits
+from fitsprov.errors import NotFits, StampRefused, TruncatedFits
 from fitsprov.files.clone import copy_range, write_at
 from fitsprov.files.layout import Edit, leftover, rewrite_header
 from fitsprov.files.units import HeaderUnit, ReadAt, absent, is_wanted, walk
@@ -28,16 +28,17 @@ class Span:
 
     start: int
     stop: int | None
-    """None for the end of the file; up to any other offset, what is not there is filled with zeros."""
+    """None for the end of the file; up to any other offset, what is not there is filled with zeros, if `fill`."""
     need: int = 0
     """How many must be there: data without their fill."""
     source: str = ""
+    fill: bool = True
 
 
-def data_of(unit: HeaderUnit, *, to_end: bool = False) -> Span:
+def data_of(unit: HeaderUnit, *, to_end: bool = False, fill: bool = True) -> Span:
     """Give the span of an HDU's data."""
     source = f"{unit.source}: data of HDU {unit.index}"
-    return Span(unit.data_start, None if to_end else unit.next_start, unit.data_size, source)
+    return Span(unit.data_start, None if to_end else unit.next_start, unit.data_size, source, fill)
 
 
 def pieces(
@@ -85,7 +86,7 @@ def pieces(
         raise StampRefused(f"{source}: its {TABLE} table stands before the header; expected a plain file")
     yield unit.header if edit is None else rewrite_header(unit, edit, block_multiple=block_multiple)
     if edit is None or edit.table is None:
-        yield data_of(unit, to_end=True)
+        yield from rest(units, unit) if forward else [data_of(unit, to_end=True)]
         return
     yield data_of(unit)
     for unit in units:
@@ -93,6 +94,22 @@ def pieces(
             yield unit.header
             yield data_of(unit)
     yield edit.table
+    yield Span(unit.next_start, None)
+
+
+def rest(units: Iterator[HeaderUnit], unit: HeaderUnit) -> Iterator[bytes | Span]:
+    """Give the data of an HDU and all that follows, as it is; a stream that ends too early is noticed in each HDU."""
+    yield data_of(unit, fill=False)
+    try:
+        for following in units:
+            data = data_of(following, fill=False)
+            unit = following
+            yield unit.header
+            yield data
+    except TruncatedFits:
+        raise
+    except NotFits:  # what it is instead, is not ours to judge
+        pass
     yield Span(unit.next_start, None)
 
 
@@ -122,7 +139,7 @@ def stream_pieces(read_at: ReadAt, content: Iterable[bytes | Span], dest: Binary
             dest.write(data)
             at += len(data)
         check(piece, at - piece.start)
-        if piece.stop is not None:
+        if piece.stop is not None and piece.fill:
             dest.write(bytes(piece.stop - at))
 
 

@@ -18,7 +18,7 @@ from astropy.io import fits
 
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, StampRefused, TruncatedFits, UsageError
 from fitsprov.files import Edit, Outcome, edit_file, export_file, read_unit, stream
-from fitsprov.files.units import read_header
+from fitsprov.files.units import read_header, walk
 from tests.files.conftest import (
     Stamper,
     checksums_hold,
@@ -187,6 +187,24 @@ def test_a_stream_that_ends_early_is_an_error(source: Path) -> None:
     size = len(read_header(io.BytesIO(content)).header) + 1000
     with pytest.raises(TruncatedFits, match="standard input: data of HDU 0 end after 1000 bytes"):
         stream(io.BytesIO(content[:size]), io.BytesIO(), STAMP)
+
+
+def test_a_stream_that_ends_early_in_any_hdu_is_an_error(source: Path) -> None:
+    content = source.read_bytes()
+    for unit in list(walk(io.BytesIO(content)))[1:]:
+        for size in (unit.start + 1000, unit.data_start + unit.data_size - 1):
+            with pytest.raises(TruncatedFits, match=f"HDU {unit.index}"):
+                stream(io.BytesIO(content[:size]), io.BytesIO(), STAMP)
+
+
+@pytest.mark.parametrize("end", [b"", b"x" * 7, b"XTENSION= 'IMAGE   '".ljust(80) + b"END".ljust(2800), b"\0" * 4000])
+@pytest.mark.parametrize("cut", [0, 100])
+def test_a_stream_gives_back_whatever_follows(source: Path, end: bytes, cut: int) -> None:
+    content = source.read_bytes()
+    content = content[: len(content) - cut] + end if not cut or not end else content
+    dest = io.BytesIO()
+    stream(io.BytesIO(content), dest, lambda _: None)
+    assert dest.getvalue() == content
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
