@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, Table, bindparam, func, literal, or_, select
 
 from fitsprov.errors import ActivityNotFound, DatasetNotFound, UsageError
 from fitsprov.model.dataid import Scalar
@@ -15,7 +15,7 @@ from fitsprov.model.impact import Cause, Impact, Requirement, Touched
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
-from fitsprov.registry.engines.compiled import one_of
+from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.facts.jobs import jobs
 from fitsprov.registry.graph.seeds import Having, Seeds
 from fitsprov.registry.records.statement import canonical, indexable
@@ -47,8 +47,8 @@ def impact_of(connection: Connection, cause: Cause, graph: Graph) -> Impact:
     """
     activities, counted = graph.tally(connection, seeds(connection, cause))
     types, runs = (
-        {0: None, **{row.id: row.name for row in connection.execute(select(table.c.id, table.c.name))}}
-        for table in (dataset_type, run)
+        {0: None, **dict(names_of(kind).rows(connection, **as_keys({one[place] for one in counted})))}
+        for place, kind in enumerate(("type", "run"))
     )
     touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
     touched.sort(key=lambda one: (-one.datasets, one.type or "", one.run or ""))
@@ -131,11 +131,10 @@ def words_of(connection: Connection, cause: Cause) -> Iterator[tuple[Having, ...
         nodes = select(execution.c.id).join(node, node.c.id == execution.c.node_id).where(node.c.name == cause.node)
         yield (Having("execution_id", some(connection, f"node {cause.node}", nodes)),)
     if cause.task is not None:
-        yield (Having("task_id", admitted(connection, task, "task", cause.task)),)
+        yield (Having("task_id", admitted(connection, "task", cause.task)),)
     if cause.package is not None:
-        packages = admitted(connection, package, "package", cause.package)
-        having = select(env_package.c.software_env_id).distinct().where(one_of(env_package.c.package_id, packages))
-        yield ran_in(connection, keys_of(connection, having))
+        packages = admitted(connection, "package", cause.package)
+        yield ran_in(connection, keys(environments_with().rows(connection, **as_keys(packages))))
     if cause.container is not None:
         yield ran_in(connection, some(connection, f"container {cause.container}", containers(cause.container)))
     if cause.config is not None:
@@ -166,15 +165,15 @@ def known(connection: Connection, table: Table, uuid: UUID, error: LookupError) 
 
 def some(connection: Connection, what: str, query: Select[Any]) -> list[int]:
     """Fetch keys, and refuse to find none: a misspelt cause has touched nothing, and nobody would notice."""
-    keys = keys_of(connection, query)
-    if not keys:
+    found = keys(connection.execute(query))
+    if not found:
         raise UsageError(f"{what}: not in the registry; expected one that is")
-    return keys
+    return found
 
 
-def keys_of(connection: Connection, query: Select[Any]) -> list[int]:
-    """Fetch keys."""
-    return [key for (key,) in connection.execute(query)]
+def keys(rows: Iterable[Any]) -> list[int]:
+    """Give what rows of one column have."""
+    return [key for (key,) in rows]
 
 
 def runs(name: str) -> Select[Any]:
@@ -190,18 +189,43 @@ def containers(text: str) -> Select[Any]:
     )
 
 
-def admitted(connection: Connection, table: Table, what: str, wanted: Requirement) -> list[int]:
+@compiled
+def names_of(kind: str) -> Select[Any]:
+    """Select the names of types or runs."""
+    table = {"type": dataset_type, "run": run}[kind]
+    return select(table.c.id, table.c.name).where(among(table.c.id))
+
+
+@compiled
+def versions_of(kind: str) -> Select[Any]:
+    """Select the versions of a package or task."""
+    table = {"package": package, "task": task}[kind]
+    return select(table.c.id, table.c.version).where(table.c.name == bindparam("name"))
+
+
+@compiled
+def environments_with() -> Select[Any]:
+    """Select the environments that have one of some packages."""
+    return select(env_package.c.software_env_id).distinct().where(among(env_package.c.package_id))
+
+
+@compiled
+def jobs_in() -> Select[Any]:
+    """Select the jobs that ran in one of some environments."""
+    return select(execution.c.id).where(among(execution.c.software_env_id))
+
+
+def admitted(connection: Connection, kind: str, wanted: Requirement) -> list[int]:
     """Fetch the keys of versions that a requirement admits."""
-    query = select(table.c.id, table.c.version).where(table.c.name == wanted.name)
-    rows = connection.execute(query).all()
+    rows = versions_of(kind).rows(connection, name=wanted.name)
     if not rows:
-        raise UsageError(f"{what} {wanted.name}: not in the registry; expected one that is")
+        raise UsageError(f"{kind} {wanted.name}: not in the registry; expected one that is")
     return [key for key, version in rows if wanted.admits(version)]
 
 
 def ran_in(connection: Connection, environments: list[int]) -> tuple[Having, ...]:
     """Say that an activity, or the job above it, ran in one of these environments."""
-    above = keys_of(connection, select(execution.c.id).where(one_of(execution.c.software_env_id, environments)))
+    above = keys(jobs_in().rows(connection, **as_keys(environments)))
     itself = Having("software_env_id", environments)
     return (itself, Having("execution_id", above)) if above else (itself,)
 
@@ -210,4 +234,4 @@ def configured(connection: Connection, name: str, value: Scalar) -> list[int]:
     """Find the configurations that have this value; the name alone must be known."""
     named = select(config_param.c.config_id).where(config_param.c.name == indexable(name))
     some(connection, f"config {name}", named.limit(1))
-    return keys_of(connection, named.where(config_param.c.value == indexable(canonical(value))))
+    return keys(connection.execute(named.where(config_param.c.value == indexable(canonical(value)))))
