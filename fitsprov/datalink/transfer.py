@@ -10,10 +10,12 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import BinaryIO
 
 import requests
 
@@ -23,7 +25,12 @@ from fitsprov.datalink.journal import Journal, Note
 from fitsprov.datalink.naming import plain_name
 from fitsprov.errors import FileRefused, ServiceError
 
-__all__ = ["Got", "Transfer"]
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]  # Windows has none
+
+__all__ = ["Got", "Transfer", "alone", "hold"]
 
 RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 ALGORITHMS = {"sha-512": "sha512", "sha-256": "sha256", "sha": "sha1", "md5": "md5"}
@@ -71,49 +78,45 @@ class Transfer:
             Where another file is in its place, or none can be written.
         """
         try:
-            with self.ask(session, url) as response:
-                return self.take(session, response, url, size)
+            response, begun = self.ask(session, url)
+            with response:
+                return self.take(session, response, url, size, begun)
         except (ServiceError, FileRefused):
             raise
         except OSError as error:
             raise FileRefused(f"{self.folder}: {error.strerror or error}; expected a folder to write in") from None
 
-    def ask(self, session: GuardedSession, url: str) -> requests.Response:
-        """Ask for all of a file, for what is missing of it, or whether it is still the same."""
-        note, headers = self.journal.get(url), dict(WANTED)
+    def ask(self, session: GuardedSession, url: str) -> tuple[requests.Response, int]:
+        """Ask for all of a file, for what is missing of it, or whether it is still the same; and from where on."""
+        note, headers, begun = self.journal.get(url), dict(WANTED), 0
         if note is not None and note.validator and not self.overwrite:
             have = size_of(self.folder / note.name)
-            begun = self.begun(note)
             if note.whole and have is not None and have == note.size:
                 headers["If-None-Match"] = note.validator
-            elif not note.whole and begun and not note.validator.startswith("W/"):
-                headers |= {"Range": f"bytes={begun}-", "If-Range": note.validator}
+            elif not note.whole and not note.validator.startswith("W/"):
+                begun = self.begun(note)
+                headers |= {"Range": f"bytes={begun}-", "If-Range": note.validator} if begun else {}
         response = session.get(url, headers=headers)
-        if response.status_code == 416 and note is not None:
+        if response.status_code == 416:
             response.close()
-            self.part(note).unlink(missing_ok=True)
             response = session.get(url, headers=WANTED)
         if response.status_code not in (200, 206, 304):
             raise ServiceError(f"{url[:200]}: HTTP {response.status_code}; expected a file")
-        return response
+        return response, begun
 
     def begun(self, note: Note) -> int:
         """How much of a file is there; of one that is all there, and was not checked, the last byte is asked for."""
-        part = self.part(note)
-        have = size_of(part) or 0
-        if have and have == note.size:
-            have -= 1
-            os.truncate(part, have)
-        return have
+        have = size_of(self.part(note)) or 0
+        return have - 1 if have and have == note.size else have
 
-    def take(self, session: GuardedSession, response: requests.Response, url: str, size: int | None) -> Got:
+    def take(self, session: GuardedSession, response: requests.Response, url: str, size: int | None, begun: int) -> Got:
         """Write down what an answer brings."""
         before = self.journal.get(url)
         note = self.journal.name(url, lambda: plain_name(response))
         path, there = self.folder / note.name, size_of(self.folder / note.name)
         if response.status_code == 304:
             return Got(path, there or 0, fresh=False)
-        start = self.start(response, url, note)
+        start = self.start(response, url, note, begun)
         total = length(response, start)
         note = replace(
             note, validator=response.headers.get("etag", ""), size=size if total is None else total, whole=False
@@ -124,11 +127,14 @@ class Transfer:
                 raise FileRefused(f"{path}: is not what the service has{told}; expected none or --overwrite")
             self.journal.add(replace(note, size=there, whole=True))
             return Got(path, there, fresh=False)
-        self.journal.add(note)
-        self.progress(0, (note.size or 0) - start)
-        came = self.write(session, response, self.part(note), start)
-        self.check(note, response, came)
-        self.part(note).replace(path)
+        with hold(self.part(note), start) as file:
+            self.journal.add(note)
+            self.progress(0, (note.size or 0) - start)
+            came = self.write(session, response, file)
+            self.check(note, response, came)
+            if there is None and path.exists() and not self.overwrite:
+                raise FileRefused(f"{path}: has come from elsewhere meanwhile; expected none or --overwrite")
+            self.part(note).replace(path)
         self.journal.add(replace(note, size=came, whole=True))
         return Got(path, came, fresh=True)
 
@@ -146,7 +152,7 @@ class Transfer:
             return False
         if (told := told_digest(response)) is not None:
             return agrees(path, told)
-        if before is not None and before.whole and (note.size is not None or before.validator):
+        if before is not None and before.whole and (note.size is not None or before.validator == note.validator != ""):
             return True
         return not start and same_bytes(path, session.pieces(response))
 
@@ -154,7 +160,7 @@ class Transfer:
         """Where a file grows."""
         return self.folder / f"{note.name}.part"
 
-    def start(self, response: requests.Response, url: str, note: Note) -> int:
+    def start(self, response: requests.Response, url: str, note: Note, begun: int) -> int:
         """Where in the file an answer begins.
 
         Raises
@@ -165,24 +171,24 @@ class Transfer:
         if response.status_code == 200:
             return 0
         told = response.headers.get("content-range", "")
-        match, begun = RANGE.fullmatch(told), size_of(self.part(note))
+        match = RANGE.fullmatch(told)
         if match is None or int(match[1]) != begun or response.headers.get("etag", note.validator) != note.validator:
-            self.part(note).unlink(missing_ok=True)
+            with hold(self.part(note), 0):
+                self.part(note).unlink()
             message = f"{url[:200]}: '{told[:60]}' was sent for the bytes from {begun} on; begins anew next time"
             raise ServiceError(message, code="service-answer-invalid")
-        return int(match[1])
+        return begun
 
-    def write(self, session: GuardedSession, response: requests.Response, part: Path, start: int) -> int:
+    def write(self, session: GuardedSession, response: requests.Response, file: BinaryIO) -> int:
         """Write an answer behind what is there; give the size of all."""
-        with part.open("ab" if start else "wb") as file:
-            for piece in session.pieces(response):
-                file.write(piece)
-                self.progress(len(piece), 0)
-                if self.stopping.is_set():
-                    raise ServiceError(f"{host_of(response.url)}: interrupted; goes on next time")
-            file.flush()
-            os.fsync(file.fileno())
-            return file.tell()
+        for piece in session.pieces(response):
+            file.write(piece)
+            self.progress(len(piece), 0)
+            if self.stopping.is_set():
+                raise ServiceError(f"{host_of(response.url)}: interrupted; goes on next time")
+        file.flush()
+        os.fsync(file.fileno())
+        return file.tell()
 
     def check(self, note: Note, response: requests.Response, came: int) -> None:
         """Hold a file that came against its length and its digest; one that is not right goes."""
@@ -195,6 +201,34 @@ class Transfer:
             return
         part.unlink()
         raise ServiceError(f"{note.url[:200]}: {problem}", code="service-answer-invalid")
+
+
+@contextmanager
+def hold(part: Path, start: int) -> Iterator[BinaryIO]:
+    """Open a file that grows, for this download alone, and cut it to where an answer begins.
+
+    Raises
+    ------
+    FileRefused
+        Where another program is at it.
+    """
+    with part.open("ab") as file:
+        if not alone(file, part) or os.fstat(file.fileno()).st_size < start:
+            raise FileRefused(f"{part}: another download writes it; expected to be the only one")
+        file.truncate(start)
+        yield file
+
+
+def alone(file: BinaryIO, path: Path) -> bool:
+    """Lock a file, where there are locks; whether that went well, and it still is the one at the path."""
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # a file system without locks
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def length(response: requests.Response, start: int) -> int | None:

@@ -14,7 +14,7 @@ import pytest
 
 from fitsprov.datalink.guard import GuardedSession
 from fitsprov.datalink.journal import Journal
-from fitsprov.datalink.transfer import Got, Transfer
+from fitsprov.datalink.transfer import Got, Transfer, alone, hold
 from fitsprov.errors import FileRefused, ServiceError
 from tests.little import Answer, http, little
 
@@ -227,6 +227,32 @@ def test_a_whole_file_of_which_nobody_says_anything_is_there(server: Server, tmp
         server.body = BODY + b"more"
         with pytest.raises(FileRefused, match="is not what the service has; expected none"):
             server.get()
+
+
+def test_of_two_downloads_of_one_file_one_is_refused(server: Server, tmp_path: Path) -> None:
+    part = tmp_path / "raw.fits.part"
+    with hold(part, 0) as other:
+        other.write(b"begun")
+        other.flush()
+        with pytest.raises(FileRefused, match="another download writes it"):
+            server.get()
+        assert part.read_bytes() == b"begun"
+    assert server.get().path.read_bytes() == BODY
+
+
+def test_a_file_that_another_download_has_just_finished_is_not_cut(tmp_path: Path) -> None:
+    part, path = tmp_path / "a.part", tmp_path / "a"
+    part.write_bytes(BODY)
+    with part.open("rb") as late:
+        part.replace(path)
+        assert not alone(late, part)
+    assert path.read_bytes() == BODY
+
+
+def test_a_file_that_comes_from_elsewhere_meanwhile_is_left_alone(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match="has come from elsewhere meanwhile"):
+        server.get(progress=lambda came, expected: (tmp_path / "raw.fits").write_bytes(b"mine"))
+    assert (tmp_path / "raw.fits").read_bytes() == b"mine"
 
 
 def test_two_files_of_one_name_stand_beside_each_other(server: Server) -> None:
