@@ -60,9 +60,9 @@ def cite(dataset: Dataset, activity: Activity | None, did: str, base_url: str) -
         "note": tex(", ".join(filter(None, (f"run {dataset.run}" if dataset.run else "", did)))),
     }
     lines = [f"  {name:<12} = {{{value}}}," for name, value in fields.items() if value]
-    key = re.sub(r"[^A-Za-z0-9]+", "-", dataset.type or "dataset").strip("-")
+    key = re.sub(r"[^A-Za-z0-9]+", "-", dataset.type or "").strip("-") or "dataset"
     return Citation(
-        text=", ".join(filter(None, words)),
+        text=" ".join(", ".join(filter(None, words)).split()),
         bibtex="\n".join([f"@misc{{{key}:{str(dataset.id)[:8]},", *lines, "}"]),
         resolve=f"fitsprov resolve {dataset.id}",
         fetch=fetching(dataset, base_url),
@@ -88,8 +88,8 @@ def fetching(dataset: Dataset, base_url: str) -> str:
 
 
 def tex(text: str) -> str:
-    """Text that TeX sets as it stands."""
-    return text.translate(TEX)
+    """Text that TeX sets as it stands, on one line."""
+    return " ".join(text.split()).translate(TEX)
 
 
 def in_words(dataset: Dataset) -> str:
