@@ -16,7 +16,9 @@ from fitsprov.compiled.texts cimport NUMBER
 
 cdef enum:
     COLUMNS = 13  # of a dataset
-    CATEGORY = 7  # the place of that among them
+    TYPE = 3  # places of some
+    CATEGORY = 7
+    ALIKE = 32  # uses that are held against those of the activity before
     FULL = 65536  # bytes of a page that is given
     # where a byte may stand, one bit each
     WORD = 1  # in the name of a dimension
@@ -257,16 +259,16 @@ cdef int put_quoted(Page page, const char *data_id, Py_ssize_t size) except -1:
     return 0
 
 
-# ---- activities, and what they used ----
+# ---- activities, and what ties them ----
 
 def activity_lines(teller):
     """The twin of `fitsprov.exchange.prov.telling.activity_lines`."""
     cdef Page page = Page()
-    presented = teller.lineage.presented
-    tasks, setup = teller.tasks, teller.common.setup
+    presented, tasks = teller.lineage.presented, teller.tasks
+    setups = Setups(teller)
     for key, activity in teller.lineage.activities.items():
         name, task, version, run, started, ended, status, config, environment, _, job, epoch = activity
-        setup(config, environment)
+        setups.of(config, environment)
         page.put(b'"uuid:', 6)
         page.write(name)
         page.put(b'":{', 3)
@@ -288,15 +290,39 @@ def activity_lines(teller):
         yield page.turn()
 
 
+@cython.final
+cdef class Setups:
+    """Configurations and environments of activities, most of which have those of the one before."""
+
+    cdef object config, environment, common, parts
+    cdef list found
+
+    def __init__(self, teller):
+        self.common, self.parts = teller.common, teller.parts
+
+    cdef list of(self, config, environment):
+        """Name them, each with the part that it played."""
+        if self.found is None or config is not self.config or environment is not self.environment:
+            told = self.common.setup(config, environment)
+            self.found = [(name, self.parts[role, None, SETUP, None]) for role, name in told]
+            self.config, self.environment = config, environment
+        return self.found
+
+
+cdef str SETUP = "setup"  # `fitsprov.exchange.prov.words.SETUP`
+
+
 def use_lines(teller):
     """The twin of `fitsprov.exchange.prov.telling.use_lines`."""
     cdef Page page = Page()
+    cdef Setups setups = Setups(teller)
     cdef dict names = teller.names, rows = teller.lineage.datasets
     cdef Py_ssize_t number = 0, place
     cdef bint described = teller.common.describes("usage")
-    cdef tuple row
+    cdef list met = ALIKE * [None]
+    cdef tuple row, like
     cdef str head
-    used, parts, setup = teller.lineage.used, teller.parts, teller.common.setup
+    used, parts = teller.lineage.used, teller.parts
     for key, activity in teller.lineage.activities.items():
         head = f'":{{"prov:activity":"uuid:{activity[0]}","prov:entity":"'
         task = activity[1] if described else None
@@ -304,21 +330,20 @@ def use_lines(teller):
         if inputs is not None:
             datasets, roles, actual = inputs
             for place in range(len(datasets)):
-                dataset = datasets[place]
-                row = rows[dataset]
-                part = parts[roles[place], actual[place] if actual else None, row[CATEGORY], task]
+                dataset, role, said = datasets[place], roles[place], actual[place] if actual else None
+                row, like = rows[dataset], met[place % ALIKE]
+                category = row[CATEGORY]
+                if like is None or like[0] is not role or like[1] is not said or like[2] is not category or like[3] is not task:
+                    like = met[place % ALIKE] = role, said, category, task, parts[role, said, category, task]
                 number += 1
-                put_use(page, number, head, names[dataset], part)
-        for role, name in setup(activity[7], activity[8]):
+                put_use(page, number, head, names[dataset], like[4])
+        for name, part in setups.of(activity[7], activity[8]):
             number += 1
-            put_use(page, number, head, name, parts[role, None, SETUP, None])
+            put_use(page, number, head, name, part)
         if page.size > FULL:
             yield page.turn()
     if page.size:
         yield page.turn()
-
-
-cdef str SETUP = "setup"  # `fitsprov.exchange.prov.words.SETUP`
 
 
 cdef int put_use(Page page, Py_ssize_t number, str head, str name, str part) except -1:
@@ -331,3 +356,51 @@ cdef int put_use(Page page, Py_ssize_t number, str head, str name, str part) exc
     page.write(part)
     page.put(b"},\n", 3)
     return 0
+
+
+def generation_lines(teller):
+    """The twin of `fitsprov.exchange.prov.telling.generation_lines`."""
+    cdef Page page = Page()
+    cdef dict names = teller.names
+    cdef Py_ssize_t number = 0
+    activities, rows, ways = teller.lineage.activities, teller.lineage.datasets, teller.ways
+    for dataset, maker in teller.lineage.made.items():
+        activity = activities[maker]
+        number += 1
+        page.put(b'"_:wasGeneratedBy', 17)
+        page.count(number)
+        page.put(b'":{"prov:entity":"', 18)
+        page.write(names[dataset])
+        page.put(b'","prov:activity":"uuid:', 24)
+        page.write(activity[0])
+        page.put(b'"', 1)
+        if ways is not None:
+            page.write(ways[activity[1], rows[dataset][TYPE]])
+        page.put(b"},\n", 3)
+        if page.size > FULL:
+            yield page.turn()
+    if page.size:
+        yield page.turn()
+
+
+def association_lines(teller):
+    """The twin of `fitsprov.exchange.prov.telling.association_lines`."""
+    cdef Page page = Page()
+    cdef Py_ssize_t number = 0
+    names = teller.agent_names
+    for activity in teller.lineage.activities.values() if names else ():
+        agent = activity[9]
+        if agent is None:
+            continue
+        number += 1
+        page.put(b'"_:wasAssociatedWith', 20)
+        page.count(number)
+        page.put(b'":{"prov:activity":"uuid:', 25)
+        page.write(activity[0])
+        page.put(b'","prov:agent":"', 16)
+        page.write(names[agent.id])
+        page.put(b'"},\n', 4)
+        if page.size > FULL:
+            yield page.turn()
+    if page.size:
+        yield page.turn()

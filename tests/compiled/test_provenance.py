@@ -42,7 +42,7 @@ def told(lineage: Traced, wanted: Wanted) -> list[list[str]]:
     found = []
     for which in (0, 1):
         teller = Teller(lineage, wanted, "ivo://a.b/c")
-        names = ("activity_lines", "use_lines", "entity_lines")
+        names = ("activity_lines", "use_lines", "generation_lines", "association_lines", "entity_lines")
         found.append([",\n".join(PAIRS[name][which](teller)) for name in names])
     return found
 

@@ -68,23 +68,22 @@ def tell_json(lineage: Traced, wanted: Wanted, *, authority: str | None = None) 
         Where the authority is no IVOID.
     """
     teller = Teller(lineage, wanted, authority or lineage.authority)
-    activities, uses, made = list(activity_lines(teller)), use_lines(teller), teller.generations()
+    activities, uses, made = list(activity_lines(teller)), use_lines(teller), generation_lines(teller)
     if lineage.said.descriptions:  # which stand before what refers to them
         uses, made = iter(list(uses)), iter(list(made))
-    who = list(teller.associations())
     filed: dict[str, Iterable[str]] = {
         "entity": chain(entity_lines(teller), blocks(teller.common.extras())),
         "activity": activities,
         "agent": map(teller.agent, teller.agents.values()),
         "used": uses,
-        "wasGeneratedBy": blocks(made),
-        "wasAssociatedWith": blocks(who),
+        "wasGeneratedBy": made,
+        "wasAssociatedWith": association_lines(teller),
     }
     more: dict[str, list[Statement]] = {}
     for statement in teller.statements():
         more.setdefault(statement.kind, []).append(statement)
     for kind, statements in more.items():
-        first = len(who) + 1 if kind == "wasAssociatedWith" else 1
+        first = 1 + sum(1 for _ in teller.associations()) if kind == "wasAssociatedWith" else 1
         filed[kind] = chain(filed.get(kind, ()), blocks(map(spell_statement, statements, count(first))))
     return file_document(teller.namespaces, filed)
 
@@ -114,6 +113,7 @@ class Teller:
         self.places = Parts(spell_data_id)
         self.tasks = Parts(self.task)
         self.parts = Parts(self.common.part)
+        self.ways = Parts(self.common.way) if self.common.describes("generation") else None
 
     def named(self, head: str | None) -> Iterator[tuple[Any, str]]:
         """Name datasets by publisher DIDs that end in their UUIDs; those that have none, under the authority."""
@@ -282,8 +282,7 @@ class Teller:
 
     def generations(self) -> Iterator[str]:
         """What made which dataset."""
-        names, activities, rows = self.names, self.lineage.activities, self.lineage.datasets
-        ways = Parts(self.common.way) if self.common.describes("generation") else None
+        names, activities, rows, ways = self.names, self.lineage.activities, self.lineage.datasets, self.ways
         for n, (dataset, maker) in enumerate(self.lineage.made.items(), 1):
             way = "" if ways is None else ways[activities[maker][1], rows[dataset][3]]
             made = f'"prov:entity":"{names[dataset]}","prov:activity":"uuid:{activities[maker][0]}"'
@@ -331,3 +330,15 @@ def activity_lines(teller: Teller) -> Iterator[str]:
 def use_lines(teller: Teller) -> Iterator[str]:
     """Tell what activities used, their configurations and environments included."""
     return blocks(teller.uses())
+
+
+@compiled
+def generation_lines(teller: Teller) -> Iterator[str]:
+    """Tell what made which dataset."""
+    return blocks(teller.generations())
+
+
+@compiled
+def association_lines(teller: Teller) -> Iterator[str]:
+    """Tell who is responsible for which activity."""
+    return blocks(teller.associations())
