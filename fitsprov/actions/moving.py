@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +16,17 @@ from fitsprov.errors import FileRefused
 
 __all__ = ["dump", "load"]
 
+STREAM = Path("-")
+"""What stands for stdin or stdout."""
+
 
 def dump(registry_url: str, target: Path) -> int:
     """Write all that a registry holds into a file, whole or not at all; compressed where its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    target : path
+        ``-`` is stdout.
 
     Returns
     -------
@@ -27,9 +38,16 @@ def dump(registry_url: str, target: Path) -> int:
     FileRefused
         Where it cannot be written, or is there already.
     """
+    count = 0
+    if target == STREAM:
+        with open_registry(registry_url) as registry:
+            for line in registry.dump():
+                sys.stdout.write(f"{line}\n")
+                count += 1
+        return count
     if target.exists():
         raise FileRefused(f"{target}: is there; expected a new file")
-    part, count = target.with_name(f".{target.name}.part"), 0
+    part = target.with_name(f".{target.name}.part")
     try:
         with open_registry(registry_url) as registry, opened(part, "wt", compressed=target.suffix == ".gz") as file:
             for line in registry.dump():
@@ -48,6 +66,11 @@ def dump(registry_url: str, target: Path) -> int:
 def load(registry_url: str, source: Path) -> int:
     """Load such a file into a registry that is there, whole or not at all; give the number of new rows.
 
+    Parameters
+    ----------
+    source : path
+        ``-`` is stdin.
+
     Raises
     ------
     FileRefused
@@ -55,6 +78,13 @@ def load(registry_url: str, source: Path) -> int:
     InvalidRecord, Conflict
         Where it is no whole dump, or the registry holds something else.
     """
+
+    if source == STREAM:
+        with tempfile.TemporaryDirectory() as folder:  # a load that is done again reads it again
+            copied = Path(folder) / "stdin"
+            with copied.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+            return load(registry_url, copied)
 
     @contextmanager
     def lines() -> Iterator[Iterator[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -31,7 +32,7 @@ class Registry(SqlRegistry):
         Parameters
         ----------
         document : Record, path or mapping
-            A run record.
+            A run record; ``-`` is stdin.
         root : Path, optional
             What its file names are relative to; by default the folder of the document, else the current one.
         strict : bool
@@ -78,13 +79,14 @@ class Registry(SqlRegistry):
 
 
 def read_record(document: str | Path | Mapping[str, Any], root: Path | None = None) -> Record:
-    """Read a run record from a file, or from the object that such a file holds."""
+    """Read a run record from a file, from stdin (``-``), or from the object that such a file holds."""
     if isinstance(document, Mapping):
         text, source, folder = json.dumps(document, default=str), "record", Path()
     else:
         path = Path(document)
         try:
-            text, source, folder = path.read_text(encoding="utf-8"), str(path), path.parent
+            data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+            text, source, folder = data.decode().replace("\r\n", "\n"), str(path), path.parent
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
             raise FileRefused(f"{path}: {reason}; expected a run record") from None

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from fitsprov.errors import FileRefused
 from fitsprov.model.lineage import Environment, Package
 
 __all__ = ["capture_environment", "packages_of_path"]
@@ -45,7 +46,7 @@ def capture_environment(
 
     Raises
     ------
-    FileNotFoundError
+    FileRefused
         Where a source is no git work tree.
     """
     packages = [
@@ -118,7 +119,7 @@ def git(folder: Path, *arguments: str) -> str:
         command = ["git", "-C", str(folder), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        raise FileNotFoundError(f"{folder}: no git work tree; expected one with a commit") from None
+        raise FileRefused(f"{folder}: no git work tree; expected one with a commit") from None
 
 
 def facts_of_platform() -> Iterator[tuple[str, str]]:

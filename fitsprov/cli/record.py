@@ -33,7 +33,7 @@ ONE = {"activities": "activity", **{word: word.removesuffix("s") for word in WOR
 def command(
     files: tuple[str, ...], from_list: str | None, root: Path | None, strict: bool, registry: Settings, as_json: bool
 ) -> None:
-    """Load run records (YAML or JSON) into the registry. Each is loaded whole or not at all."""
+    """Load run records (YAML or JSON) into the registry; - is stdin. Each is loaded whole or not at all."""
     outputs = Outputs(as_json=as_json)
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
 

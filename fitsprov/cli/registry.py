@@ -56,18 +56,18 @@ def index(registry: Settings, as_json: bool) -> None:
 def dump_command(target: Path, registry: Settings) -> None:
     """Write all that the registry holds into one portable file.
 
-    The file is compressed where its name ends in .gz.
+    The file is compressed where its name ends in .gz; - is stdout.
     """
     with one_line_errors():
         count = dump(registry.need_registry(), target)
-    click.echo(f"dumped    {target}  ({count} lines)")
+    click.echo(f"dumped    {target}  ({count} lines)", err=str(target) == "-")
 
 
 @command.command("load")
 @click.argument("source", type=click.Path(path_type=Path), metavar="FILE")
 @registry_option
 def load_command(source: Path, registry: Settings) -> None:
-    """Load such a file into the registry.
+    """Load such a file into the registry; - is stdin.
 
     The registry may be on this engine or another; the same again changes nothing.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fitsprov.capture import capture_environment, lock_text, packages_of_path
-from fitsprov.errors import UsageError
+from fitsprov.errors import FileRefused, UsageError
 from fitsprov.model.lineage import Environment, Package
 
 
@@ -80,7 +80,7 @@ def test_a_source_tree_is_its_commit_and_whether_it_was_edited(tmp_path: Path) -
 
 
 def test_what_is_no_source_tree_is_said(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no git work tree; expected one with a commit"):
+    with pytest.raises(FileRefused, match="no git work tree; expected one with a commit"):
         capture_environment(sources=[tmp_path])
 
 

@@ -177,3 +177,22 @@ def test_what_cannot_be_noted_is_noted_of_nothing(run: Run, words: tuple[str, ..
 def test_datasets_are_listed_by_their_names_where_they_have_no_data_id(run: Run) -> None:
     assert run("find", "--type", "raw").stdout.split() == [RAW, "raw", "SC_1", "drp/1"]
     assert "Invalid value for '--since'" in run("find", "--since", "yesterday").stderr
+
+
+def test_a_registry_and_a_record_are_moved_through_pipes(run: Run, tmp_path: Path) -> None:
+    dumped = run("registry", "dump", "-")
+    assert dumped.stderr.startswith("dumped    -")
+    there = ("--registry", "sqlite:///there.db")
+    assert run("init", *there).exit_code == 0
+    loaded = CliRunner().invoke(main, ["registry", "load", "-", *there], input=dumped.stdout)
+    assert (loaded.exit_code, run("find", *there).stdout) == (0, run("find").stdout)
+    record = "fitsprov: 1\ndatasets: [{id: piped, type: raw, file: a.fits}]"
+    assert CliRunner().invoke(main, ["record", "-"], input=record).exit_code == 0
+    (found,) = json.loads(run("find", "--name", "piped", "--json").stdout)
+    assert found["uri"] == (tmp_path / "a.fits").as_uri()
+    assert not Path("-").exists()
+
+
+def test_a_folder_that_is_no_source_tree_is_said(run: Run, tmp_path: Path) -> None:
+    ran = run("environment", "--source", str(tmp_path))
+    assert (ran.exit_code, ran.stderr) == (3, f"fitsprov: {tmp_path}: no git work tree; expected one with a commit\n")
