@@ -31,11 +31,15 @@ class Document:
     cells: list[list[str]]
     """Of each row, in the order in which they stand; a null is an empty text."""
     descriptors: list[_Element] = field(default_factory=list)
+    failed: bool = False
+    """Whether it only says that the request failed; a table beside that is none of links (DALI 1.1, 4.4.2)."""
 
     @classmethod
     def of(cls, root: _Element) -> Document:
         results = root.findall(".//{*}RESOURCE[@type='results']")
-        tables = [table for resource in results for table in resource.iterfind("{*}TABLE")]
+        statuses = [info.get("value") for resource in results for info in infos(resource, "QUERY_STATUS")]
+        failed = statuses[:1] == ["ERROR"]
+        tables = [] if failed else [table for resource in results for table in resource.iterfind("{*}TABLE")]
         fields = tables[0].findall("{*}FIELD") if tables else []
         nulls = [null_of(item) for item in fields]
         lines = tables[0].iterfind("{*}DATA/{*}TABLEDATA/{*}TR") if tables else iter(())
@@ -44,7 +48,7 @@ class Document:
             for line in (line.findall("{*}TD") for line in lines)
         ]
         services = [item for item in root.iterfind(".//{*}RESOURCE") if item.get("utype", "").startswith("adhoc:")]
-        return cls(root, results, tables, fields, cells, services)
+        return cls(root, results, tables, fields, cells, services, failed)
 
     @cached_property
     def rows(self) -> list[dict[str, str]]:
@@ -57,12 +61,6 @@ class Document:
         """Of VOTable, as the document says; nothing where it does not."""
         text = self.root.get("version", "")
         return tuple(map(int, text.split("."))) if re.fullmatch(r"1\.\d{1,2}", text) else ()
-
-    @property
-    def failed(self) -> bool:
-        """Whether it only says that the request failed."""
-        statuses = [info.get("value") for resource in self.results for info in infos(resource, "QUERY_STATUS")]
-        return not self.tables and statuses == ["ERROR"]
 
 
 Rule = Callable[[Document], Iterator[Finding]]

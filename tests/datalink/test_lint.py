@@ -208,6 +208,7 @@ def test_values_of_further_columns_are_those_of_votables(document, datatype, val
 
 def test_an_error_document_needs_no_standard_id():
     assert codes(ERROR) == set()
+    assert codes(ERROR.replace("</INFO>", '</INFO><TABLE><FIELD name="x" datatype="int"/></TABLE>')) == set()
 
 
 def test_columns_in_another_order_are_right_but_for_pyvo():
