@@ -45,6 +45,12 @@ Failure = Callable[[int, str, str], Answer]
 """``fail(status, fault, message)``."""
 
 
+def peer_of(scope: Scope, header: bytes | None) -> str | None:
+    """The address that a request came from; None where the header of a proxy is there twice: one may be a client's."""
+    twice = sum(name == header for name, _ in scope["headers"]) > 1
+    return None if twice or not scope.get("client") else scope["client"][0]
+
+
 class TooLarge(UsageError):
     """A body beyond the limit."""
 
@@ -153,7 +159,7 @@ class Endpoint:
         archive = self.house.archive
         try:
             if archive.access is not None:
-                archive = archive.seen_by(archive.access.caller(headers, (scope.get("client") or (None,))[0]))
+                archive = archive.seen_by(archive.access.caller(headers, peer_of(scope, archive.access.header)))
             if not self.follows or scope["method"] == "POST":
                 return Begun(archive)
             tag = self.tag(scope, archive)

@@ -10,12 +10,12 @@ from fitsprov.actions.delivering import Delivery, deliver, header_text
 from fitsprov.actions.digesting import digest_of
 from fitsprov.actions.serving import Archive
 from fitsprov.actions.signing import signed_url
-from fitsprov.service.answer import Answer, Headers, document
+from fitsprov.service.answer import Answer, Headers, document, text
 from fitsprov.service.call import Call
 
 __all__ = ["answer_file", "answer_header"]
 
-RANGE = re.compile(rb"\s*bytes\s*=\s*(?:(\d{1,18})\s*-\s*(\d{1,18})?|-\s*(\d{1,18}))\s*", re.IGNORECASE)
+RANGE = re.compile(rb"bytes=(?:(\d{1,18})-(\d{1,18})?|-(\d{1,18}))", re.IGNORECASE)
 """One range (RFC 9110, 14.1.2); a client that asks for several gets the whole, as it may (14.2)."""
 DIGEST = re.compile(rb"(?:^|,)\s*sha-256\s*=\s*(?:[1-9]|10)\s*(?:$|[,;])", re.IGNORECASE)
 """What asks for the digest that there is (RFC 9530, 4); nobody else waits until one is known."""
@@ -40,11 +40,14 @@ def answer_file(archive: Archive, call: Call) -> Answer:
         (b"content-disposition", disposition(found.name)),
         link,
     )
-    asked = call.headers.get(b"if-none-match")
-    if asked is not None and found.tag.encode() in re.findall(rb'"([^"]*)"', asked):
+    wanted, known = (call.headers.get(name) for name in (b"if-match", b"if-none-match"))
+    if wanted is not None and not is_among(tag, wanted):
+        found.file.close()
+        return text("UsageFault: the file is not the one of If-Match; expected its ETag", 412, headers)
+    if known is not None and is_among(tag.removeprefix(b"W/"), known):
         found.file.close()
         return Answer(b"", found.media_type, 304, headers)
-    span = wanted(call, tag, found) if found.exact else (0, found.size)
+    span = span_of(call, tag, found) if found.exact else (0, found.size)
     if span is None:
         found.file.close()
         return Answer(b"", found.media_type, 416, (*headers, (b"content-range", b"bytes */%d" % found.size)))
@@ -60,13 +63,18 @@ def answer_file(archive: Archive, call: Call) -> Answer:
     return Answer(body, found.media_type, 200 if stop - start == found.size else 206, headers)
 
 
-def wanted(call: Call, tag: bytes, found: Delivery) -> tuple[int, int] | None:
+def is_among(tag: bytes, asked: bytes) -> bool:
+    """Whether one of the tags that are asked for is this one, or stands for any (RFC 9110, 13.1.1 and 13.1.2)."""
+    return asked.strip() == b"*" or tag in re.findall(rb'"[^"]*"', asked)
+
+
+def span_of(call: Call, tag: bytes, found: Delivery) -> tuple[int, int] | None:
     """The range that is asked for, the whole where none is; None where there is nothing in it."""
-    match = RANGE.fullmatch(call.headers.get(b"range", b""))
+    match = RANGE.fullmatch(call.headers.get(b"range", b"").strip())
     size = found.size
     if match is None or call.headers.get(b"if-range", tag) != tag:
         return 0, size
-    first, last, tail = (None if text is None else int(text) for text in match.groups())
+    first, last, tail = (None if digits is None else int(digits) for digits in match.groups())
     if first is None:
         return (max(size - (tail or 0), 0), size) if tail and size else None
     if last is not None and last < first:
@@ -83,5 +91,5 @@ def disposition(name: str) -> bytes:
 
 def answer_header(archive: Archive, call: Call) -> Answer:
     """Give the header with which a dataset would leave."""
-    text = header_text(archive, archive.find(call.path["id"]))
-    return document(call, [f"{text}\n".encode()], "text/plain;charset=utf-8")
+    header = header_text(archive, archive.find(call.path["id"]))
+    return document(call, [f"{header}\n".encode()], "text/plain;charset=utf-8")

@@ -211,6 +211,23 @@ def test_header_of_a_proxy_is_believed_to_the_proxy_alone() -> None:
     assert access.caller(headers, None).groups == frozenset()
 
 
+def test_header_of_a_proxy_that_is_there_twice_is_believed_to_nobody(
+    guarded: Callable[[str], httpx.Client], raws: list[str]
+) -> None:
+    client, path = guarded("hidden"), f"/prov?ID={raws[0]}"
+    assert client.get(path, headers=[("X-Groups", "survey")]).status_code == 200
+    assert client.get(path, headers=[("X-Groups", "survey"), ("x-groups", "guests")]).status_code == 404
+
+
+@pytest.mark.parametrize("said", ["bearer", "BEARER", "Bearer  "])
+def test_scheme_of_a_token_has_no_case(guarded: Callable[[str], httpx.Client], raws: list[str], said: str) -> None:
+    client, path = guarded("hidden"), f"/prov?ID={raws[0]}"
+    assert client.get(path, headers={"Authorization": f"{said} {TOKEN}"}).status_code == 200
+    assert client.get(path, headers={"Authorization": f"Basic {TOKEN}"}).status_code == 404
+    for odd in (said.strip(), f"{said} {TOKEN.upper()}", f"{said} {TOKEN} {TOKEN}", f"{said} {TOKEN},"):
+        assert client.get(path, headers={"Authorization": odd}).status_code == 401
+
+
 def test_first_rule_that_covers_decides() -> None:
     access = Access((Rule(frozenset({"a"}), type="raw"), Rule(frozenset({"*"}), "open/*"), Rule(frozenset({"b"}))))
     assert access.groups_for("open/1", "raw") == {"a"}

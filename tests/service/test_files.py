@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import fitsprov
 from fitsprov.actions.registering import create_registry
+from fitsprov.service.files import RANGE
 from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
 
 FILE = "drp/deep_coadd/deep_coadd_9813_42_r.fits"
@@ -140,6 +141,25 @@ def test_odd_ranges(client: httpx.Client, whole: bytes) -> None:
     assert ask("bytes=0-9", **{"If-Range": '"another"'}).content == whole
     tag = client.head(f"/files/{COADD}").headers["etag"]
     assert ask("bytes=0-9", **{"If-Range": tag}).content == whole[:10]
+
+
+def test_range_full_of_blanks_is_read_in_no_time(client: httpx.Client, whole: bytes) -> None:
+    """While an expression is matched nobody else is answered: it must not go back and forth over what it has read."""
+    assert rb"\s*" not in RANGE.pattern
+    assert client.get(f"/files/{COADD}", headers={"Range": f"bytes=1-{' ' * 9_000}x"}).content == whole
+
+
+def test_tags_decide_what_is_sent(client: httpx.Client, whole: bytes) -> None:
+    def status(**headers: str) -> int:
+        return client.get(f"/files/{COADD}", headers={k.replace("_", "-"): v for k, v in headers.items()}).status_code
+
+    tag = client.head(f"/files/{COADD}").headers["etag"]
+    assert [status(if_none_match=asked) for asked in (tag, f'"x", {tag}', f"W/{tag}", "*")] == [304] * 4
+    assert [status(if_none_match=asked) for asked in ('"x"', tag.strip('"'), '"' * 9_000, "W/")] == [200] * 4
+    assert [status(if_match=asked) for asked in (tag, f'"x",{tag}', "*")] == [200] * 3
+    assert [status(if_match=asked) for asked in ('"x"', "x", "")] == [412] * 3
+    for odd in ("garbage", "Sat, 99 Foo 2026", "0", "Thu, 01 Jan 1970 00:00:00 GMT"):
+        assert {status(if_modified_since=odd), status(if_unmodified_since=odd), status(if_range=odd)} == {200}
 
 
 @pytest.mark.parametrize("path", ["files", "headers"])
