@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fitsprov.actions.causes import parse_cause
@@ -52,8 +52,11 @@ def touched(archive: Archive, given: Mapping[str, str], maxrec: int | None = Non
 
 
 def parse_time(name: str, text: str) -> datetime | None:
-    """Read a time, where there is one."""
+    """Read a time, where there is one; without a zone it is UTC."""
+    if not text:
+        return None
     try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"{name} is '{text[:40]}'; expected a time as 2026-11-21T12:00:00Z") from None

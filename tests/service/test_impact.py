@@ -49,7 +49,14 @@ def test_everything_that_is_given_must_hold(client: httpx.Client, flat: str) -> 
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 400), ("SINCE=now", 400), ("TASK=%3C%3C", 400), (f"ID={UNKNOWN}", 404), ("MAXREC=x&RUN=r", 400)],
+    [
+        ("", 400),
+        ("SINCE=now", 400),
+        ("UNTIL=9999-12-31T23:59:59-23:59", 400),
+        ("TASK=%3C%3C", 400),
+        (f"ID={UNKNOWN}", 404),
+        ("MAXREC=x&RUN=r", 400),
+    ],
 )
 def test_what_cannot_be_asked_is_said_in_a_line(client: httpx.Client, query: str, status: int) -> None:
     answer = client.get(f"/impact?{query}")
