@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from fitsprov.actions.causes import parse_cause
-from fitsprov.errors import FileRefused
+from fitsprov.errors import FileRefused, NotFits
 from fitsprov.exchange.records.run_record import parse_record
 from fitsprov.model.impact import Cause, Impact
 from fitsprov.model.record import Record
@@ -25,7 +26,12 @@ class Registry(SqlRegistry):
     """A registry that takes provenance documents in by themselves, by path, or as the object that they hold."""
 
     def record(
-        self, document: Record | str | Path | Mapping[str, Any], *, root: Path | None = None, strict: bool = False
+        self,
+        document: Record | str | Path | Mapping[str, Any],
+        *,
+        root: Path | None = None,
+        strict: bool = False,
+        fingerprint: bool = False,
     ) -> Counts:
         """Take a record in, whole or not at all; the same again changes nothing.
 
@@ -37,6 +43,9 @@ class Registry(SqlRegistry):
             What its file names are relative to; by default the folder of the document, else the current one.
         strict : bool
             Refuse IDs that are used and nowhere described.
+        fingerprint : bool
+            Compute fingerprints of the data of the FITS files that it names and that are there, so that their datasets
+            are found by them.
 
         Raises
         ------
@@ -47,7 +56,10 @@ class Registry(SqlRegistry):
         FileRefused
             Where it cannot be read.
         """
-        return super().record(document if isinstance(document, Record) else read_record(document, root), strict=strict)
+        record = document if isinstance(document, Record) else read_record(document, root)
+        contents = list(contents_of(record)) if fingerprint else []
+        counts = super().record(record, strict=strict)
+        return replace(counts, facts=counts.facts + self.note_contents(contents)) if contents else counts
 
     def impact(self, cause: Cause | UUID | str | None = None, **given: Any) -> Impact:
         """Count what a flaw touched: the datasets that its activities made, and all that was made from these.
@@ -76,6 +88,27 @@ class Registry(SqlRegistry):
         from fitsprov.registry.adjacency.rebuilding import Rebuilder
 
         return Rebuilder(self._url.render_as_string(hide_password=False), every=every)
+
+
+def contents_of(record: Record) -> Iterator[tuple[UUID, str, str]]:
+    """Fingerprint the data of the FITS files of a record that are there."""
+    from fitsprov.actions.recognizing import content_of
+    from fitsprov.actions.registering import path_of_uri
+    from fitsprov.files.accept import open_source
+
+    for dataset in (*record.datasets, *(dataset for step in record.steps for dataset in step.generated)):
+        if dataset.uri is None or not dataset.uri.startswith("file://"):
+            continue
+        path = path_of_uri(dataset.uri)
+        if not path.is_file():
+            continue
+        try:
+            with open_source(path) as source:
+                content = content_of(source)
+        except NotFits:
+            continue
+        if content is not None:
+            yield dataset.id, dataset.uri, content
 
 
 def read_record(document: str | Path | Mapping[str, Any], root: Path | None = None) -> Record:

@@ -28,17 +28,28 @@ ONE = {"activities": "activity", **{word: word.removesuffix("s") for word in WOR
     help="What the files of a record are relative to; else its own folder.",
 )
 @click.option("--strict", is_flag=True, help="Refuse IDs that are used and nowhere described.")
+@click.option(
+    "--fingerprint",
+    is_flag=True,
+    help="Compute fingerprints of the data of FITS files that are there; they are read whole.",
+)
 @registry_option
 @json_option
 def command(
-    files: tuple[str, ...], from_list: str | None, root: Path | None, strict: bool, registry: Settings, as_json: bool
+    files: tuple[str, ...],
+    from_list: str | None,
+    root: Path | None,
+    strict: bool,
+    fingerprint: bool,
+    registry: Settings,
+    as_json: bool,
 ) -> None:
     """Load run records (YAML or JSON) into the registry; - is stdin. Each is loaded whole or not at all."""
     outputs = Outputs(as_json=as_json)
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
 
         def job(name: str, _: None) -> Answer:
-            counts = asdict(opened.record(name, root=root, strict=strict))
+            counts = asdict(opened.record(name, root=root, strict=strict, fingerprint=fingerprint))
             return Answer(counts, f"{click.style('recorded', fg='green')}  {name}  ({describe(counts)})")
 
         outputs.run(expand(files, recursive=False, from_list=from_list), job)

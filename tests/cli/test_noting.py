@@ -196,3 +196,19 @@ def test_a_registry_and_a_record_are_moved_through_pipes(run: Run, tmp_path: Pat
 def test_a_folder_that_is_no_source_tree_is_said(run: Run, tmp_path: Path) -> None:
     ran = run("environment", "--source", str(tmp_path))
     assert (ran.exit_code, ran.stderr) == (3, f"fitsprov: {tmp_path}: no git work tree; expected one with a commit\n")
+
+
+def test_a_recorded_file_is_found_by_its_data(run: Run, tmp_path: Path) -> None:
+    fits.PrimaryHDU(np.arange(6.0)).writeto(tmp_path / "data.fits")
+    (tmp_path / "notes.txt").write_text("no FITS file")
+    files = ("data.fits", "notes.txt", "gone.fits")
+    datasets = [{"id": name, "type": "image", "file": name} for name in files]
+    Path("files.json").write_text(json.dumps({"fitsprov": 1, "datasets": datasets}))
+    assert "1 fact" in run("record", "files.json", "--fingerprint").stdout
+    assert "nothing new" in run("record", "files.json", "--fingerprint").stdout
+    (tmp_path / "data.fits").rename("elsewhere.fits")
+    (found,) = json.loads(run("resolve", "elsewhere.fits", "--json").stdout)
+    assert found["status"] == "resolved"
+    assert [one["code"] for one in found["findings"]] == ["found-by-content"]
+    fits.PrimaryHDU(np.zeros(6)).writeto(tmp_path / "data.fits")
+    assert "its data are sha256:" in run("record", "files.json", "--fingerprint").stderr

@@ -23,6 +23,7 @@ from fitsprov.registry.schema import entity, utc, validity
 if TYPE_CHECKING:
     from fitsprov.registry.engines.reader import Reader
     from fitsprov.registry.facts.task_changes import Moment
+    from fitsprov.registry.records.copies import Content
 
 __all__ = ["Noting"]
 
@@ -258,6 +259,26 @@ class Noting:
             keep_copy(connection, copy, time, by)
 
         transact(self._engine, self._url, keep)
+
+    def note_contents(self, contents: Iterable[Content]) -> int:
+        """Note what the data of copies are, so that their datasets are found by them; give how many were new.
+
+        Parameters
+        ----------
+        contents : iterable of tuple
+            Each a dataset, the URI of a copy, and the fingerprint of its data.
+
+        Raises
+        ------
+        Conflict
+            Where a copy had other data: nothing is noted.
+        """
+        from fitsprov.registry.records.copies import keep_contents
+
+        listed = list(contents)
+        if not listed:
+            return 0
+        return transact(self._engine, self._url, lambda connection: keep_contents(connection, listed))
 
     def knows_contents(self) -> bool:
         """Whether any dataset can be found by its data."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -10,7 +12,10 @@ from fitsprov.errors import Conflict
 from fitsprov.model.facts import Copy
 from fitsprov.registry.schema import agent, artifact, entity, ingest, stamp, utc
 
-__all__ = ["keep_copy", "knows_contents"]
+__all__ = ["Content", "keep_contents", "keep_copy", "knows_contents"]
+
+Content = tuple[UUID, str, str]
+"""A dataset, the URI of a copy, and the fingerprint of its data."""
 
 STORED = "stored"
 """The state of a copy that is whole."""
@@ -42,6 +47,29 @@ def keep_copy(connection: Connection, copy: Copy, time: datetime, by: str | None
     changed = datetime.fromtimestamp(copy.modified / 1e9, UTC)
     for convention in sorted(copy.conventions):
         connection.execute(insert(stamp).values(artifact_id=number, convention=convention, time=changed))
+
+
+def keep_contents(connection: Connection, contents: Iterable[Content]) -> int:
+    """Note what the data of copies are, and give how many were new; whether their headers were read is another matter.
+
+    Raises
+    ------
+    Conflict
+        Where a copy had other data.
+    """
+    new = 0
+    for dataset, uri, fingerprint in contents:
+        key = connection.scalars(select(entity.c.id).where(entity.c.uuid == dataset)).one()
+        mine = (artifact.c.uri == uri, artifact.c.entity_id == key)
+        held = connection.execute(select(artifact.c.id, artifact.c.fingerprint).where(*mine)).first()
+        if held is None:
+            connection.execute(insert(artifact).values(uri=uri, entity_id=key, fingerprint=fingerprint))
+        elif held.fingerprint is None:
+            connection.execute(update(artifact).where(artifact.c.id == held.id).values(fingerprint=fingerprint))
+        elif held.fingerprint != fingerprint:
+            raise Conflict(f"{uri}: its data are {fingerprint} but stand as {held.fingerprint}")
+        new += held is None or held.fingerprint is None
+    return new
 
 
 def forget_headers(connection: Connection, uri: str, key: int) -> None:
