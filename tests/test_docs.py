@@ -154,6 +154,8 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
 
 
 COMMANDS = dict(commands(main, "fitsprov"))
+FOR_DEVELOPERS = {"bench", "docs", "fuzz", "lint", "test"}
+"""Extras that whoever works on fitsprov needs."""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -174,6 +176,39 @@ def test_command_and_its_options_are_documented(name: str, site: dict[str, Page]
         if isinstance(option, click.Option):
             for spelling in (*option.opts, *option.secondary_opts):
                 assert f"cmdoption-{name.replace(' ', '-')}-{spelling.lstrip('-')}" in page.anchors, spelling
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, one in COMMANDS.items() if any(p.name == "as_json" for p in one.params)]
+)
+def test_what_a_command_prints_as_json_is_documented(name: str) -> None:
+    headings = re.findall(r"^## (.+)$", (DOCS / "reference" / "json.md").read_text(encoding="utf-8"), re.MULTILINE)
+    documented = {word for heading in headings for word in (heading, *heading.split(", "))}
+    assert {name.removeprefix("fitsprov "), name.split(" ")[1]} & documented
+
+
+def test_every_environment_variable_is_documented() -> None:
+    text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    sources = [*(ROOT / "fitsprov").rglob("*.py"), ROOT / "hatch_build.py"]
+    named = {name for path in sources for name in re.findall(r"\bFITSPROV_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+    named |= {option.envvar for one in COMMANDS.values() for option in one.params if isinstance(option.envvar, str)}
+    assert {name for name in named if f"`{name}`" not in text} == {"FITSPROV_SERVE"}  # from the service to its workers
+
+
+def test_every_extra_for_users_is_documented() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    text = (DOCS / "howto" / "install.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(extras) - FOR_DEVELOPERS
+
+
+@pytest.mark.parametrize("index", [ROOT / "README.md", DOCS / "index.md"], ids=lambda path: path.name)
+def test_every_page_is_named_where_a_reader_begins(index: Path) -> None:
+    text = index.read_text(encoding="utf-8")
+    generated = {"cli.md", "python.md"} if index.name == "README.md" else set()
+    pages = [path for folder in ("howto", "reference", "explanation") for path in (DOCS / folder).glob("*.md")]
+    assert [
+        page.name for page in pages if page.name not in generated and f"{page.parent.name}/{page.name})" not in text
+    ] == []
 
 
 def test_every_finding_code_is_documented(site: dict[str, Page]) -> None:
