@@ -73,9 +73,11 @@ class Pairs:
         self.firsts, self.seconds = firsts[order], seconds[order]
 
     def of(self, keys: Numbers) -> Numbers:
-        """Give the seconds of some firsts."""
-        if not len(self.firsts):
+        """Give the seconds of some firsts, each of which is there once, sorted."""
+        if not len(self.firsts) or not len(keys):
             return EMPTY
+        if len(self.firsts) < len(keys):
+            return np.asarray(self.seconds[within(self.firsts, keys)])
         start, stop = (self.firsts.searchsorted(keys, side) for side in ("left", "right"))
         return self.seconds[spread(start, stop - start)]
 
@@ -157,7 +159,7 @@ class Layers:
 
     def listed_by(self, having: Having) -> Numbers:
         """Give the activities that are listed by a word."""
-        words = np.array(having.keys, np.int64)
+        words = np.array(sorted(having.keys), np.int64)
         found = without(self.ranges(having.column, words), self.newer.old_activities)
         return joined(found, self.newer.listed[having.column].of(words))
 
@@ -213,14 +215,13 @@ class Layers:
         """Give what is known of each dataset, from the file or what is newer."""
         if self.newer.is_empty:
             return self.file.columns[name].take(keys).astype(np.int64)
-        ours = (keys <= self.file.about.entities) & ~within(keys, self.newer.old_entities)
+        theirs = (keys > self.file.about.entities) | within(keys, self.newer.old_entities)
         found = np.zeros(len(keys), np.int64)
-        found[ours] = self.file.columns[name].take(keys[ours])
-        if len(self.newer.entities):
-            places = np.searchsorted(self.newer.entities, keys)
-            places[places == len(self.newer.entities)] = 0
-            there = ~ours & (self.newer.entities[places] == keys)
-            found[there] = newer[places[there]]
+        found[~theirs] = self.file.columns[name].take(keys[~theirs])
+        others = keys[theirs]
+        places = self.newer.entities.searchsorted(others)
+        places[places == len(self.newer.entities)] = 0
+        found[theirs] = np.where(self.newer.entities[places] == others, newer[places], 0) if len(newer) else 0
         return found
 
     def ranges(self, name: str, keys: Numbers) -> Numbers:
