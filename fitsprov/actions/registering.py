@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fitsprov.actions.walking import uri_of
-from fitsprov.errors import Conflict, FileRefused, FitsprovError, StampRefused, UsageError
+from fitsprov.errors import Conflict, DatasetNotFound, FileRefused, FitsprovError, StampRefused, UsageError
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Input, Stamp
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["create_registry", "input_named", "local_file", "open_registry", "stamps_of_files"]
+__all__ = ["create_registry", "input_named", "keep_fingerprints", "local_file", "open_registry", "stamps_of_files"]
+
+NO_DATA = "sha256:0:"
 
 
 def open_registry(url: str | Path) -> Registry:
@@ -60,6 +62,35 @@ def stamps_of_files(registry: Registry, files: Sequence[str]) -> Iterator[Stamp 
             yield Conflict(f"{file}: recorded for {len(ids)} datasets ({named}); expected an ID that says which")
         else:
             yield stamps[ids[0]]
+
+
+def keep_fingerprints(registry: Registry, files: Iterable[str]) -> int:
+    """Let datasets be found by the data of files whose stamps carry their SHA-256; give how many were new.
+
+    Raises
+    ------
+    Conflict
+        Where the registry knows a file with other data.
+    """
+    from fitsprov.actions.reading import read
+
+    contents = []
+    for file in files:
+        stamp = read(file)
+        fingerprint = "" if stamp is None else stamp.fingerprint or ""
+        if (
+            stamp is None
+            or stamp.id is None
+            or not fingerprint.startswith("sha256:")
+            or fingerprint.startswith(NO_DATA)
+        ):
+            continue
+        try:
+            dataset = registry.dataset(stamp.id).id
+        except DatasetNotFound:
+            continue
+        contents.append((dataset, uri_of(str(Path(file).absolute())), fingerprint))
+    return registry.note_contents(contents)
 
 
 def local_file(registry: Registry, dataset: UUID) -> Path:

@@ -101,6 +101,8 @@ class Outputs:
         self.as_json = as_json
         self.err = err
         self.objects: list[dict[str, Any]] = []
+        self.written: list[str] = []
+        """Files that are as they were wanted."""
         self.exit_code = 0
         self.counts: Counter[str] = Counter()
         self.lines: list[str] = []
@@ -174,6 +176,8 @@ class Outputs:
         """Take one answer in."""
         self.exit_code = max(self.exit_code, answer.code)
         self.counts[str(answer.item.get("status", "done"))] += 1
+        if answer.item.get("status") in ("done", "unchanged"):
+            self.written.append(answer.item["file"])
         if answer.error:
             self.errors.append(answer.error)
         if self.as_json:

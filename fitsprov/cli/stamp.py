@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from fitsprov.actions.choosing import StampSource
+from fitsprov.actions.registering import keep_fingerprints
 from fitsprov.actions.stamping import stamp
 from fitsprov.cli.common import expand, file_arguments, json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs, jobs_option
@@ -53,6 +54,8 @@ def command(
             raise click.UsageError(f"--id names one dataset; expected one file, not {len(names)}")
         with StampSource.open(values, registry.registry, record) as source:
             outputs.run(names, partial(stamp_one, options), prepare=source.for_files, jobs=jobs)
+            if options["fingerprint"] and not options["dry_run"] and record is None and source.registry is not None:
+                keep_fingerprints(source.registry, outputs.written)
     outputs.finish()
 
 

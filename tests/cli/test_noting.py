@@ -212,3 +212,18 @@ def test_a_recorded_file_is_found_by_its_data(run: Run, tmp_path: Path) -> None:
     assert [one["code"] for one in found["findings"]] == ["found-by-content"]
     fits.PrimaryHDU(np.zeros(6)).writeto(tmp_path / "data.fits")
     assert "its data are sha256:" in run("record", "files.json", "--fingerprint").stderr
+
+
+def test_a_file_that_was_stamped_with_a_fingerprint_is_found_without_its_header(run: Run, tmp_path: Path) -> None:
+    fits.PrimaryHDU(np.arange(6.0)).writeto(tmp_path / "data.fits")
+    known = ("resolve", "data.fits", "--json")
+    assert run("stamp", "data.fits", "--id", IMAGE).exit_code == 0
+    assert run("strip", "data.fits").exit_code == 0
+    assert json.loads(run(*known).stdout)[0]["status"] == "unstamped"
+    assert run("stamp", "data.fits", "--id", IMAGE, "--fingerprint", "--dry-run").exit_code == 0
+    assert json.loads(run(*known).stdout)[0]["status"] == "unstamped"
+    assert run("stamp", "data.fits", "--id", IMAGE, "--fingerprint").exit_code == 0
+    assert run("strip", "data.fits").exit_code == 0
+    (found,) = json.loads(run(*known).stdout)
+    assert (found["status"], found["dataset"]["id"]) == ("resolved", IMAGE)
+    assert run("stamp", "data.fits", "--new-id", "--fingerprint").exit_code == 0
