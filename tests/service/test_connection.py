@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
+from uvicorn import Config
+from uvicorn.server import ServerState
 
-from fitsprov.service.connection import UNTAKEN
+from fitsprov.service.connection import UNTAKEN, Connection
 from fitsprov.settings import Settings
 from tests.service.conftest import COADD, serving
 
@@ -118,6 +122,28 @@ def long_request() -> bytes:
     body = "&".join(f"ID=ivo://a.b/c{n}%3Fid={COADD}" for n in range(2_000)).encode()
     head = f"POST /links HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + body
+
+
+def test_no_part_of_an_answer_waits_for_the_one_before() -> None:
+    """Also of a socket as uvicorn makes it for several workers: asyncio does not take that for TCP."""
+
+    async def accepted(listening: socket.socket) -> int:
+        config, state = Config(str, log_config=None), ServerState()
+        config.load()
+        made = partial(Connection, config=config, server_state=state, app_state={}, seconds=SECONDS)
+        async with await asyncio.get_running_loop().create_server(made, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            while not state.connections:
+                await asyncio.sleep(0.01)
+            (one,) = state.connections
+            option = one.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            one.transport.close()
+        return int(option)
+
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        assert asyncio.run(accepted(listening))
 
 
 @pytest.mark.skipif(UNTAKEN is None, reason="this system does not look at what is taken")
