@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 from uuid import UUID
 
 from fitsprov.actions import drawing
@@ -220,10 +219,8 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
             steps=question.steps,
             overflow=any(cut for _, cut in told),
         )
-        written = BytesIO()  # which gives what it holds without another copy
-        for piece in pieces:
-            written.write(piece.encode(errors="replace"))
-        yield written.getvalue()
+        # small pieces lie where others lay before; one that grows takes new memory, which costs more than to copy them
+        yield b"".join([piece.encode(errors="replace") for piece in pieces])
         return
     found = [trace(archive, each, depth=question.depth, direction=question.direction) for each in asked]
     whole = [one.lineage for one in found if one.lineage is not None]

@@ -99,7 +99,7 @@ class Teller:
         self.prefixes: dict[str | None, str] = {None: "uuid"}
         """Head of publisher DIDs → prefix."""
         head = None if authority is None else publisher_did(authority, NIL).removesuffix(str(NIL))
-        self.names = dict(self.named(head))
+        self.names = self.named(head)
         self.sayings = Sayings(lineage, self.names, ivoa=self.ivoa, agents=wanted.agents)
         agents = (row[9] for row in lineage.activities.values())
         self.agents = {agent.id: agent for agent in agents if agent} if wanted.agents else {}
@@ -112,20 +112,24 @@ class Teller:
         self.kinds = Parts(self.kind)
         self.places = Parts(spell_data_id)
         self.tasks = Parts(self.task)
+        self.jobs_told: dict[int, str] = {}
         self.parts = Parts(self.common.part)
         self.ways = Parts(self.common.way) if self.common.describes("generation") else None
 
-    def named(self, head: str | None) -> Iterator[tuple[Any, str]]:
+    def named(self, head: str | None) -> dict[Any, str]:
         """Name datasets by publisher DIDs that end in their UUIDs; those that have none, under the authority."""
-        rows, ours = self.lineage.datasets, ""
+        names, rows, prefixes, ours = dict[Any, str](), self.lineage.datasets, dict[str, str](), ""
         for key, text in self.lineage.ids.items():
             did = rows[key][10]
             if did:
-                own = did.removesuffix(text)
-                yield key, self.prefix(own if own != did and HEAD.fullmatch(own) else None) + text
+                own = did[: -len(text)] if did.endswith(text) else ""
+                if own not in prefixes:
+                    prefixes[own] = self.prefix(own if HEAD.fullmatch(own) else None)
+                names[key] = prefixes[own] + text
             else:
                 ours = ours or self.prefix(head)
-                yield key, ours + text
+                names[key] = ours + text
+        return names
 
     def prefix(self, head: str | None) -> str:
         """What stands for the head of publisher DIDs, with its colon."""
@@ -229,11 +233,14 @@ class Teller:
 
     def circumstances(self, key: Any, job: Execution | None) -> str:
         """What few activities have: a job above them, and what was presented to them and not used."""
-        told: Told = [] if job is None else [("fitsprov:job", json_text(job_object(job)))]
+        if job is not None and id(job) not in self.jobs_told:
+            self.jobs_told[id(job)] = f",{spell_attributes([('fitsprov:job', json_text(job_object(job)))])}"
+        above = "" if job is None else self.jobs_told[id(job)]
+        told: Told = []
         for place, dataset, role in self.lineage.presented.get(key, ()):
             said = {"id": self.lineage.ids[dataset], "place": place, "role": role}
             told.append(("fitsprov:presented", json_text(said)))
-        return f",{spell_attributes(told)}" if told else ""
+        return f"{above},{spell_attributes(told)}" if told else above
 
     def task(
         self, task: str | None, version: str | None, run: str | None, status: str | None, epoch: int | None
