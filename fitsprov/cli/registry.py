@@ -31,7 +31,7 @@ def status(registry: Settings, as_json: bool) -> None:
         click.echo(json.dumps([answer], indent=2))
         return
     told = list(lines(answer))
-    width = max(12, *(len(name) for name, _ in told)) + 2
+    width = max(14, *(len(name) + 1 for name, _ in told))
     for name, value in told:
         click.echo(f"{name:<{width}}{'-' if value is None else value}")
 
