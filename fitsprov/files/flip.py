@@ -4,9 +4,9 @@ END on the separator hides all that stands behind it, so the cards there may be 
 8 aligned bytes, which no page and no disk sector divides. Whoever dies on the way leaves the old header, the new one,
 or the header without a stamp; a first stamp needs no hiding, a strip no reveal.
 
-A page is read in one piece, but readers come for the next one when they have worked through this. Where an old stamp
-stands in two pages, one who had read the first before the hiding would take the rest from the new stamp. So then a flip
-needs a file that nobody else has open.
+A reader copies the header piece by piece, and may be held up between two of them. One who had taken the first cards of
+an old stamp before the hiding would take the rest from the new stamp. So what hides needs a file that nobody else has
+open. Where the system cannot tell, a stamp that stands in two pages is copied; in one page the moment is short.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import contextlib
 from fitsprov.cards.grammar import CARD, END
 from fitsprov.files.clone import PAGE, write_at
 from fitsprov.files.layout import FlipPlan
-from fitsprov.files.locks import alone, together
+from fitsprov.files.locks import TAKEN, UNKNOWN, alone, together
 from fitsprov.files.sync import sync
 from fitsprov.files.units import HeaderUnit, read_descriptor
 
@@ -49,13 +49,16 @@ def flip(descriptor: int, unit: HeaderUnit, plan: FlipPlan, *, fsync: bool) -> N
         put_back(descriptor, unit, plan)
         raise
     finally:
-        if plan.hide and apart:
+        if plan.hide:
             together(descriptor)
 
 
 def may_flip(descriptor: int, plan: FlipPlan) -> bool:
-    """Whether no reader can take a mixture from a flip; followed by `together`, in the end."""
-    return not plan.hide or in_pages(plan) == 1 or alone(descriptor)
+    """Whether no reader takes a mixture from a flip, as far as the system can tell; `flip` lets them in again."""
+    if not plan.hide:
+        return True
+    lease = alone(descriptor)
+    return lease is TAKEN or (lease is UNKNOWN and in_pages(plan) == 1)
 
 
 def in_pages(plan: FlipPlan) -> int:

@@ -15,7 +15,7 @@ from struct import Struct
 
 from fitsprov.files.clone import write_at
 from fitsprov.files.layout import GROWTH, Edit, rewrite_header
-from fitsprov.files.locks import alone, together
+from fitsprov.files.locks import TAKEN, alone, together
 from fitsprov.files.space import collapse, insert, reserve
 from fitsprov.files.sync import sync, sync_folder
 from fitsprov.files.temporary import discard, remove_dead, temporary, temporary_name
@@ -73,7 +73,7 @@ def grow_inside(descriptor: int, path: str, unit: HeaderUnit, edit: Edit, *, fsy
     header = rewrite_header(unit, edit, block_multiple=GROWTH)
     growth = len(header) - len(unit.header)
     page = os.fstatvfs(descriptor).f_bsize if hasattr(os, "fstatvfs") else 0
-    if growth <= 0 or not page or growth % page or not alone(descriptor):
+    if growth <= 0 or not page or growth % page or alone(descriptor) is not TAKEN:
         return False
     try:
         gap = unit.data_start // page * page

@@ -26,6 +26,7 @@ __all__ = [
     "BINARY",
     "HELD",
     "NO_FOLLOW",
+    "TAKEN",
     "UNKNOWN",
     "alone",
     "is_at",
@@ -147,21 +148,21 @@ def lock(descriptor: int) -> str:
     return TAKEN
 
 
-def alone(descriptor: int) -> bool:
+def alone(descriptor: int) -> str:
     """Whether nobody else has a file open (fcntl(2), leases); who opens it from now on waits until `together`."""
     if not hasattr(fcntl, "F_SETLEASE"):
-        return False
+        return UNKNOWN
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return HELD if error.errno == errno.EAGAIN else UNKNOWN
+    return TAKEN
 
 
 def together(descriptor: int) -> None:
     """Let others open the file again."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
+import mmap
 import os
 import signal
 import time
@@ -17,11 +19,13 @@ from astropy.io import fits
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fitsprov.cards.grammar import CARD
 from fitsprov.compiled import COMPILED
 from fitsprov.errors import FileRefused
 from fitsprov.files import Outcome, edit_file, export_file, locks, read_unit
 from fitsprov.files.locks import open_usual, release
 from fitsprov.files.temporary import temporary, temporary_name
+from fitsprov.files.units import read_header
 from tests.files.conftest import Stamper, make_file, make_tail, stamp_span, strays, strip
 
 ONE, TWO = Stamper(make_tail("one")), Stamper(make_tail("two", 14))
@@ -208,8 +212,9 @@ def test_every_read_during_writes_is_one_of_the_allowed_states(
 
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="needs leases")
-def test_a_stamp_in_two_pages_is_not_flipped_while_another_has_the_file_open(tmp_path: Path) -> None:
-    path = make_file(tmp_path / "file.fits", 42)
+@pytest.mark.parametrize("cards", [12, 42], ids=["one page", "two pages"])
+def test_an_old_stamp_is_not_flipped_while_another_has_the_file_open(tmp_path: Path, cards: int) -> None:
+    path = make_file(tmp_path / "file.fits", cards)
     assert edit_file(path, ONE) == Outcome.FLIPPED
     for decide in (TWO, strip):
         with path.open("rb") as reader:
@@ -221,15 +226,53 @@ def test_a_stamp_in_two_pages_is_not_flipped_while_another_has_the_file_open(tmp
     assert edit_file(path, TWO) == Outcome.FLIPPED
 
 
-def test_without_leases_a_stamp_in_two_pages_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("cards", "way"), [(12, "flipped"), (42, "copied")])
+def test_without_leases_a_stamp_in_two_pages_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cards: int, way: str
+) -> None:
     monkeypatch.delattr(fcntl, "F_SETLEASE")
-    path = make_file(tmp_path / "file.fits", 42)
-    assert [edit_file(path, decide) for decide in (ONE, TWO, strip)] == ["flipped", "copied", "copied"]
+    path = make_file(tmp_path / "file.fits", cards)
+    assert [edit_file(path, decide) for decide in (ONE, TWO, strip)] == ["flipped", way, way]
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETLEASE"), reason="needs leases")
+@pytest.mark.parametrize("cards", [12, 42], ids=["one page", "two pages"])
+def test_a_reader_that_is_held_up_in_the_midst_of_a_stamp_gets_no_mixture(tmp_path: Path, cards: int) -> None:
+    path = make_file(tmp_path / "file.fits", cards, extension=False)
+    edit_file(path, ONE)
+    unit = read_unit(path)
+    middle = stamp_span(unit)[0][0] + 5 * CARD
+    stamps = {ONE.tail, TWO.tail, b""}
+
+    def work() -> None:
+        while True:
+            for decide in (TWO, strip, ONE):
+                edit_file(path, decide)
+
+    child = in_child(work)
+    seen = set()
+    try:
+        for _ in range(4000):
+            fresh = mmap.mmap(-1, 4 * mmap.PAGESIZE)  # no page of it is there yet: copying stops at each
+            descriptor = os.open(path, os.O_RDONLY)
+            begin = -middle % mmap.PAGESIZE
+            with memoryview(fresh)[begin : begin + len(unit.header)] as into:
+                os.preadv(descriptor, [into], 0)
+                header = bytes(into)
+            os.close(descriptor)
+            fresh.close()
+            assert b"END".ljust(CARD) in header
+            seen.add(b"".join(header[slice(*span)] for span in stamp_span(read_header(io.BytesIO(header)))))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert seen <= stamps
+    assert len(seen) > 1
 
 
 def test_who_opens_a_leased_file_waits(path: Path) -> None:
     descriptor = os.open(path, os.O_RDWR)
-    assert locks.alone(descriptor)
+    assert locks.alone(descriptor) is locks.TAKEN
     child = in_child(lambda: (read_unit(path), path.read_bytes(), edit_file(path, ONE)))
     time.sleep(0.05)
     assert os.waitpid(child, os.WNOHANG) == (0, 0)
