@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from fitsprov.datalink.descriptors import MEDIA_TYPE, Descriptor
@@ -52,10 +53,10 @@ def filled(row: Row) -> dict[str, object]:
     return {name: cell for name, cell in zip(NAMES, row, strict=True) if cell not in (None, "")}
 
 
-def write_csv(rows: Rows, descriptors: Sequence[Descriptor]) -> Iterator[bytes]:
-    """The table, with the names of its columns (RFC 4180)."""
+def write_csv(rows: Rows, descriptors: Sequence[Descriptor], *, header: bool = True) -> Iterator[bytes]:
+    """The table, with the names of its columns or without (RFC 4180)."""
     stream = iter(rows)
-    chunk: list[Sequence[object]] = [NAMES, *islice(stream, CHUNK)]
+    chunk: list[Sequence[object]] = [*([NAMES] if header else []), *islice(stream, CHUNK)]
     while chunk:
         text = io.StringIO(newline="")
         csv.writer(text).writerows(chunk)
@@ -82,18 +83,22 @@ def write_manifest(rows: Rows, descriptors: Sequence[Descriptor]) -> Iterator[by
 
 DATASETS = ("#this", "#progenitor", "#derivation", "#coderived")
 VOTABLE = LinkFormat(MEDIA_TYPE, write_votable)
+XML = LinkFormat("text/xml", write_votable)
 JSON = LinkFormat("application/json", write_json)
 CSV = LinkFormat("text/csv;charset=utf-8;header=present", write_csv)
+BARE_CSV = LinkFormat("text/csv;charset=utf-8;header=absent", partial(write_csv, header=False))
 MANIFEST = LinkFormat("text/uri-list;charset=utf-8", write_manifest, whole=True)
 LINK_FORMATS = {
     "": VOTABLE,
     "votable": VOTABLE,
     "application/x-votable+xml": VOTABLE,
+    "text/xml": XML,
     "json": JSON,
     "application/json": JSON,
     "csv": CSV,
     "text/csv": CSV,
+    "text/csv;header=absent": BARE_CSV,
     "manifest": MANIFEST,
     "text/uri-list": MANIFEST,
 }
-"""``RESPONSEFORMAT`` in lower case, without the parameters of a media type → format (DALI 1.1, 3.4.3)."""
+"""``RESPONSEFORMAT`` in lower case → format; of a media type's parameters only those that matter (DALI 1.1, 3.4.3)."""

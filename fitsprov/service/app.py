@@ -78,6 +78,7 @@ def make_app(settings: Settings, *, access_log: bool = False, edition: str = "")
             route("/availability", answer_availability),
             route("/capabilities", answer_capabilities),
             route("/tables", answer_tables),
+            route("/tables/{name}", answer_tables),
             route("/resolve", answer_resolve, methods=("POST",), takes_form=False, walks=True),
             route("/metrics", partial(answer_metrics, watch)),
             route("/openapi.json", answer_openapi),

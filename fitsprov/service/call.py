@@ -18,9 +18,13 @@ MOST = 2**20
 """Values in all."""
 NAMES = 100
 """Parameters, known or not, that a request may have."""
+DIGITS = 18
+"""Of a number; larger ones count as the least that has more."""
 LONGEST = 2**14
 """Bytes of a value; nothing that is asked for is longer."""
-FIELD = re.compile(rb'^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"', re.IGNORECASE | re.MULTILINE)
+FIELD = re.compile(
+    rb'^content-disposition:[^\r\n]*;[ \t]*name=(?:"([^"\r\n]*)"|([^\s;"]+))', re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,10 @@ class Call:
         text = self.one(name).strip()
         if not text:
             return None
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+        if not (text.isascii() and text.isdigit()):
             raise UsageError(f"{name} is '{text[:40]}'; expected a number, 0 or more")
-        return int(text)
+        digits = text.lstrip("0")
+        return int(digits or 0) if len(digits) <= DIGITS else 10**DIGITS
 
 
 def accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:
@@ -115,12 +120,15 @@ def accepts_gzip(headers: Mapping[bytes, bytes]) -> bool:
 
 
 def form(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """Read the fields of a form; a body of another type has none."""
+    """Read the fields of a form; data that say no type have none."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         yield from fields(body)
     elif kind == "multipart/form-data":
         yield from multipart(content_type, body)
+    elif kind:
+        expected = "application/x-www-form-urlencoded or multipart/form-data"
+        raise UsageError(f"the request's body is of type '{kind[:80]}'; expected {expected}")
 
 
 def fields(text: bytes) -> Iterator[tuple[str, str]]:
@@ -151,11 +159,12 @@ def multipart(content_type: str, body: bytes) -> Iterator[tuple[str, str]]:
     if match is None:
         raise UsageError(f"'{content_type[:80]}' has no boundary; expected multipart/form-data; boundary=…")
     mark = b"\r\n--" + (match[1] or match[2]).encode("latin-1")
-    first, *parts = (b"\r\n" + body).split(mark)
-    if first or not parts or not parts[-1].startswith(b"--"):
-        raise UsageError("the form is cut off or does not begin with its boundary; expected multipart/form-data")
+    parts = (b"\r\n" + body).split(mark)[1:]
+    if not parts or not parts[-1].startswith(b"--"):
+        raise UsageError("the form is cut off or has not the boundary that was said; expected multipart/form-data")
     for part in parts[:-1]:
         head, _, value = part.partition(b"\r\n\r\n")
         name = FIELD.search(head.lstrip())
         if name is not None:
-            yield bounded(name[1]).decode(errors="replace"), bounded(value).decode(errors="surrogateescape")
+            known = bounded(name[1] or name[2] or b"").decode(errors="replace")
+            yield known, bounded(value).decode(errors="surrogateescape")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fitsprov.actions.linking import LINK_FORMATS, Fault, served_links, write_error
+from fitsprov.actions.linking import LINK_FORMATS, Fault, LinkFormat, served_links, write_error
 from fitsprov.actions.serving import Archive
 from fitsprov.errors import UsageError
 from fitsprov.service.answer import Answer, document
@@ -15,11 +15,7 @@ ERROR_TYPE = "application/x-votable+xml;content=datalink"
 
 def answer_links(archive: Archive, call: Call) -> Answer:
     """Give the links of datasets; the Accept header is not looked at, because Java's clients ask for text/html."""
-    name = call.one("RESPONSEFORMAT").partition(";")[0].strip().lower()
-    if name not in LINK_FORMATS:
-        known = ", ".join(filter(None, LINK_FORMATS))
-        raise UsageError(f"RESPONSEFORMAT '{name[:80]}' is unknown; expected one of {known}")
-    chosen = LINK_FORMATS[name]
+    chosen = find_format(call.one("RESPONSEFORMAT"))
     pieces = served_links(
         archive,
         call.all("ID"),
@@ -29,6 +25,17 @@ def answer_links(archive: Archive, call: Call) -> Answer:
         maxrec=call.number("MAXREC"),
     )
     return document(call, pieces, chosen.media_type)
+
+
+def find_format(asked: str) -> LinkFormat:
+    """Find a format by its name or media type, whose ``+`` a client may have left for a blank to be made of."""
+    name, _, parameters = asked.strip().lower().partition(";")
+    name = name.strip().replace(" ", "+")
+    found = LINK_FORMATS.get(f"{name};{''.join(parameters.split())}") or LINK_FORMATS.get(name)
+    if found is None:
+        known = ", ".join(filter(None, LINK_FORMATS))
+        raise UsageError(f"RESPONSEFORMAT '{asked[:80]}' is unknown; expected one of {known}")
+    return found
 
 
 def fail_in_votable(status: int, fault: str, message: str) -> Answer:

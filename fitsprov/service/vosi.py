@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from fitsprov.actions.linking import COLUMNS, LINK_FORMATS
 from fitsprov.actions.serving import Archive
-from fitsprov.service.answer import Answer, document
+from fitsprov.service.answer import Answer, document, text
 from fitsprov.service.call import Call
 
 __all__ = ["answer_availability", "answer_capabilities", "answer_tables"]
@@ -21,6 +21,10 @@ VOSI = {
     "capabilities": "ivo://ivoa.net/std/VOSI#capabilities",
     "tables": "ivo://ivoa.net/std/VOSI#tables-1.1",
 }
+SPACES = (
+    f'xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" xmlns:xsi="{XSI}"'
+    ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
+)
 LINKS = "ivo://ivoa.net/std/DataLink#links-1.1"
 
 
@@ -28,8 +32,8 @@ def answer_availability(archive: Archive, call: Call) -> Answer:
     """Say whether the service works: it does where the registry answers."""
     archive.check()
     since = f"<upSince>{STARTED:%Y-%m-%dT%H:%M:%SZ}</upSince>"
-    text = f'<availability xmlns="http://www.ivoa.net/xml/VOSIAvailability/v1.0"><available>true</available>{since}'
-    return document(call, [f"{HEAD}{text}</availability>\n".encode()], MEDIA_TYPE)
+    content = f'<availability xmlns="http://www.ivoa.net/xml/VOSIAvailability/v1.0"><available>true</available>{since}'
+    return document(call, [f"{HEAD}{content}</availability>\n".encode()], MEDIA_TYPE)
 
 
 def answer_capabilities(archive: Archive, call: Call) -> Answer:
@@ -43,8 +47,8 @@ def answer_capabilities(archive: Archive, call: Call) -> Answer:
         f'xmlns:vosi="http://www.ivoa.net/xml/VOSICapabilities/v1.0" xmlns:xsi="{XSI}"'
         ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
     )
-    text = f"{HEAD}<vosi:capabilities {spaces}>\n{''.join(parts)}</vosi:capabilities>\n"
-    return document(call, [text.encode()], MEDIA_TYPE)
+    content = f"{HEAD}<vosi:capabilities {spaces}>\n{''.join(parts)}</vosi:capabilities>\n"
+    return document(call, [content.encode()], MEDIA_TYPE)
 
 
 def capability(standard: str, content: str) -> str:
@@ -59,7 +63,23 @@ def interface(url: str, content: str = "", *, use: str = "full") -> str:
 
 
 def answer_tables(archive: Archive, call: Call) -> Answer:
-    """Describe the table of links."""
+    """Describe the table of links, or this table alone (VOSI 1.1, 5)."""
+    name = call.path.get("name")
+    if name is None:
+        content = f'<schema><name>default</name><table type="output">{links_table()}</table></schema>'
+        return tables_document(call, f"<vosi:tableset {SPACES}>{content}</vosi:tableset>")
+    if name != "links":
+        return text(f"NotFoundFault: table '{name[:80]}' is unknown; expected links", 404)
+    return tables_document(call, f'<vosi:table {SPACES} type="output">{links_table()}</vosi:table>')
+
+
+def tables_document(call: Call, content: str) -> Answer:
+    """A document of VOSITables."""
+    return document(call, [f"{HEAD}{content}\n".encode()], MEDIA_TYPE)
+
+
+def links_table() -> str:
+    """The table of links and its columns (VODataService 1.1, 3.3)."""
     columns = "".join(
         f"<column><name>{item.name}</name><description>{escape(item.description)}</description>"
         f"{f'<unit>{item.unit}</unit>' if item.unit else ''}{f'<ucd>{item.ucd}</ucd>' if item.ucd else ''}"
@@ -67,10 +87,4 @@ def answer_tables(archive: Archive, call: Call) -> Answer:
         f"{item.datatype}</dataType></column>\n"
         for item in COLUMNS
     )
-    spaces = (
-        f'xmlns:vosi="http://www.ivoa.net/xml/VOSITables/v1.0" xmlns:xsi="{XSI}"'
-        ' xmlns:vs="http://www.ivoa.net/xml/VODataService/v1.1"'
-    )
-    table = f'<table type="output"><name>links</name><description>Links of datasets</description>\n{columns}</table>'
-    text = f"{HEAD}<vosi:tableset {spaces}><schema><name>default</name>{table}</schema></vosi:tableset>\n"
-    return document(call, [text.encode()], MEDIA_TYPE)
+    return f"<name>links</name><description>Links of datasets</description>\n{columns}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fitsprov.errors import UsageError
-from fitsprov.service.call import LONGEST, MOST, NAMES, Call, fields
+from fitsprov.service.call import LONGEST, MOST, NAMES, Call, fields, multipart
 
 FORM = {b"content-type": b"application/x-www-form-urlencoded"}
 PIECES = [b"a", b"ID", b"=", b"&", b"%25", b"%", b"%zz", b"+", b"%2B", b"\xc3\xa9", b"%C3%A9", b"%ff", b";", b" "]
@@ -24,6 +24,45 @@ def test_values_of_query_and_form_stand_together_each_once() -> None:
     call = Call.of("POST", {}, b"id=a&ID=b", FORM, b"Id=c&ID=a&maxrec=3")
     assert call.all("ID") == ["a", "b", "c"]
     assert call.number("MAXREC") == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "means"), [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1), ("9" * 19, 10**18), ("1" + "0" * 9000, 10**18)]
+)
+def test_counts_have_no_largest(said: str, means: int) -> None:
+    assert Call.of("GET", {}, f"MAXREC={said}".encode(), {}, b"").number("MAXREC") == means
+
+
+@pytest.mark.parametrize("said", ["-1", "1.5", "1e3", "\u0661", "one"])
+def test_what_is_no_count_is_refused(said: str) -> None:
+    with pytest.raises(UsageError, match="expected a number, 0 or more"):
+        Call.of("GET", {}, urlencode({"MAXREC": said}).encode(), {}, b"").number("MAXREC")
+
+
+@pytest.mark.parametrize(
+    ("preamble", "disposition"),
+    [
+        (b"", b'Content-Disposition: form-data; name="ID"'),
+        (b"", b"content-disposition:form-data;name=ID"),
+        (b"", b'Content-Disposition: form-data; filename="a"; name=ID; size=3'),
+        (b"made by hand\r\n", b'Content-Disposition: form-data; name="ID"'),
+    ],
+)
+def test_a_part_names_its_field_with_quotes_or_without(preamble: bytes, disposition: bytes) -> None:
+    body = preamble + b"--x\r\n" + disposition + b"\r\n\r\none\r\n--x--\r\n"
+    call = Call.of("POST", {}, b"", {b"content-type": b"multipart/form-data; boundary=x"}, body)
+    assert call.all("ID") == ["one"]
+
+
+@pytest.mark.parametrize("body", [b"", b"--x", b"--x\r\n\r\n", b"--y\r\n\r\n\r\n--y--"])
+def test_a_form_that_is_cut_is_refused(body: bytes) -> None:
+    with pytest.raises(UsageError, match="expected multipart/form-data"):
+        list(multipart("multipart/form-data; boundary=x", body))
+
+
+def test_a_body_that_is_no_form_is_refused_by_its_type() -> None:
+    with pytest.raises(UsageError, match="of type 'application/json'; expected application/x-www-form-urlencoded or"):
+        Call.of("POST", {}, b"", {b"content-type": b"application/json; charset=utf-8"}, b'{"ID": "x"}')
 
 
 @pytest.mark.parametrize("blank", [b"", b"ID=&", b"ID&ID&"])

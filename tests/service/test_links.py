@@ -290,6 +290,25 @@ def test_csv_has_the_rows_of_the_table(client: httpx.Client) -> None:
     assert rows[0]["ID"] == COADD
     assert rows[0]["semantics"] == "#this"
     assert len(rows) == len(read_links(client.get("/links", params={"ID": COADD}).content))
+    bare = client.get("/links", params={"ID": COADD, "RESPONSEFORMAT": "text/csv; header=absent"})
+    assert bare.headers["content-type"] == "text/csv;charset=utf-8;header=absent"
+    assert bare.text == answer.text.partition("\r\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("application/x-votable+xml", MEDIA_TYPE),
+        ("application/x-votable+xml;content=datalink", MEDIA_TYPE),
+        ("Application/X-VOTable+XML; serialization=TABLEDATA", MEDIA_TYPE),
+        ("text/xml", "text/xml"),
+    ],
+)
+def test_table_has_the_media_type_that_was_asked_for(client: httpx.Client, base: str, asked: str, told: str) -> None:
+    for query in (urlencode({"RESPONSEFORMAT": asked}), f"RESPONSEFORMAT={asked.replace(' ', '%20')}"):
+        answer = client.get(f"/links?ID={COADD}&{query}")
+        assert answer.headers["content-type"] == told
+        assert lint(answer.content) == []
 
 
 def test_manifest_is_every_dataset_once_a_line(client: httpx.Client, base: str) -> None:

@@ -6,6 +6,7 @@ import io
 
 import httpx
 import pytest
+from lxml import etree
 from pyvo.io import vosi
 
 from fitsprov.datalink.votable import COLUMNS
@@ -37,6 +38,13 @@ def test_tables_are_the_columns_of_links(client: httpx.Client) -> None:
     assert [(c.name, c.ucd or "", c.unit) for c in table.columns] == [(c.name, c.ucd, c.unit) for c in COLUMNS]
 
 
-@pytest.mark.parametrize("path", ["/availability", "/capabilities", "/tables"])
+def test_one_table_is_told_of_alone(client: httpx.Client) -> None:
+    told = etree.fromstring(client.get("/tables/links").content)
+    assert told.tag == "{http://www.ivoa.net/xml/VOSITables/v1.0}table"
+    assert [one.findtext("name") for one in told.iter("column")] == [column.name for column in COLUMNS]
+    assert client.get("/tables/raws").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/availability", "/capabilities", "/tables", "/tables/links"])
 def test_head_is_answered(client: httpx.Client, path: str) -> None:
     assert client.head(path).status_code == 200
