@@ -35,10 +35,11 @@ NAMES = UUID("5f0b7f0e-3d0c-5b43-9e0f-6a1f6f7cf1d5")
 
 HEX = "[0-9a-fA-F]"
 UUID_TEXT = rf"{HEX}{{8}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{4}}-{HEX}{{12}}"
+# schemes are read in any case (RFC 3986, 3.1)
 SPELLINGS = re.compile(
     rf"(?P<plain>{UUID_TEXT})"
-    rf"|ivo://[^?#]+\?(?:[^#]*&)?(?:id=)?(?P<did>{UUID_TEXT})"  # ours, and Rubin's ?repo=…&id=…
-    rf"|butler://[^?#]+/(?P<butler>{UUID_TEXT})"
+    rf"|(?i:ivo)://[^?#]+\?(?:[^#]*&)?(?:id=)?(?P<did>{UUID_TEXT})"  # ours, and Rubin's ?repo=…&id=…
+    rf"|(?i:butler)://[^?#]+/(?P<butler>{UUID_TEXT})"
 )
 # IVOA Identifiers 2.0, 2.3: naming authority and resource key
 AUTHORITY = re.compile(r"ivo://[A-Za-z0-9][A-Za-z0-9._~-]{2,}(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]+)*")

@@ -21,6 +21,7 @@ DATASET = "019b68b0-113c-7eb6-9df9-98277069661d"
         DATASET,
         DATASET.upper(),
         f"ivo://example.org/survey/dr1?{DATASET}",
+        f"IVO://Example.org/survey/dr1?{DATASET}",
         f"butler://dp02/{DATASET}",
         f"ivo://org.rubinobs/usdac/lsst-dp1?repo=dp1&id={DATASET}",
         f"ivo://org.rubinobs/usdac/dr1?repo=dr1&id={DATASET}",
