@@ -22,9 +22,13 @@ from fitsprov.registry.adjacency.arrays import (
 )
 from fitsprov.registry.adjacency.file import Column, GraphFile
 from fitsprov.registry.graph.reach import Bounds, Found, OfTypes, Tally
-from fitsprov.registry.graph.seeds import WORDS, Having
+from fitsprov.registry.graph.seeds import USED, WORDS, Having
 
 __all__ = ["Layers", "Newer"]
+
+
+SPARE = 4
+"""Notes of walks that are kept for others."""
 
 
 class Newer:
@@ -135,7 +139,8 @@ class Layers:
                 frontier = found[~within(self.types(found), stop)] if len(stop) else found
         finally:
             met.forget()
-            self.spare.append(met)
+            if len(self.spare) < SPARE:
+                self.spare.append(met)
 
     def met(self) -> Met:
         """Begin to note which datasets a walk meets."""
@@ -158,8 +163,10 @@ class Layers:
         return first
 
     def listed_by(self, having: Having) -> Numbers:
-        """Give the activities that are listed by a word."""
+        """Give the activities that are listed by a word, or by a dataset."""
         words = np.array(sorted(having.keys), np.int64)
+        if having.column == USED:
+            return self.users(words, presented=False)
         found = without(self.ranges(having.column, words), self.newer.old_activities)
         return joined(found, self.newer.listed[having.column].of(words))
 

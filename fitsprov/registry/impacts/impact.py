@@ -17,7 +17,7 @@ from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import chunks, datasets_by_key, find_one
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.facts.jobs import jobs
-from fitsprov.registry.graph.seeds import Having, Seeds
+from fitsprov.registry.graph.seeds import USED, Having, Seeds
 from fitsprov.registry.records.statement import canonical, indexable
 from fitsprov.registry.schema import (
     activity,
@@ -122,7 +122,9 @@ def seeds(connection: Connection, cause: Cause) -> Seeds:
 
 
 def words_of(connection: Connection, cause: Cause) -> Iterator[tuple[Having, ...]]:
-    """Find the words that a cause names."""
+    """Find the words and the dataset that a cause names."""
+    if cause.dataset is not None:
+        yield (Having(USED, [known(connection, entity, cause.dataset, DatasetNotFound(cause.dataset))]),)
     if cause.run is not None:
         yield (Having("run_id", some(connection, f"run {cause.run}", runs(cause.run))),)
     if cause.job is not None:
@@ -143,10 +145,6 @@ def words_of(connection: Connection, cause: Cause) -> Iterator[tuple[Having, ...
 
 def others_of(connection: Connection, cause: Cause) -> Iterator[ColumnElement[bool]]:
     """Say in SQL what else a cause is."""
-    if cause.dataset is not None:
-        key = known(connection, entity, cause.dataset, DatasetNotFound(cause.dataset))
-        users = select(used.c.activity_id).where(used.c.entity_id == key, used.c.actual.is_not(False))
-        yield activity.c.id.in_(users)
     if cause.activity is not None:
         yield activity.c.id == known(connection, activity, cause.activity, ActivityNotFound(cause.activity))
     if cause.since is not None:

@@ -26,7 +26,7 @@ from fitsprov.registry import Registry
 from fitsprov.registry.adjacency.rebuilding import is_due
 from fitsprov.registry.engines.engine import transact
 from fitsprov.registry.graph.reach import Bounds, follow
-from fitsprov.registry.graph.seeds import WORDS, Having, Seeds
+from fitsprov.registry.graph.seeds import USED, WORDS, Having, Seeds
 from fitsprov.registry.harvests.claims import Claim, Named
 from tests.registry.making import ENVIRONMENT, dataset, record, step, survey, uid
 
@@ -117,12 +117,12 @@ def agree(registry: Registry) -> int:
 def some_conditions(connection: Connection) -> list[list[list[Having]]]:
     """Each word by itself, and one that nobody has; some of them together, and some of which one is enough."""
     words = {}
-    for word in WORDS:
-        found = connection.execute(text(f"SELECT DISTINCT {word} FROM activity WHERE {word} IS NOT NULL"))
-        words[word] = [*(key for (key,) in found), 1000]
-    alone = [[[Having(word, keys)]] for word in WORDS for keys in ([], words[word], *([key] for key in words[word]))]
-    task, run, config, environment, job = (Having(word, keys[:1]) for word, keys in words.items())
-    return [*alone, [[environment, job]], [[task], [run]], [[environment, job], [task, config]]]
+    queries = {word: f"SELECT DISTINCT {word} FROM activity WHERE {word} IS NOT NULL" for word in WORDS}
+    for word, query in {**queries, USED: "SELECT id FROM entity"}.items():
+        words[word] = [*(key for (key,) in connection.execute(text(query))), 1000]
+    alone = [[[Having(word, some)]] for word, keys in words.items() for some in ([], keys, *([key] for key in keys))]
+    task, run, config, environment, job, used = (Having(word, keys[:1]) for word, keys in words.items())
+    return [*alone, [[environment, job]], [[task], [run]], [[environment, job], [task, config]], [[used], [task]]]
 
 
 def tally(connection: Connection, touched: set[int], direct: list[int]) -> list[tuple[int, int, int, int]]:
@@ -222,6 +222,8 @@ CAUSES = {
     "dataset": Cause(dataset=uid("flat")),
     "dataset, too": Cause(dataset=uid("flat"), package=Requirement("numpy")),
     "nothing": Cause(package=Requirement.parse("numpy<2")),
+    "activity": Cause(activity=uid("activity isr 1")),
+    "activity, too": Cause(activity=uid("activity isr 1"), package=Requirement("numpy")),
 }
 
 
@@ -239,7 +241,7 @@ def test_impacts_are_the_same_with_a_file(registry: Registry) -> None:
         statements.clear()
         assert registry.impact(cause) == before[what], what
         # what the file lists is not asked for
-        assert any(" activity" in one for one in statements) is what.startswith("dataset"), what
+        assert any(" activity" in one for one in statements) is what.startswith("activity"), what
     registry.record(record(step("later", ["mosaic"], ["picture"], environment=OTHER)))
     assert registry.impact(CAUSES["package of a job"]).activities == 2
 
