@@ -87,7 +87,7 @@ class Compiled:
             form = self.forms[dialect.name] = Form(self.statement, dialect)
         if not connection.in_transaction():
             connection.begin()
-        cursor = connection.connection.cursor()
+        cursor = connection.connection.cursor(**form.options)
         cursor.execute(*form.bound(values))
         rows: list[tuple[Any, ...]] = cursor.fetchall()  # type: ignore[assignment]  # of DBAPI: a sequence of sequences
         return form.read(rows)
@@ -101,6 +101,8 @@ class Form:
         assert isinstance(spelled, SQLCompiler)
         self.order = spelled.positiontup
         """Of the parameters, where they have places instead of names."""
+        self.options = {"binary": True} if self.order is None else {}
+        """Of a cursor: psycopg reads bytes and UUIDs twice as fast that are not spelled out."""
         self.list = next((name for name, bound in spelled.binds.items() if bound.expanding), "")
         self.text = spelled.string
         self.text_of_one = self.text

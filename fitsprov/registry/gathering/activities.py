@@ -2,101 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from functools import cached_property
-from itertools import repeat
-from typing import Any
+from itertools import islice, repeat
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from fitsprov.model.building import built
 from fitsprov.model.lineage import Activity, Environment, Execution
 from fitsprov.registry.activities import executions_by_key, fetch, read_configs, read_environments
 from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.gathering.columns import Given, Ids, Line, Octets, Unlike, by_keys, listed, read_by_id
-from fitsprov.registry.gathering.values import Mostly, built, different, given, uuids_of
+from fitsprov.registry.gathering.values import Mostly, given, uuids_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words
 from fitsprov.registry.schema import Instant, Key, activity
 
-__all__ = ["Activities"]
+__all__ = ["WIDTH", "Activities", "Part", "Setup", "columns"]
 
-ALIKE = ("run_id", "agent_id", "software_env_id", "execution_id", "epoch_id", "status")
-"""Columns in which most activities that led to one dataset have what the first of them has."""
+ALIKE = ("task_id", "run_id", "agent_id", "config_id", "software_env_id", "execution_id", "epoch_id", "status")
+"""Columns in which most activities of one generation have what the first of them has."""
 TOLD = [field.name for field in fields(Activity)][1:]
 read_instant = Instant().process_result_value
 
 
 @compiled
 def columns(runs: bool) -> Select[Any]:
-    """Select what `Activities` reads, by keys."""
+    """Select `Ids` and what `Part` reads, by keys; ``first`` is one of them."""
     it, first = activity.c, activity.alias("first")
-    own = (Octets(it.uuid), Line(it.task_id), Line(it.config_id), Line(it.started), Line(it.ended))
+    own = (Octets(it.uuid), Line(it.started), Line(it.ended), Given(it.id, it.n_used))
     usual = [
         select(first.c[name]).where(first.c.id == bindparam("first", type_=Key)).scalar_subquery() for name in ALIKE
     ]
     others = (Unlike(it.id, it[name], value) for name, value in zip(ALIKE, usual, strict=True))
-    return by_keys(select(Ids(it.id), *own, Given(it.id, it.n_used), *others, *usual), it.id, runs)
+    return by_keys(select(Ids(it.id), *own, *usual, *others), it.id, runs)
 
 
-class Activities:
-    """Activities that were read by one statement, made into objects when one is asked for."""
+WIDTH = 5 + 2 * len(ALIKE)
+"""Of these columns."""
 
-    def __init__(self, connection: Connection, keys: set[int]) -> None:
-        if keys:
-            ids, row = read_by_id(connection, columns, activity.c.id, keys, first=min(keys))
-        else:
-            ids, row = [], [None] * (6 + 2 * len(ALIKE))
-        self.octets, self.tasks, self.configs, self.started, self.ended, counted, *rest = row
-        self.keys = ids
+
+class Setup(NamedTuple):
+    """What activities point to, by keys."""
+
+    words: Words = NO_WORDS
+    configs: Mapping[int, Mapping[str, Any]] = {}
+    environments: Mapping[int, Environment] = {}
+    executions: Mapping[int, Execution] = {}
+
+
+class Part:
+    """Activities that were read by one statement."""
+
+    def __init__(self, keys: Sequence[int], row: Sequence[Any]) -> None:
+        self.octets, self.started, self.ended, counted, *rest = row
+        self.keys = keys
         self.counted: dict[int, int] = given(counted)
         """How many inputs headers count, where one does."""
-        others, usual = map(given, rest[: len(ALIKE)]), rest[len(ALIKE) :]
-        alike = map(Mostly, usual, others)
-        self.runs, self.agents, self.environments, self.jobs, self.epochs, self.statuses = alike
-        self.words = NO_WORDS
-        self.config_of: Mapping[int, Mapping[str, Any]] = {}
-        self.environment_of: Mapping[int, Environment] = {}
-        self.execution_of: Mapping[int, Execution] = {}
+        alike = map(Mostly, rest[: len(ALIKE)], map(given, rest[len(ALIKE) :]))
+        self.tasks, self.runs, self.agents, self.configs, self.environments, self.jobs, self.epochs, self.statuses = (
+            alike
+        )
 
-    @property
-    def word_keys(self) -> dict[str, set[int]]:
-        """The keys of the words that they point to, by kind."""
-        return {
-            "tasks": different(self.tasks),
-            "configs": different(self.configs),
-            "runs": self.runs.different,
-            "agents": self.agents.different,
-            "environments": self.environments.different,
-        }
-
-    def read_setup(self, connection: Connection, words: Words) -> None:
-        """Read configurations, environments and jobs: there are few of them."""
-        self.words = words
-        self.config_of = fetch(connection, dict(words.configs), read_configs)
-        self.environment_of = fetch(connection, dict(words.environments), read_environments)
-        self.execution_of = executions_by_key(connection, self.jobs.different)
-
-    @cached_property
-    def uuids(self) -> dict[int, UUID]:
-        """Their IDs by their keys."""
-        return dict(zip(self.keys, uuids_of(self.octets), strict=True))
-
-    def told(self, time: Callable[[int | None], Any]) -> tuple[Iterable[Any], ...]:
+    def told(self, setup: Setup, time: Callable[[int | None], Any]) -> tuple[Iterable[Any], ...]:
         """Give columns of what is told of each, in the order of `Activity` without its ID; ``time`` reads instants."""
-        tasks = [self.words.tasks.get(key, (None, None)) for key in listed(self.tasks)]
+        words = setup.words
+        tasks = [words.tasks.get(key, (None, None)) for key in islice(self.tasks.of(self.keys), len(self.keys))]
         return (
             [name for name, _ in tasks],
             [version for _, version in tasks],
-            self.pointed(self.runs, self.words.runs),
+            self.pointed(self.runs, words.runs),
             map(time, listed(self.started)),
             map(time, listed(self.ended)),
             self.statuses.of(self.keys),
-            map(self.config_of.get, listed(self.configs)),
-            self.pointed(self.environments, self.environment_of),
-            self.pointed(self.agents, self.words.agents),
-            self.pointed(self.jobs, self.execution_of),
+            self.pointed(self.configs, setup.configs),
+            self.pointed(self.environments, setup.environments),
+            self.pointed(self.agents, words.agents),
+            self.pointed(self.jobs, setup.executions),
             self.epochs.of(self.keys),
         )
 
@@ -104,11 +89,54 @@ class Activities:
         """Give what a column points to."""
         return map(some.get, column.of(self.keys)) if some else repeat(None)
 
+
+class Activities:
+    """Activities that were read by a few statements, made into objects when one is asked for."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.setup = Setup()
+
+    def read(self, connection: Connection, keys: set[int]) -> Part:
+        """Read some more."""
+        return self.keep(*read_by_id(connection, columns, activity.c.id, keys, first=min(keys)))
+
+    def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
+        """Keep the columns of one statement."""
+        self.parts.append(Part(keys, row))
+        return self.parts[-1]
+
+    def different(self, name: str) -> set[Any]:
+        """Give the different values of a column."""
+        return set().union(*(getattr(part, name).different for part in self.parts))
+
+    def read_setup(self, connection: Connection, words: Words) -> None:
+        """Read configurations, environments and jobs: there are few of them."""
+        self.setup = Setup(
+            words,
+            fetch(connection, dict(words.configs), read_configs),
+            fetch(connection, dict(words.environments), read_environments),
+            executions_by_key(connection, self.different("jobs")),
+        )
+
+    @property
+    def counted(self) -> dict[int, int]:
+        """How many inputs headers count, where one does."""
+        return {key: number for part in self.parts for key, number in part.counted.items()}
+
+    @cached_property
+    def uuids(self) -> dict[int, UUID]:
+        """Their IDs by their keys."""
+        return {key: uuid for part in self.parts for key, uuid in zip(part.keys, uuids_of(part.octets), strict=True)}
+
     def values(self) -> dict[UUID, Activity]:
         """Make the objects."""
-        told = dict(zip(TOLD, self.told(as_time), strict=True))
-        made = built(Activity, len(self.keys), id=self.uuids.values(), **told)
-        return dict(zip(self.uuids.values(), made, strict=True))
+        made: dict[UUID, Activity] = {}
+        for part in self.parts:
+            ids = [self.uuids[key] for key in part.keys]
+            told = dict(zip(TOLD, part.told(self.setup, as_time), strict=True))
+            made.update(zip(ids, built(Activity, len(ids), id=ids, **told), strict=True))
+        return made
 
 
 def as_time(microseconds: int | None) -> datetime | None:

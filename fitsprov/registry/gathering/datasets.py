@@ -12,14 +12,15 @@ from sqlalchemy import Connection, Engine, Select, bindparam, select, type_coerc
 from sqlalchemy.types import NullType
 
 from fitsprov.errors import DatasetNotFound
+from fitsprov.model.building import built
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.gathering.columns import Each, Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
-from fitsprov.registry.gathering.values import built, different, given, texts_of, uuids_of
+from fitsprov.registry.gathering.values import different, given, texts_of, uuids_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "Origin", "effective_category", "gather"]
+__all__ = ["Beside", "Datasets", "Origin", "Part", "columns", "effective_category", "gather"]
 
 
 def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
@@ -48,7 +49,8 @@ def by_id(runs: bool) -> Select[Any]:
 @compiled
 def by_uuid() -> Select[Any]:
     """Select by a UUID; and whether other tables say anything of any dataset."""
-    there = (type_coerce(select(table.c.entity_id).exists(), NullType()) for table in (artifact, listed_raw))
+    keys = (table.c.entity_id for table in (artifact, listed_raw))
+    there = (type_coerce(select(key).where(key > 0).exists(), NullType()) for key in keys)
     return columns(Each).add_columns(*there).where(entity.c.uuid == bindparam("uuid"))
 
 

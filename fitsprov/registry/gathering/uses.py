@@ -9,13 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, Select, cast, func, literal_column, select
 
+from fitsprov.model.building import built
 from fitsprov.model.lineage import Usage
 from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.gathering.columns import Each, Places, by_keys, listed, read_columns
-from fitsprov.registry.gathering.values import built, different
+from fitsprov.registry.gathering.values import different
 from fitsprov.registry.schema import used
 
-__all__ = ["Part", "Uses"]
+__all__ = ["WIDTH", "Part", "Uses", "columns"]
 
 ACTUAL = (None, False, True)
 SIZE, ONE, NONE = (literal_column(str(number), Integer) for number in (len(ACTUAL), 1, 0))
@@ -23,22 +24,26 @@ HOW = func.coalesce(used.c.role_id, NONE) * SIZE + func.coalesce(cast(used.c.act
 """Role and whether it was really used in one number: a column is what costs."""
 
 
-def narrowed(key: Column[int], runs: bool, place: type[Each] | type[Places]) -> Select[Any]:
+def columns(key: Column[int], runs: bool, place: type[Each] | type[Places]) -> Select[Any]:
     """Select activities, where, what they used, and how."""
     it = used.c
     return by_keys(select(Each(it.activity_id), place(it.position), Each(it.entity_id), Each(HOW)), key, runs)
 
 
+WIDTH = 4
+"""Of these columns."""
+
+
 @compiled
 def by_activity(runs: bool) -> Select[Any]:
     """Select by activities; SQLite reads a table that is in the order stated."""
-    return narrowed(used.c.activity_id, runs, Places)
+    return columns(used.c.activity_id, runs, Places)
 
 
 @compiled
 def by_dataset(runs: bool) -> Select[Any]:
     """Select by datasets."""
-    return narrowed(used.c.entity_id, runs, Each)
+    return columns(used.c.entity_id, runs, Each)
 
 
 def is_hidden(how: int) -> bool:
@@ -56,26 +61,34 @@ class Part:
         kinds = different(self.hows)
         self.roles = {how // len(ACTUAL) for how in kinds} - {0}
         """The keys of their roles."""
+        self.presented: set[int] = set()
+        """What was presented only, to one of the activities at least."""
         if any(is_hidden(how) for how in kinds):
             hows = listed(self.hows)
             self.entities = [~key if is_hidden(how) else key for key, how in zip(self.entities, hows, strict=True)]
+            self.presented = {~key for key in self.entities if key < 0}
+
+    @property
+    def really(self) -> set[int]:
+        """What was really used."""
+        return {key for key in self.entities if key > 0} if self.presented else set(self.entities)
 
     def as_stated(self, roles: Mapping[int, str]) -> tuple[Sequence[Any], ...]:
         """Give activities, what they used, in which role, and whether really; in the order in which they stated it."""
         hows = listed(self.hows)
         role_of = {how: roles.get(how // len(ACTUAL)) for how in set(hows)}
         actual_of = {how: ACTUAL[how % len(ACTUAL)] for how in role_of}
-        columns = (
+        stated = (
             listed(self.activities),
             self.entities,
             list(map(role_of.get, hows)),
             list(map(actual_of.get, hows)),
         )
         if self.positions is None:
-            return columns
-        places = list(zip(columns[0], listed(self.positions), strict=True))
+            return stated
+        places = list(zip(stated[0], listed(self.positions), strict=True))
         order = sorted(range(len(places)), key=places.__getitem__)
-        return tuple([column[place] for place in order] for column in columns)
+        return tuple([column[place] for place in order] for column in stated)
 
 
 class Uses:

@@ -19,6 +19,7 @@ from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
 from fitsprov.registry.gathering.activities import Activities
 from fitsprov.registry.gathering.datasets import Datasets, Origin
+from fitsprov.registry.gathering.generations import Gathered
 from fitsprov.registry.gathering.uses import Uses
 from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
@@ -68,6 +69,7 @@ class Around:
         self.more = Datasets()
         """What was presented to one of the activities and not used, and raws that only headers list."""
         self.uses = Uses()
+        self.activities = Activities()
         self.raws: list[tuple[int, int]] = []
         """Datasets, and raws that their headers list."""
         self.more.beside = self.found.beside
@@ -75,8 +77,9 @@ class Around:
 
     def read_about(self, connection: Connection) -> None:
         """Read what all that was found points to."""
-        self.activities = Activities(connection, set(filter(None, self.found.makers)))
-        wanted = self.activities.word_keys
+        wanted = {
+            name: self.activities.different(name) for name in ("tasks", "runs", "agents", "configs", "environments")
+        }
         wanted["runs"] |= self.found.run_keys | self.more.run_keys
         wanted["types"] = self.found.type_keys | self.more.type_keys
         wanted["roles"] = self.uses.role_keys
@@ -145,20 +148,16 @@ class Above(Around):
 
     def climb(self, connection: Connection, depth: int | None) -> bool:
         """Read generation by generation; say whether there is more behind the depth."""
+        gathered = Gathered(self.activities, self.uses, self.found)
         generation, part = 0, self.found.parts[0]
         while makers := set(filter(None, part.makers)) - self.expanded:
             if generation == depth:
+                self.activities.read(connection, makers)
                 return leads_on(connection, makers, self.seen)
             self.expanded |= makers
-            uses = self.uses.read(connection, makers)
-            fresh = set(uses.entities) - self.seen
-            if fresh and min(fresh) < 0:
-                self.presented.update(~key for key in fresh if key < 0)
-                fresh = {key for key in fresh if key > 0}
-            if not fresh:
-                break
-            self.seen |= fresh
-            part = self.found.read(connection, fresh)
+            uses, part = gathered.read_generation(connection, makers, self.seen)
+            self.presented |= uses.presented
+            self.seen.update(part.keys)
             generation += 1
         return False
 
@@ -170,7 +169,7 @@ class Above(Around):
 
     def shown(self) -> Sequence[int]:
         """Give what was presented only, too."""
-        return [*self.found.keys, *sorted(self.presented)]
+        return [*dict.fromkeys(self.found.keys), *sorted(self.presented)]
 
     def datasets(self) -> dict[UUID, Dataset]:
         """Make what was presented only, too."""
@@ -186,6 +185,8 @@ class Below(Around):
         self.found.read(connection, reached.keys)
         self.found.read_beside(connection, self.found.keys)
         self.uses.read_users(connection, self.found.keys)
+        if makers := set(filter(None, self.found.makers)):
+            self.activities.read(connection, makers)
         self.read_about(connection)
         self.complete = not reached.cut
 

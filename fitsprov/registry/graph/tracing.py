@@ -52,7 +52,7 @@ def trace_of(connection: Connection, focus: UUID, depth: int | None) -> Traced:
     raws = [raw for key in order for raw in raws_of.get(key, ())]
     more = {row[0]: row if row[0] in above.presented else as_raw(row) for row in dataset_rows(above.more)}
     made = {key: maker for key in order if (maker := found[key][1]) is not None}
-    activities = dict(zip(above.activities.keys, activity_rows(above.activities), strict=True))
+    activities = dict(activity_rows(above.activities))
     unused = (one.dataset for some in presented.values() for one in some)
     order += [key for key in dict.fromkeys([*unused, *raws]) if key not in found]
     datasets = found | more
@@ -160,9 +160,11 @@ def really(inputs: Inputs) -> Inputs:
     return Inputs([inputs.datasets[n] for n in kept], [inputs.roles[n] for n in kept], actual)
 
 
-def activity_rows(activities: Activities) -> Iterator[ActivityRow]:
-    """Read columns of activities."""
-    return zip(uuid_texts(activities.octets), *activities.told(time_text), strict=False)
+def activity_rows(activities: Activities) -> Iterator[tuple[int, ActivityRow]]:
+    """Read columns of activities, with their keys."""
+    for part in activities.parts:
+        rows = zip(uuid_texts(part.octets), *part.told(activities.setup, time_text), strict=False)
+        yield from zip(part.keys, rows, strict=True)
 
 
 def uuid_texts(octets: bytes | None) -> list[str]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, column, create_engine, select, table, text
 from sqlalchemy.types import Uuid
 
+from fitsprov.model.building import built
 from fitsprov.model.lineage import Dataset, Usage
 from fitsprov.registry import Registry
 from fitsprov.registry.datasets import by_key, stored
@@ -29,7 +30,7 @@ from fitsprov.registry.gathering.columns import (
     listed,
 )
 from fitsprov.registry.gathering.datasets import gather
-from fitsprov.registry.gathering.values import Mostly, built, different, uuids_of
+from fitsprov.registry.gathering.values import Mostly, different, uuids_of
 from fitsprov.registry.gathering.values import given as given_of
 from tests.registry.making import survey
 

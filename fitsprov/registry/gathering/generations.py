@@ -1,0 +1,52 @@
+"""Generations of a graph: activities, what they used, and the datasets that this is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, any_, func, select
+
+from fitsprov.registry.engines.compiled import compiled
+from fitsprov.registry.gathering import activities as of_activities
+from fitsprov.registry.gathering import datasets as of_datasets
+from fitsprov.registry.gathering import uses as of_uses
+from fitsprov.registry.gathering.activities import Activities
+from fitsprov.registry.gathering.columns import Ids, Places, by_keys, listed, read_columns
+from fitsprov.registry.gathering.datasets import Datasets
+from fitsprov.registry.gathering.datasets import Part as Inputs
+from fitsprov.registry.gathering.uses import Part as Edges
+from fitsprov.registry.gathering.uses import Uses
+from fitsprov.registry.schema import entity, used
+
+__all__ = ["Gathered"]
+
+
+@compiled
+def generation(runs: bool) -> Select[Any]:
+    """Select one by the keys of its activities, for PostgreSQL: what leads on need not be sent to and fro."""
+    maker, really = used.c.activity_id, used.c.actual.is_not(False)
+    inputs: Any = func.array(by_keys(select(used.c.entity_id).where(really), maker, runs).scalar_subquery())
+    return select(
+        of_activities.columns(runs).statement.subquery("makers"),
+        of_uses.columns(maker, runs, Places).subquery("uses"),
+        of_datasets.columns(Ids).where(entity.c.id == any_(inputs)).subquery("inputs"),
+    )
+
+
+class Gathered(NamedTuple):
+    """What was read of a graph."""
+
+    activities: Activities
+    uses: Uses
+    datasets: Datasets
+
+    def read_generation(self, connection: Connection, makers: set[int], seen: set[int]) -> tuple[Edges, Inputs]:
+        """Read activities and what they used; of datasets those not seen yet, on PostgreSQL the others, too."""
+        if connection.dialect.name != "postgresql":
+            self.activities.read(connection, makers)
+            edges = self.uses.read(connection, makers)
+            return edges, self.datasets.read(connection, edges.really - seen)
+        row = read_columns(connection, generation, makers, first=min(makers))
+        first, last = of_activities.WIDTH, of_activities.WIDTH + of_uses.WIDTH
+        self.activities.keep(listed(row[0]), row[1:first])
+        return self.uses.keep(row[first:last]), self.datasets.keep(listed(row[last]), row[last + 1 :])
