@@ -30,15 +30,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import compress, repeat
 
 from fitsprov.cards.card import Value, escape, format_card, parse_cards, unescape
 from fitsprov.cards.grammar import BLOCK, CARD, END, PRINTABLE
 from fitsprov.cards.sums import checksum_delta, word_sum
 from fitsprov.errors import InvalidRecord, NotFits, TruncatedFits
 from fitsprov.files.units import HeaderUnit
+from fitsprov.model.building import built
 from fitsprov.model.dataid import canonical_text, parse_data_id
-from fitsprov.model.identifiers import escape_name, parse_id
+from fitsprov.model.identifiers import escape_name, find_id, parse_id
 from fitsprov.model.stamp import Input
 
 __all__ = ["TABLE_NAME", "read_table", "size_of", "table_bytes", "table_size"]
@@ -152,6 +155,12 @@ class Column:
     start: int
     stop: int
 
+    def texts(self, rows: str, width: int) -> list[str]:
+        """The strings of all rows, which are printable."""
+        stop = self.stop - self.start
+        cells = [rows[at : at + stop] for at in range(self.start, len(rows), width)]
+        return [cell.partition("\0")[0].rstrip(" ") for cell in cells] if "\0" in rows or " " in rows else cells
+
     def text(self, row: bytes) -> str:
         """The string of a row, up to its first NUL."""
         text = row[self.start : self.stop].partition(b"\0")[0].decode("latin-1").rstrip(" ")
@@ -194,6 +203,10 @@ def read_table(unit: HeaderUnit, data: bytes) -> tuple[tuple[Input, ...], tuple[
         raise TruncatedFits(f"{unit.source}: {TABLE_NAME} table ends after {len(data)} bytes; expected {size}")
     values = {card.keyword: card.value for card in parse_cards(unit.header)}
     shared = {role: [shared_text(values.get(f"{role}_{field}")) for field in ("TYPE", "RUN")] for role in ROLES}
+    rows = data[:size].decode("latin-1")
+    if is_plain(rows):
+        with suppress(ValueError):  # whose row is found below
+            return read_columns(rows, width, columns, shared)
     lists: dict[str, list[Input]] = {role: [] for role in ROLES}
     for at in range(0, size, width):
         try:
@@ -204,6 +217,45 @@ def read_table(unit: HeaderUnit, data: bytes) -> tuple[tuple[Input, ...], tuple[
             what = f"ROLE {error}; expected P or R" if isinstance(error, KeyError) else str(error)[:200]
             raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table, row {at // width + 1}: {what}") from None
     return tuple(lists["P"]), tuple(lists["R"])
+
+
+def is_plain(rows: str) -> bool:
+    """Whether all of it is printable ASCII, but for the NULs that fill columns."""
+    text = rows.replace("\0", "")
+    return text.isascii() and text.isprintable()
+
+
+def read_columns(
+    rows: str, width: int, columns: dict[str, Column], shared: dict[str, list[str | None]]
+) -> tuple[tuple[Input, ...], tuple[Input, ...]]:
+    """Read a whole table, column by column, which takes a tenth of the time of its rows.
+
+    Raises
+    ------
+    ValueError
+        Where a row is wrong.
+    """
+    texts = {name: column.texts(rows, width) for name, column in columns.items()}
+    roles, ids = texts["ROLE"], list(map(find_id, texts["ID"]))
+    names = [unescape(name) or None for name in texts["NAME"]] if "NAME" in texts else [None] * len(ids)
+    data_ids = [parse_data_id(text) if text else None for text in texts.get("DATAID", ())] or [None] * len(ids)
+    nameless = [text for id_, text, name in zip(ids, texts["ID"], names, strict=True) if not id_ and (text or not name)]
+    if nameless or not ROLES.keys() >= set(roles):
+        raise ValueError("a row is wrong")
+    inputs = built(
+        Input,
+        len(ids),
+        id=ids,
+        role=repeat(None),
+        type=[shared[role][0] for role in roles],
+        run=[shared[role][1] for role in roles],
+        data_id=data_ids,
+        name=names,
+        extra=[{} for _ in ids],
+        category=repeat(None),
+    )
+    parents, raws = (tuple(compress(inputs, map(role.__eq__, roles))) for role in ROLES)
+    return parents, raws
 
 
 def shared_text(value: Value | None) -> str | None:

@@ -6,6 +6,7 @@ import io
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID, uuid5
 
 import fitsio
@@ -60,6 +61,26 @@ def test_lists_come_back_as_they_were_written(parents: list[Input], raws: list[I
     table = table_bytes(parents, raws, names=True, data_ids=True)
     assert len(table) % 2880 == 0
     assert read_back(table) == (tuple(parents), tuple(raws))
+
+
+def outcome(unit: HeaderUnit, data: bytes) -> object:
+    """What is read, or why nothing is."""
+    try:
+        return read_table(unit, data)
+    except FitsprovError as error:
+        return str(error)
+
+
+@settings(deadline=None)
+@given(st.lists(inputs, min_size=1, max_size=5), st.data())
+def test_columns_are_read_as_rows_are(listed: list[Input], data: st.DataObject) -> None:
+    unit, rows = unit_of(table_bytes(listed[1:], listed[:1], names=True, data_ids=data.draw(st.booleans())))
+    damaged = bytearray(rows)
+    for at in data.draw(st.lists(st.integers(0, table_size(unit) - 1), max_size=2)):
+        damaged[at] = data.draw(st.sampled_from(b"\0 aAPR{-0\x7f\xff"))
+    by_columns = outcome(unit, bytes(damaged))
+    with patch("fitsprov.files.table.is_plain", return_value=False):
+        assert outcome(unit, bytes(damaged)) == by_columns
 
 
 @given(st.lists(inputs, min_size=1, max_size=5))
