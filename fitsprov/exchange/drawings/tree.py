@@ -180,13 +180,19 @@ def member_lines(placed: Placed, width: int) -> Iterator[Line]:
 
 
 def summary(lineage: Lineage, drawn: list[Placed]) -> str:
-    """How much was drawn, and whether it is all."""
+    """How much was drawn, and whether it is all; raws that only headers list are counted, and not drawn."""
     datasets = [d for each in drawn[1:] if each.node.used and not each.node.again for d in each.node.datasets]
-    up = lineage.direction is Direction.UP
-    text = counted(len(datasets), "ancestor" if up else "product")
-    if up:
-        text += f", {counted(sum(d.category is Category.RAW for d in datasets), 'raw')}"
-    if lineage.complete:
-        return text
-    stubs = sum(dataset.stub for dataset in datasets)
-    return f"{text}; incomplete: " + (f"{counted(stubs, 'dataset')} only named" if stubs else "cut before its end")
+    if lineage.direction is Direction.UP:
+        text = f"{counted(len(datasets), 'ancestor')}, {counted(len(lineage.raws()), 'raw')}"
+    else:
+        text = counted(len(datasets), "product")
+    return text if lineage.complete else f"{text}; incomplete: {open_end(lineage)}"
+
+
+def open_end(lineage: Lineage) -> str:
+    """Where a lineage is incomplete: a depth that cut it and inputs that are counted alone look the same."""
+    if stubs := sum(dataset.stub for dataset in lineage.datasets.values()):
+        return f"{counted(stubs, 'dataset')} only named"
+    if lineage.listed_raws:
+        return "raws listed without the steps to them"
+    return "cut by the depth, or inputs not listed"

@@ -127,7 +127,24 @@ def test_stubs_and_cut_lineages_are_said_to_be_incomplete(hostile_lineage: Linea
     tree = draw_tree(hostile_lineage)
     assert "only named" in tree
     assert tree.endswith("incomplete: 1 dataset only named\n")
-    assert draw_tree(replace(survey_lineage, complete=False)).endswith("incomplete: cut before its end\n")
+    cut = draw_tree(replace(survey_lineage, complete=False))
+    assert cut.endswith("48 raws; incomplete: cut by the depth, or inputs not listed\n")
+
+
+def test_raws_that_only_headers_list_are_counted_and_each_once() -> None:
+    ids = [UUID(int=number) for number in range(4)]
+    drawn = {one: Dataset(id=one, type="raw", category=Category.RAW) for one in ids[1:]}
+    lineage = Lineage(
+        focus=ids[0],
+        datasets={ids[0]: Dataset(id=ids[0], type="coadd"), ids[1]: drawn[ids[1]]},
+        activities={ids[0]: Activity(id=ids[0])},
+        generated_by={ids[0]: ids[0]},
+        used={ids[0]: (Usage(ids[1]),)},
+        listed_raws={ids[0]: tuple(drawn.values())},
+        complete=False,
+    )
+    last = draw_tree(lineage).splitlines()[-1]
+    assert last == "1 ancestor, 3 raws; incomplete: raws listed without the steps to them"
 
 
 def test_products_are_drawn_downward(survey_lineage: Lineage) -> None:
