@@ -19,7 +19,7 @@ from fitsprov.actions.registering import (
     stamps_of_files,
 )
 from fitsprov.errors import DatasetNotFound, FileRefused, FitsprovError, StampRefused, UsageError
-from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.dataid import parse_assignments
 from fitsprov.model.identifiers import is_id, parse_id
 from fitsprov.model.stamp import Stamp
 
@@ -57,7 +57,7 @@ class Values:
             id=None if self.id is None else parse_id(self.id),
             run=self.run,
             type=self.type,
-            data_id=dict(map(parse_assignment, self.data_id)) or None,
+            data_id=parse_assignments(self.data_id) or None,
             parents=tuple(map(input_named, self.parents)) or None,
             raws=tuple(map(input_named, self.raws)) or None,
         )

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fitsprov.actions.paging import described, render
 from fitsprov.actions.serving import Archive, discreet
 from fitsprov.errors import DatasetNotFound, UsageError
-from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.dataid import parse_assignments
 from fitsprov.model.lineage import Dataset
 
 __all__ = ["PAGE", "search_page"]
@@ -59,7 +59,7 @@ def address(given: Mapping[str, str], page: int) -> str:
 
 def search(archive: Archive, given: Mapping[str, str], limit: int) -> list[Dataset]:
     """Find datasets by what was asked; the ID of one finds it alone."""
-    data_id = dict(map(parse_assignment, given["data"].replace(",", " ").split()))
+    data_id = parse_assignments(given["data"].replace(",", " ").split())
     others: dict[str, Any] = {"run": given["run"] or None, "type": given["type"] or None}
     with discreet():
         if given["q"] and not data_id and not any(others.values()):

@@ -10,7 +10,7 @@ from typing import Any
 
 from fitsprov.actions.json_objects import found_object
 from fitsprov.actions.registering import open_registry
-from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.dataid import parse_assignments
 from fitsprov.settings import Settings
 
 __all__ = ["find", "index_kept", "index_registry", "registry_status"]
@@ -41,7 +41,7 @@ def find(
     since, until : datetime, optional
         Those that were observed, or made, then.
     """
-    place = dict(map(parse_assignment, data_id))
+    place = parse_assignments(data_id)
     with open_registry(registry_url) as registry:
         found = registry.find(
             run=run, type=type, data_id=place, name=name, metrics=metrics, since=since, until=until, limit=limit

@@ -9,7 +9,7 @@ from fitsprov.actions.registering import open_registry
 from fitsprov.cli.common import json_option, one_line_errors, registry_option
 from fitsprov.cli.many import Answer, Outputs
 from fitsprov.cli.text import safe
-from fitsprov.model.dataid import parse_assignment
+from fitsprov.model.dataid import parse_assignments
 from fitsprov.settings import Settings
 
 
@@ -46,7 +46,7 @@ def command(
     if name is not None and len(files) > 1:
         raise click.UsageError("--name names one dataset; expected one file")
     with one_line_errors(), open_registry(registry.need_registry()) as opened:
-        place = dict(map(parse_assignment, data_id)) or None
+        place = parse_assignments(data_id) or None
         made_by = dict(map(name_and_version, software))
 
         def job(file: str, _: None) -> Answer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -17,7 +17,15 @@ from typing import Any
 from fitsprov.compiled import compiled
 from fitsprov.errors import UsageError
 
-__all__ = ["DataId", "Scalar", "canonical_text", "check_data_id", "parse_assignment", "parse_data_id"]
+__all__ = [
+    "DataId",
+    "Scalar",
+    "canonical_text",
+    "check_data_id",
+    "parse_assignment",
+    "parse_assignments",
+    "parse_data_id",
+]
 
 Scalar = str | int | float | bool
 DataId = Mapping[str, Scalar]
@@ -122,3 +130,19 @@ def parse_assignment(text: str) -> tuple[str, Scalar]:
     except (ValueError, RecursionError):
         scalar = value
     return dimension, check_data_id({dimension: scalar})[dimension]
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, Scalar]:
+    """Read a dataId of one ``dimension=value`` each.
+
+    Raises
+    ------
+    UsageError
+        Where one is none, or a dimension is given two values: a dataset fills one place.
+    """
+    given: dict[str, Scalar] = {}
+    for dimension, value in map(parse_assignment, texts):
+        before = given.setdefault(dimension, value)
+        if scalar_text(before) != scalar_text(value):
+            raise UsageError(f"dataId {dimension} is given as {before!r} and as {value!r}; expected one value")
+    return given

@@ -227,3 +227,13 @@ def test_a_file_that_was_stamped_with_a_fingerprint_is_found_without_its_header(
     (found,) = json.loads(run(*known).stdout)
     assert (found["status"], found["dataset"]["id"]) == ("resolved", IMAGE)
     assert run("stamp", "data.fits", "--new-id", "--fingerprint").exit_code == 0
+
+
+def test_a_dimension_with_two_values_is_refused_wherever_one_is_given(run: Run, product: Path) -> None:
+    twice = ("--data-id", "band=r", "--data-id", "band=g")
+    before = product.read_bytes()
+    for words in (("find", *twice), ("stamp", "product.fits", *twice), ("adopt", "product.fits", *twice)):
+        ran = run(*words)
+        assert ran.exit_code == 2
+        assert ran.stderr == "fitsprov: dataId band is given as 'r' and as 'g'; expected one value\n"
+    assert product.read_bytes() == before

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 
 from fitsprov.errors import UsageError
-from fitsprov.model.dataid import Scalar, canonical_text, check_data_id, parse_assignment, parse_data_id
+from fitsprov.model.dataid import (
+    Scalar,
+    canonical_text,
+    check_data_id,
+    parse_assignment,
+    parse_assignments,
+    parse_data_id,
+)
 from tests.strategies import data_ids
 
 
@@ -125,3 +132,14 @@ def test_assignments_give_typed_values(text: str, expected: tuple[str, Scalar]) 
 def test_what_is_no_assignment_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_assignment(text)
+
+
+def test_assignments_together_are_a_data_id() -> None:
+    assert parse_assignments(["band=r", "visit=7", "band=r"]) == {"band": "r", "visit": 7}
+    assert parse_assignments([]) == {}
+
+
+@pytest.mark.parametrize("other", ["band=g", "band=1.0", "band=true"])
+def test_two_values_of_one_dimension_are_refused(other: str) -> None:
+    with pytest.raises(UsageError, match=r"dataId band is given as 1 and as .*; expected one value"):
+        parse_assignments(["band=1", other])
