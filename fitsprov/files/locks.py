@@ -26,6 +26,7 @@ __all__ = [
     "BINARY",
     "HELD",
     "NO_FOLLOW",
+    "NO_WAIT",
     "TAKEN",
     "UNKNOWN",
     "alone",

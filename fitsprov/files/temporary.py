@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from fitsprov.files.locks import BINARY, HELD, NO_FOLLOW, UNKNOWN, is_at, lock, pause, refusal, release
+from fitsprov.errors import FileRefused
+from fitsprov.files.locks import BINARY, HELD, NO_FOLLOW, NO_WAIT, UNKNOWN, is_at, lock, pause, refusal, release
 
 __all__ = ["MOVES_OPEN", "discard", "let_go", "remove_dead", "temporary", "temporary_name"]
 
@@ -44,18 +46,20 @@ def remove_dead(name: str, use: Callable[[int], None] | None = None) -> bool:
         Called with its descriptor before.
     """
     try:
-        descriptor = os.open(name, os.O_RDONLY | BINARY | NO_FOLLOW)
+        descriptor = os.open(name, os.O_RDONLY | BINARY | NO_FOLLOW | NO_WAIT)
     except OSError as error:
         return isinstance(error, FileNotFoundError)
     try:
         status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return False
         held = lock(descriptor)
         if held is HELD or (held is UNKNOWN and time.time() - status.st_mtime < ABANDONED):
             return False
         if is_at(name, status):
             if use is not None:
                 use(descriptor)
-            discard(name)
+            return discard(name)
         return True
     finally:
         os.close(descriptor)
@@ -93,10 +97,13 @@ def let_go(*descriptors: int) -> None:
         os.close(nothing)
 
 
-def discard(name: str) -> None:
-    """Remove a temporary file of our own."""
-    with contextlib.suppress(OSError):
+def discard(name: str) -> bool:
+    """Remove a temporary file of our own; False where it stays, as another user's does in a folder for all."""
+    try:
         os.unlink(name)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return True
 
 
 def create(path: str, name: str, mode: int) -> int:
@@ -107,6 +114,7 @@ def create(path: str, name: str, mode: int) -> int:
             descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, mode)
         except FileExistsError:
             if not remove_dead(name):
+                need_ours(name)
                 deadline = pause(path, deadline)
             continue
         except OSError as error:
@@ -114,3 +122,13 @@ def create(path: str, name: str, mode: int) -> int:
         if lock(descriptor) is not HELD and is_at(name, os.fstat(descriptor)):
             return descriptor
         os.close(descriptor)
+
+
+def need_ours(name: str) -> None:
+    """Refuse what has the name of a temporary file and cannot be one."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.lstat(name).st_mode
+        if not stat.S_ISREG(mode):
+            raise FileRefused(
+                f"{name}: is no regular file (mode {stat.filemode(mode)}); expected room for a temporary one"
+            )

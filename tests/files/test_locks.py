@@ -93,6 +93,47 @@ def test_any_later_call_removes_the_temporary_file_of_a_dead_writer(path: Path, 
     assert not strays(path.parent)
 
 
+@pytest.mark.parametrize("cards", [12, 35], ids=["flip", "copy"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "dangling"])
+def test_what_stands_in_the_place_of_the_temporary_file_and_is_none_stays(
+    tmp_path: Path, cards: int, kind: str
+) -> None:
+    path, other = make_file(tmp_path / "file.fits", cards), make_file(tmp_path / "other.fits")
+    bare, kept = path.read_bytes(), other.read_bytes()
+    stray = Path(temporary_name(str(path)))
+    makers: dict[str, Callable[[], None]] = {
+        "pipe": lambda: os.mkfifo(stray),
+        "folder": stray.mkdir,
+        "link": lambda: stray.symlink_to(other),
+        "dangling": lambda: stray.symlink_to(tmp_path / "nothing"),
+    }
+    makers[kind]()
+    if cards == 12:
+        assert edit_file(path, ONE) is Outcome.FLIPPED
+    else:
+        with pytest.raises(FileRefused, match="is no regular file"):
+            edit_file(path, ONE)
+        assert path.read_bytes() == bare
+    assert os.path.lexists(stray)
+    assert other.read_bytes() == kept
+
+
+def test_a_temporary_file_that_cannot_be_removed_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted", name)
+
+    path = make_file(tmp_path / "file.fits", 35)
+    bare = path.read_bytes()
+    Path(temporary_name(str(path))).write_bytes(b"another user's")
+    monkeypatch.setattr(os, "unlink", refuse)
+    monkeypatch.setattr(locks, "WAIT", 0.05)
+    with pytest.raises(FileRefused, match="another writer has held it"):
+        edit_file(path, ONE)
+    assert path.read_bytes() == bare
+
+
 def test_a_later_export_to_the_same_place_removes_it_too(path: Path, tmp_path: Path) -> None:
     dest = tmp_path / "dest.fits"
     Path(temporary_name(str(dest))).write_bytes(b"dead")
