@@ -121,7 +121,7 @@ def photograph(browser: Browser, base: str, file: Path) -> Iterator[tuple[str, b
 
     page = browser.new_page(viewport={"width": 1100, "height": 1150}, color_scheme="dark")
     page.goto(f"{base}/dataset/{identify('coadd')}")
-    page.locator("svg.walked a", has_text="1500 × raw").click()
+    page.locator("svg.walked a", has_text="1,500 × raw").click()
     page.locator(".fold").wait_for()
     yield "page-unfolded.png", page.screenshot(clip=page.locator("#lineage").bounding_box())
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin
+from uuid import UUID
 
 import httpx
 import pytest
@@ -343,6 +344,25 @@ def test_page_tells_what_is_known_around_a_dataset(tmp_path: Path, limited: Call
     hidden = words(limited(registry=url, access=str(rules)).get("/dataset/0000000a-0000-4000-8000-000000000001"))
     assert "program wide" in hidden
     assert "Sim/dome" not in hidden
+
+
+def test_of_hundreds_of_raws_all_are_told_elsewhere(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
+    """Links of a dataset list what it was made from at once; its raws stand farther up."""
+    raws = [{"id": str(UUID(int=n)), "type": "raw", "data_id": {"exposure": n}} for n in range(1, 511)]
+    stack, sum_ = ({"id": str(UUID(int=1000 + n)), "type": "sum"} for n in range(2))
+    steps = [
+        {"task": "stack", "used": [{"id": one["id"]} for one in raws], "generated": [stack]},
+        {"task": "add", "used": [{"id": stack["id"]}], "generated": [sum_]},
+    ]
+    url = f"sqlite:///{tmp_path}/raws.db"
+    with create_registry(url) as made:
+        made.record({"fitsprov": 1, "run": "night", "datasets": raws, "activities": steps})
+    client = limited(registry=url)
+    page = html.document_fromstring(client.get(f"/dataset/{UUID(int=1001)}").content)
+    (link,) = page.xpath("//section[@aria-label='Raw observations']/p/a/@href")
+    assert "The first 500 are listed" in page.text_content()
+    table = client.get(urljoin("/dataset/", link)).text
+    assert all(one["id"] in table for one in raws)
 
 
 def test_open_end_is_told(client: httpx.Client, survey: Path) -> None:
