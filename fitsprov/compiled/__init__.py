@@ -41,7 +41,7 @@ def is_outdated(extension: str, *sources: str) -> bool:
     )
 
 
-EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "provenance")]
+EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "provenance", "values")]
 COMPILED = None not in EXTENSIONS
 """Whether the twins are there and in use."""
 

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from fitsprov.model.building import built
+from fitsprov.model.building import built, uuids_of
 from fitsprov.model.lineage import Activity, Environment, Execution
 from fitsprov.registry.activities import executions_by_key, fetch, read_configs, read_environments
 from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.gathering.columns import Given, Ids, Line, Octets, Unlike, by_keys, listed, read_by_id
-from fitsprov.registry.gathering.values import Mostly, given, uuids_of
+from fitsprov.registry.gathering.values import Mostly, given
 from fitsprov.registry.gathering.words import NO_WORDS, Words
 from fitsprov.registry.schema import Instant, Key, activity
 

@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Engine, Select, bindparam, select, type_coerc
 from sqlalchemy.types import NullType
 
 from fitsprov.errors import DatasetNotFound
-from fitsprov.model.building import built
+from fitsprov.model.building import built, uuids_of
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.gathering.columns import Each, Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
-from fitsprov.registry.gathering.values import different, given, texts_of, uuids_of
+from fitsprov.registry.gathering.values import different, given, texts_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import repeat
-from struct import iter_unpack
 from typing import Any, NamedTuple
-from uuid import UUID, SafeUUID
 
-from fitsprov.model.building import built
 from fitsprov.registry.gathering.columns import listed, read_json
 
-__all__ = ["Mostly", "different", "given", "texts_of", "uuids_of"]
+__all__ = ["Mostly", "different", "given", "texts_of"]
 
 FEW, SHORT = 16, 256
 """Different values of a column up to which each is looked for; characters from which on that is quicker."""
@@ -60,9 +57,3 @@ def different(line: str | None) -> set[Any]:
         found.add(value)
         rest = rest.replace(f",{value},", "")
     return set(listed(f"{','.join(found)}{rest[:-1].replace(',,', ',')}")) - {None}
-
-
-def uuids_of(octets: bytes | None) -> list[UUID]:
-    """Read `Octets`; it is what UUID does for one, without checks."""
-    numbers = [int.from_bytes(one) for (one,) in iter_unpack("16s", octets or b"")]
-    return built(UUID, len(numbers), int=numbers, is_safe=repeat(SafeUUID.unknown))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, column, create_engine, select, table, text
 from sqlalchemy.types import Uuid
 
-from fitsprov.model.building import built
-from fitsprov.model.lineage import Dataset, Usage
+from fitsprov.model.building import uuids_of
+from fitsprov.model.lineage import Dataset
 from fitsprov.registry import Registry
 from fitsprov.registry.datasets import by_key, stored
 from fitsprov.registry.engines.compiled import Compiled, as_keys
@@ -30,7 +30,7 @@ from fitsprov.registry.gathering.columns import (
     listed,
 )
 from fitsprov.registry.gathering.datasets import gather
-from fitsprov.registry.gathering.values import Mostly, different, uuids_of
+from fitsprov.registry.gathering.values import Mostly, different
 from fitsprov.registry.gathering.values import given as given_of
 from tests.registry.making import survey
 
@@ -73,21 +73,6 @@ def test_different_values_are_found_in_a_line(numbers: list[int | None]) -> None
     line = ",".join("null" if one is None else str(one) for one in numbers) or None
     assert listed(line) == numbers
     assert different(line) == set(numbers) - {None}
-
-
-@given(st.lists(st.uuids()))
-def test_uuids_are_those_of_the_bytes(uuids: list[UUID]) -> None:
-    made = uuids_of(b"".join(one.bytes for one in uuids))
-    assert made == uuids
-    assert [(str(one), hash(one), one.is_safe) for one in made] == [(str(u), hash(u), u.is_safe) for u in uuids]
-
-
-def test_what_is_built_is_what_is_made_one_by_one() -> None:
-    ids = [UUID(int=n) for n in range(3)]
-    assert built(Usage, 3, dataset=ids, role="abc", actual=[None, True, False]) == [
-        Usage(*parts) for parts in zip(ids, "abc", [None, True, False], strict=True)
-    ]
-    assert built(Usage, 0, dataset=[], role=[], actual=[]) == []
 
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
