@@ -61,6 +61,8 @@ COLUMNS = {
     "DATAID": "Data identifier, JSON",
 }
 ROLES = {"P": "parents", "R": "raws"}
+PLAIN = bytes([0, *range(0x20, 0x7F)])
+"""Printable ASCII, and the NULs that fill columns."""
 
 
 def table_bytes(
@@ -203,10 +205,9 @@ def read_table(unit: HeaderUnit, data: bytes) -> tuple[tuple[Input, ...], tuple[
         raise TruncatedFits(f"{unit.source}: {TABLE_NAME} table ends after {len(data)} bytes; expected {size}")
     values = {card.keyword: card.value for card in parse_cards(unit.header)}
     shared = {role: [shared_text(values.get(f"{role}_{field}")) for field in ("TYPE", "RUN")] for role in ROLES}
-    rows = data[:size].decode("latin-1")
-    if is_plain(rows):
+    if not data[:size].translate(None, PLAIN):
         with suppress(ValueError):  # whose row is found below
-            return read_columns(rows, width, columns, shared)
+            return read_columns(data[:size].decode("ascii"), width, columns, shared)
     lists: dict[str, list[Input]] = {role: [] for role in ROLES}
     for at in range(0, size, width):
         try:
@@ -217,12 +218,6 @@ def read_table(unit: HeaderUnit, data: bytes) -> tuple[tuple[Input, ...], tuple[
             what = f"ROLE {error}; expected P or R" if isinstance(error, KeyError) else str(error)[:200]
             raise InvalidRecord(f"{unit.source}: {TABLE_NAME} table, row {at // width + 1}: {what}") from None
     return tuple(lists["P"]), tuple(lists["R"])
-
-
-def is_plain(rows: str) -> bool:
-    """Whether all of it is printable ASCII, but for the NULs that fill columns."""
-    text = rows.replace("\0", "")
-    return text.isascii() and text.isprintable()
 
 
 def read_columns(
