@@ -13,7 +13,7 @@ from fitsprov.model.facts import Job
 from fitsprov.model.lineage import Execution
 from fitsprov.registry.activities import executions_by_key, read_environments
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.records.statement import canonical, merge
+from fitsprov.registry.records.statement import canonical, merge, refuse_backwards
 from fitsprov.registry.records.vocabulary import Vocabulary, next_key
 from fitsprov.registry.schema import activity, execution, node, software_env, task
 
@@ -42,6 +42,7 @@ def take_executions(
         merged = one if old is None else unite(old, one, words.quarrels)
         if merged is not old:
             changed[uuid] = merged
+            refuse_backwards(name_of(merged), merged, words.quarrels)
     learnt = len(changed)
     take_nodes(connection, words, changed.values())
     words.add_environments({id(one.environment): one.environment for one in changed.values() if one.environment})

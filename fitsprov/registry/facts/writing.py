@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, and_, insert, select, tuple_, update
 
-from fitsprov.model.facts import About, Event
+from fitsprov.model.facts import About, Annotation, Event
 from fitsprov.model.record import Record
 from fitsprov.registry.datasets import chunks
 from fitsprov.registry.facts.epochs import extend_event
+from fitsprov.registry.facts.reading import standing_of
 from fitsprov.registry.records.statement import canonical, differs
 from fitsprov.registry.records.vocabulary import Vocabulary
 from fitsprov.registry.schema import (
@@ -66,6 +67,7 @@ class FactWriter:
         """Take all in; give the number of new facts."""
         self.write_events(record.events)
         self.settle(annotation, ("uuid",), map(self.annotation_row, record.annotations))
+        self.compare_successors(record.annotations)
         self.settle(metric, ("uuid",), map(self.metric_row, record.metrics))
         self.settle(observation, ("entity_id",), map(self.observation_row, record.observations))
         rows = [{name: getattr(one, name) for name in ("name", "site", "instrument", "url_template")}
@@ -109,6 +111,23 @@ class FactWriter:
             "time": utc(one.time),
             "successor_id": None if one.successor is None else self.datasets[one.successor],
         }
+
+    def compare_successors(self, annotations: Iterable[Annotation]) -> None:
+        """Follow those that take the place of others: a dataset that leads back to itself has no successor."""
+        begun = {one.dataset for one in annotations if one.dataset is not None and one.successor is not None}
+        successors: dict[UUID, UUID | None] = {}
+        frontier = set(begun)
+        while frontier:
+            standing = standing_of(self.connection, frontier)
+            successors |= {one: standing[one].successor if one in standing else None for one in frontier}
+            frontier = {last for one in frontier if (last := successors[one]) is not None} - successors.keys()
+        for one in sorted(begun):
+            chain = [one]
+            while (last := successors[chain[-1]]) is not None and last not in chain:
+                chain.append(last)
+            if last == one:
+                what = f"dataset {one}: superseded by '{chain[1]}'"
+                self.words.quarrels.append(f"{what} but stands as what supersedes that, unless it is restored first")
 
     def metric_row(self, one: Any) -> Values:
         """Spell a metric as a row."""

@@ -12,7 +12,7 @@ from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.registry.activities import activities_by_key, activities_by_uuid, usages_by_key
 from fitsprov.registry.datasets import Stored, datasets_by_key
 from fitsprov.registry.engines.compiled import among, as_keys
-from fitsprov.registry.records.statement import Statement, merge, merge_usages
+from fitsprov.registry.records.statement import Statement, merge, merge_usages, refuse_backwards
 from fitsprov.registry.schema import entity
 
 __all__ = ["Plan", "reconcile"]
@@ -74,6 +74,8 @@ def reconcile(connection: Connection, said: Statement, held: Mapping[UUID, Store
         merged = merge(f"activity {one.id}", one, said.activities[one.id], ACTIVITY_FACTS, plan.quarrels)
         if merged is not one:
             plan.completed_activities.append(merged)
+    for activity in (*plan.new_activities, *plan.completed_activities):
+        refuse_backwards(f"activity {activity.id}", activity, plan.quarrels)
     for stored in held.values():
         compare_dataset(connection, plan, said, stored)
     compare_usages(connection, plan, said)

@@ -29,6 +29,7 @@ __all__ = [
     "merge",
     "merge_usages",
     "parameters",
+    "refuse_backwards",
     "told_of",
 ]
 
@@ -132,6 +133,12 @@ def merge(what: str, held: Fact, said: Fact, facts: Sequence[str], quarrels: lis
         elif comparable(old) != comparable(new):
             quarrels.append(differs(what, fact, new, old))
     return replace(held, **changes) if changes else held
+
+
+def refuse_backwards(what: str, one: Activity | Execution, quarrels: list[str]) -> None:
+    """Add a line to ``quarrels`` where something ended before it started."""
+    if one.started is not None and one.ended is not None and utc(one.ended) < utc(one.started):
+        quarrels.append(f"{what}: ended is '{utc(one.ended)}', before it started, '{utc(one.started)}'")
 
 
 def differs(what: str, fact: str, new: Any, old: Any) -> str:

@@ -206,7 +206,7 @@ def test_a_file_of_parameters_is_one(filled: Registry, rows: Any) -> None:
 
 def test_times_before_1970_are_told_too(registry: Registry, rows: Any) -> None:
     early = datetime(1969, 12, 31, 23, 59, 59, 250000, tzinfo=UTC)
-    registry.record(record(step("s", [], ["plate"], started=early, ended=datetime(1893, 1, 1, tzinfo=UTC))))
+    registry.record(record(step("s", [], ["plate"], started=datetime(1893, 1, 1, tzinfo=UTC), ended=early)))
     (activity,) = rows("Activity")
-    assert activity["starttime"] == "1969-12-31T23:59:59.250000Z"
-    assert activity["endtime"] == "1893-01-01T00:00:00.000000Z"
+    assert activity["starttime"] == "1893-01-01T00:00:00.000000Z"
+    assert activity["endtime"] == "1969-12-31T23:59:59.250000Z"

@@ -23,7 +23,7 @@ from fitsprov.model.facts import (
 from fitsprov.model.lineage import Activity, Agent, Category, Dataset, Environment, Execution, Node, Package
 from fitsprov.model.record import Record
 from fitsprov.registry import Counts, Registry
-from tests.registry.making import ENVIRONMENT, dataset, record, step, survey, uid
+from tests.registry.making import ENVIRONMENT, dataset, dump, record, step, survey, uid
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -201,6 +201,37 @@ def test_standings_are_annotations_and_the_latest_counts(registry: Registry) -> 
     assert image not in registry.standing([image])
     assert len(registry.facts(image).annotations) == 2
     assert registry.lineage(coadd).complete
+
+
+def test_what_supersedes_a_dataset_is_not_superseded_by_it(registry: Registry, url: str) -> None:
+    registry.record(survey())
+    one, two, three = (uid(f"image {n}") for n in (1, 2, 10))
+    registry.supersede(one, two)
+    registry.supersede(two, three)
+    before = dump(url)
+    for wrong in (two, three):
+        with pytest.raises(Conflict, match=f"dataset {wrong}: superseded by '{one}' but stands as what supersedes"):
+            registry.supersede(wrong, one)
+    both = tuple(
+        Annotation(dataset=a, kind="superseded", successor=b, time=T)
+        for a, b in ((uid("raw 1"), uid("raw 2")), (uid("raw 2"), uid("raw 1")))
+    )
+    with pytest.raises(Conflict, match="but stands as what supersedes that"):
+        registry.record(record(annotations=both))
+    assert dump(url) == before
+    registry.restore(one)
+    registry.supersede(three, one)
+    assert registry.standing([one, two, three]).keys() == {two, three}
+
+
+def test_a_job_that_ends_before_it_starts_is_refused(registry: Registry, url: str) -> None:
+    registry.record(record(executions=(JOB,)))
+    before = dump(url)
+    for wrong in (replace(JOB, ended=T - MINUTE), replace(JOB, id=uid("18"), job="18", ended=T - MINUTE)):
+        with pytest.raises(Conflict, match=f"job slurm {wrong.job}: ended is '2025-.*', before it started"):
+            registry.record(record(executions=(wrong,)))
+    assert dump(url) == before
+    registry.record(record(executions=(replace(JOB, ended=T),)))
 
 
 def test_what_nobody_knows_cannot_be_annotated(registry: Registry) -> None:

@@ -243,6 +243,17 @@ def test_a_version_of_nothing_is_refused(registry: Registry, url: str) -> None:
     assert "version '1' of nothing; expected a task" in refused(registry, url, given, InvalidRecord)
 
 
+def test_an_activity_that_ends_before_it_starts_is_refused(registry: Registry, url: str) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    early = datetime(2025, 12, 31, 23, 59)  # without a zone, which is UTC
+    text = refused(registry, url, record(step("s", ["a"], ["b"], started=start, ended=early)))
+    shown = "ended is '2025-12-31 23:59:00+00:00', before it started, '2026-01-01 00:00:00+00:00'"
+    assert text == f"test.yaml: activity {uid('activity s')}: {shown}; expected no contradiction"
+    registry.record(record(step("s", ["a"], ["b"], started=start)))
+    assert shown in refused(registry, url, record(step("s", ["a"], ["b"], ended=early)))
+    registry.record(record(step("s", ["a"], ["b"], ended=start)))
+
+
 def test_many_contradictions_are_one_line(registry: Registry, url: str) -> None:
     registry.record(record(datasets=tuple(dataset(f"d{n}", "image") for n in range(9))))
     text = refused(registry, url, record(datasets=tuple(dataset(f"d{n}", "table") for n in range(9))))
