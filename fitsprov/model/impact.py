@@ -16,7 +16,11 @@ from fitsprov.model.lineage import Dataset
 __all__ = ["Cause", "Hit", "Impact", "Incident", "Requirement", "Touched"]
 
 REQUIREMENT = re.compile(r"\s*([^\s<>=!~,]+)\s*((?:[<>=!~].*)?)", re.DOTALL)
-BOUND = re.compile(r"\s*(?:(==|!=|<=|>=|<|>)\s*([^\s<>=!~,*]+)|(==|!=)\s*([\w.]+\.\*)|(~=)\s*([\w.]+\.\w+))\s*")
+EPOCH = r"(?:[0-9]+!)?"
+BOUND = re.compile(
+    rf"\s*(?:(==|!=|<=|>=|<|>)\s*({EPOCH}[^\s<>=!~,*]+)"
+    rf"|(==|!=)\s*({EPOCH}[\w.]+\.\*)|(~=)\s*({EPOCH}[\w.]+\.\w+))\s*"
+)
 PIECES = re.compile(r"[0-9]+|[^\W\d_]+")
 BEFORE_RELEASE = {"a", "alpha", "b", "beta", "c", "rc", "pre", "preview", "dev"}
 

@@ -30,6 +30,10 @@ from fitsprov.model.impact import Cause, Requirement
         ("lsst_distrib==v30_0.*", ["v30_0_1", "v30_0_0_rc1"], ["v30_1_0", "29.0"]),
         ("torch==2.1.0", ["2.1.0+cu118"], []),
         ("torch<=2.1.0,>=2.1.0", ["2.1.0+cu118"], []),
+        ("x==1!0.5", ["1!0.5", "1!0.5.0"], ["0.5", "2!0.5"]),
+        ("x<1!0,>=0!2", ["2.0", "99"], ["1!0.1", "1.9"]),
+        ("x==1!2.*", ["1!2.3"], ["2.3", "1!3"]),
+        ("x~=1!2.1", ["1!2.1", "1!2.9"], ["1!3.0", "2.5"]),
         ("torch==2.1.0+cu118", ["2.1.0+cu118"], ["2.1.0", "2.1.0+cpu"]),
     ],
 )
@@ -46,7 +50,10 @@ def test_an_unknown_version_meets_no_bound() -> None:
     assert not Requirement.parse("isr>1").admits(None)
 
 
-@pytest.mark.parametrize("text", ["", "numpy=2", "numpy>=", "numpy>=1,", ">=1", "two words", "x~=2", "x>=2.*", "x==*"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "numpy=2", "numpy>=", "numpy>=1,", ">=1", "two words", "x~=2", "x>=2.*", "x==*", "x==1!", "x!1", "x==a!1"],
+)
 def test_what_is_no_requirement_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no requirement; expected a name"):
         Requirement.parse(text)
