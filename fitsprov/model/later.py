@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, TypeVar, overload
 
-__all__ = ["Later", "LaterSequence"]
+__all__ = ["Later", "LaterSequence", "whole"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -82,6 +82,11 @@ class Later(Mapping[K, V]):
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep and copy it as a dictionary."""
         return dict, (self.whole(),)
+
+
+def whole(mapping: Mapping[K, V]) -> Mapping[K, V]:
+    """Give a mapping as who asks it thousands of times wants it."""
+    return mapping.whole() if isinstance(mapping, Later) else mapping
 
 
 class LaterSequence(Sequence[V_co]):

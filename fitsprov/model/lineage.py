@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fitsprov.model.dataid import DataId
+from fitsprov.model.later import whole
 
 __all__ = [
     "Activity",
@@ -236,7 +237,8 @@ class Lineage:
         maker = self.generated_by.get(dataset or self.focus)
         usages = () if maker is None else self.used.get(maker, ())
         really = {u.dataset: u for u in reversed(usages) if u.actual is not False}
-        return tuple((self.datasets[u.dataset], u) for u in usages if really.get(u.dataset) is u)
+        datasets = whole(self.datasets)
+        return tuple((datasets[u.dataset], u) for u in usages if really.get(u.dataset) is u)
 
     def products(self, dataset: UUID | None = None) -> tuple[Dataset, ...]:
         """What was made from a dataset."""
@@ -250,7 +252,7 @@ class Lineage:
 
     def ancestors(self) -> Iterator[Dataset]:
         """Every dataset upstream of the focus, breadth first, each once."""
-        datasets, makers, used = self.datasets, self.generated_by, self.used
+        datasets, makers, used = whole(self.datasets), whole(self.generated_by), whole(self.used)
         seen, frontier, passed = {self.focus}, [self.focus], set[UUID]()
         while frontier:
             below, frontier = frontier, []
@@ -270,7 +272,7 @@ class Lineage:
         """The raw observations among the ancestors, in their order, then those that only headers list."""
         ancestors = list(self.ancestors())
         found = {dataset.id: dataset for dataset in ancestors if dataset.category is Category.RAW}
-        for dataset in (self.focus, *(ancestor.id for ancestor in ancestors)):
+        for dataset in (self.focus, *(ancestor.id for ancestor in ancestors)) if self.listed_raws else ():
             for raw in self.listed_raws.get(dataset, ()):
                 found.setdefault(raw.id, raw)
         return tuple(found.values())
