@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
@@ -64,7 +64,17 @@ class Delivery:
     exact: bool
     """Whether the same tag means the same bytes, so that parts of different requests fit together."""
     parts: tuple[Part, ...]
+    """Empty for what is still to be packed."""
     file: BinaryIO
+    pack: Callable[[], BinaryIO] | None = None
+
+    def packed(self) -> Delivery:
+        """The same with its parts, to be read; what has to be packed anew is packed now, which takes its time."""
+        if self.pack is None:
+            return self
+        with self.file:
+            copy = self.pack()
+        return replace(self, parts=(Part(os.fstat(copy.fileno()).st_size),), file=copy, pack=None)
 
     @property
     def size(self) -> int:
@@ -213,11 +223,12 @@ def prepare(archive: Archive, dataset: Dataset, path: Path, file: BinaryIO) -> D
 
 
 def repack(archive: Archive, dataset: Dataset, path: Path, file: BinaryIO) -> Delivery:
-    """Stamp a file in a container: a temporary copy, gone when it has been read."""
-    with tempfile.TemporaryDirectory(prefix="fitsprov-") as folder:
-        stamp = archive.stamp(dataset)
-        copy = export(path, Path(folder) / path.name, stamp, clock=partial(time_of, path)).open("rb")
+    """Stamp a file in a container: a temporary copy, made when it is wanted and gone when it has been read."""
+    stamp = archive.stamp(dataset)
+
+    def pack() -> BinaryIO:
+        with tempfile.TemporaryDirectory(prefix="fitsprov-") as folder:
+            return export(path, Path(folder) / path.name, stamp, clock=partial(time_of, path)).open("rb")
+
     tag = tag_of(file, repr(stamp).encode())
-    file.close()
-    part = Part(os.fstat(copy.fileno()).st_size)
-    return Delivery(dataset, path.name, media_type(dataset), tag, False, (part,), copy)
+    return Delivery(dataset, path.name, media_type(dataset), tag, False, (), file, pack)

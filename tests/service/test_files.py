@@ -21,7 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fitsprov
+from fitsprov.actions import delivering
 from fitsprov.actions.registering import create_registry
+from fitsprov.actions.stamping import export
 from fitsprov.service.files import RANGE
 from tests.service.conftest import AUTHORITY, COADD, UNKNOWN, visit
 
@@ -205,6 +207,22 @@ def test_gzipped_file_stays_gzipped(survey: Path, tmp_path: Path, limited: Calla
     stamp = fitsprov.read(gzip.decompress(answer.content))
     assert stamp is not None
     assert stamp.id == UUID(visit(0))
+
+
+def test_gzipped_file_is_packed_for_nobody_who_does_not_get_it(
+    survey: Path, tmp_path: Path, limited: Callable[..., httpx.Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[object] = []
+    monkeypatch.setattr(delivering, "export", lambda *given, **named: packed.append(given) or export(*given, **named))
+    with archive_of(tmp_path, "image.fits.gz", gzip.compress((survey / FILE).read_bytes())) as url:
+        client = limited(registry=url)
+        head = client.head(f"/files/{visit(0)}")
+        known = client.get(f"/files/{visit(0)}", headers={"If-None-Match": head.headers["etag"]})
+        assert (head.status_code, known.status_code, packed) == (200, 304, [])
+        whole = client.get(f"/files/{visit(0)}")
+    assert len(packed) == 1
+    assert whole.headers["etag"] == head.headers["etag"]
+    assert len(whole.content) == int(whole.headers["content-length"])
 
 
 def test_gzipped_table_goes_as_it_is(tmp_path: Path, limited: Callable[..., httpx.Client]) -> None:
