@@ -91,7 +91,7 @@ class Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file, too."""
-        if not self.closed:
+        if not self.closed and hasattr(self, "inner"):  # else its library is missing
             self.inner.close()
             self.stream.close()
         super().close()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fitsprov.errors import printable
+
 __all__ = ["CODES", "Finding", "Severity", "worst"]
 
 
@@ -144,6 +146,11 @@ class Finding:
     code: str
     message: str
     keyword: str = ""
+
+    def __post_init__(self) -> None:
+        """One line, whatever the header said."""
+        if not self.message.isprintable():
+            object.__setattr__(self, "message", "".join(map(printable, self.message)))
 
     @property
     def severity(self) -> Severity:

@@ -55,3 +55,9 @@ def test_the_worst_of_findings_counts() -> None:
     assert worst([]) is Severity.INFO
     assert worst([info, warning, info]) is Severity.WARNING
     assert worst((error, warning)) is Severity.ERROR
+
+
+def test_a_message_is_one_printable_line_whatever_a_header_said() -> None:
+    assert Finding("conventions-disagree", "run: native says \x00a\n, rubin b").message == (
+        r"run: native says \x00a\n, rubin b"
+    )
