@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fitsprov.errors import UsageError
+from fitsprov.exchange.drawings.walk import go_on
 from fitsprov.model.lineage import Lineage
 from fitsprov.model.said import NOTHING, Said
 from fitsprov.model.traced import Traced
@@ -32,6 +33,7 @@ def draw(
     width: int | None = None,
     authority: str | None = None,
     said: Said = NOTHING,
+    check: Callable[[], None] = go_on,
 ) -> str:
     """Draw a lineage.
 
@@ -46,24 +48,26 @@ def draw(
         The IVOID under which a provenance document names datasets that have no publisher DID.
     said : Said
         What such a document tells beside the lineage.
+    check : callable
+        Called again and again while a picture is drawn; raises where nobody waits for it any more.
     """
     if format in DOCUMENTS:
         return "".join(write_documents([traced(lineage, said)], format, authority=authority))
     if format == "svg":
         from fitsprov.exchange.drawings.svg import draw_svg
 
-        return draw_svg(lineage, fold=FOLD)
+        return draw_svg(lineage, fold=FOLD, check=check)
     if format == "dot":
         from fitsprov.exchange.drawings.dot import draw_dot
 
-        return draw_dot(lineage)
+        return draw_dot(lineage, check=check)
     if format == "table":
         from fitsprov.exchange.drawings.table import draw_table
 
-        return draw_table(lineage)
+        return draw_table(lineage, check=check)
     from fitsprov.exchange.drawings.tree import draw_tree
 
-    return draw_tree(lineage, colour=colour, width=width)
+    return draw_tree(lineage, colour=colour, width=width, check=check)
 
 
 def said_of(registry: Registry, lineage: Lineage) -> Said:

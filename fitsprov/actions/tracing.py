@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fitsprov.actions import drawing
 from fitsprov.actions.resolving import Resolution, resolve_id, with_did
-from fitsprov.actions.serving import Archive, discreet
+from fitsprov.actions.serving import Archive, discreet, keep_time
 from fitsprov.actions.trimming import bare, nearest
 from fitsprov.actions.viewing import View
 from fitsprov.errors import DatasetNotFound, UsageError
@@ -230,7 +230,7 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
         yield json.dumps(objects, indent=1).encode()
         return
     for lineage in lineages:
-        yield drawing.draw(lineage, format.drawing).encode(errors="replace")
+        yield drawing.draw(lineage, format.drawing, check=keep_time).encode(errors="replace")
 
 
 def reach_all(archive: Archive, identifiers: Sequence[str], question: Question, most: int) -> list[tuple[Traced, bool]]:

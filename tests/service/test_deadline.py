@@ -12,8 +12,10 @@ import httpx
 import pytest
 from sqlalchemy import text as sql
 
+from fitsprov.actions.drawing import draw
 from fitsprov.actions.registering import create_registry
-from fitsprov.actions.serving import Archive
+from fitsprov.actions.serving import Archive, Deadline, keep_time
+from fitsprov.registry.engines.deadline import Overdue
 from fitsprov.service import app
 from fitsprov.service.answer import Answer
 from fitsprov.service.call import Call
@@ -78,3 +80,16 @@ def test_wide_lineages_are_ended_and_found_whole_later(limited: Callable[..., ht
     assert found.status_code == 200
     assert all(visit(n).encode() in found.content for n in range(MANY))
     assert are_threads_free()
+
+
+@pytest.mark.parametrize("format", ["tree", "table", "dot", "svg"])
+def test_what_is_drawn_is_ended_with_its_deadline(settings: Settings, format: str) -> None:
+    archive = Archive.open(settings)
+    lineage = archive.registry.lineage(COADD)
+    deadline = Deadline()
+    assert deadline.bound(draw, lineage, format, check=keep_time)
+    deadline.end()
+    with pytest.raises(Overdue):
+        deadline.bound(draw, lineage, format, check=keep_time)
+    assert draw(lineage, format, check=keep_time)
+    archive.close()

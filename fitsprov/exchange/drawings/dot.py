@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from fitsprov.exchange.drawings.labels import dimensions, printable, type_name
-from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.exchange.drawings.walk import Check, Walk, go_on
 from fitsprov.model.lineage import Activity, Dataset, Lineage
 
 __all__ = ["draw_dot"]
@@ -31,12 +31,12 @@ ASSOCIATED = {"color": "#C07000", "fontcolor": "#C07000"}
 PRESENTED = {"color": "#808080", "fontcolor": "#808080", "style": "dashed", "arrowhead": "onormal"}
 
 
-def draw_dot(lineage: Lineage) -> str:
+def draw_dot(lineage: Lineage, *, check: Check = go_on) -> str:
     """Draw a lineage in the DOT language: every dataset, activity and agent with what ties them.
 
     A dataset that was presented and not used hangs on a dashed edge; one that is only named has a dashed outline.
     """
-    walk = Walk(lineage)
+    walk = Walk(lineage, check)
     reached = [walk.dataset(number) for number in walk.reach().depths]
     shown = {dataset.id for dataset in reached}
     made = {d.id: lineage.generated_by[d.id] for d in reached if d.id in lineage.generated_by}

@@ -16,6 +16,7 @@ from fitsprov.exchange.drawings.plan import number
 from fitsprov.exchange.drawings.svg_drawing import Drawing, Key
 from fitsprov.exchange.drawings.svg_parts import circled, clean, draw_card, draw_edges, draw_key, text
 from fitsprov.exchange.drawings.svg_style import drawing_style
+from fitsprov.exchange.drawings.walk import Check, go_on
 from fitsprov.model.lineage import Lineage
 
 __all__ = ["draw_svg"]
@@ -25,7 +26,7 @@ LONGEST = 1000.0
 """The most that a run takes beneath the drawing; longer ones are whole in tooltips alone."""
 
 
-def draw_svg(lineage: Lineage, *, fold: int = 12) -> str:
+def draw_svg(lineage: Lineage, *, fold: int = 12, check: Check = go_on) -> str:
     """Draw a lineage as a self-contained SVG, light or dark as the reader's screen is.
 
     Parameters
@@ -39,7 +40,7 @@ def draw_svg(lineage: Lineage, *, fold: int = 12) -> str:
     str
         An SVG document without script or external parts; whole IDs and runs are tooltips, of a stack the first dozen.
     """
-    drawing = Drawing.of(lineage, fold)
+    drawing = Drawing.of(lineage, fold, check=check)
     heading = (type_name(lineage.dataset), identity(lineage.dataset), drawing.subtitle())
     return compose(drawing, heading)
 

@@ -11,7 +11,7 @@ from fitsprov.exchange.drawings.fold import Folded, Stack, fold_lineage
 from fitsprov.exchange.drawings.labels import counted, runs, type_name
 from fitsprov.exchange.drawings.plan import Plan, best_plan
 from fitsprov.exchange.drawings.spread import Spread, number_of, texts, united
-from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.exchange.drawings.walk import Check, Walk, go_on
 from fitsprov.model.lineage import Category, Direction, Lineage
 
 __all__ = ["Drawing", "Key"]
@@ -36,9 +36,9 @@ class Drawing:
     """By the numbers that stand on the cards."""
 
     @classmethod
-    def of(cls, lineage: Lineage, fold: int, opened: Collection[str] = ()) -> Self:
+    def of(cls, lineage: Lineage, fold: int, opened: Collection[str] = (), check: Check = go_on) -> Self:
         """Lay out a lineage."""
-        folded = fold_lineage(Walk(lineage), fold, opened)
+        folded = fold_lineage(Walk(lineage, check), fold, opened)
         placed = [(stack, Spread(stack.datasets)) for stack in (*folded.stacks, *folded.beyond)]
         telling, common = tell_apart(placed), in_common([spread for _, spread in placed])
         cards = [make_card(*each, lineage, telling, common) for each in placed[: len(folded.stacks)]]

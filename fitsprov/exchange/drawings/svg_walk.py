@@ -10,6 +10,7 @@ from fitsprov.exchange.drawings.labels import identity, type_name
 from fitsprov.exchange.drawings.plan import number
 from fitsprov.exchange.drawings.svg_drawing import Drawing
 from fitsprov.exchange.drawings.svg_parts import Href, clean, draw_card, draw_edges, draw_key
+from fitsprov.exchange.drawings.walk import Check, go_on
 from fitsprov.model.lineage import Lineage
 
 __all__ = ["WalkedDrawing", "draw_to_walk"]
@@ -32,7 +33,9 @@ class WalkedDrawing:
     """The runs by the numbers that stand on the cards."""
 
 
-def draw_to_walk(lineage: Lineage, href: Href, *, fold: int = 12, opened: Collection[str] = ()) -> WalkedDrawing:
+def draw_to_walk(
+    lineage: Lineage, href: Href, *, fold: int = 12, opened: Collection[str] = (), check: Check = go_on
+) -> WalkedDrawing:
     """Draw a lineage of which every card is a link.
 
     Parameters
@@ -44,7 +47,7 @@ def draw_to_walk(lineage: Lineage, href: Href, *, fold: int = 12, opened: Collec
     opened : collection of str
         The keys of stacks that are drawn as the smaller stacks that they consist of.
     """
-    drawing = Drawing.of(lineage, fold, opened)
+    drawing = Drawing.of(lineage, fold, opened, check)
     plan, focus = drawing.plan, lineage.dataset
     width, height = (number(ceil(length + 2 * MARGIN)) for length in (plan.width, plan.height))
     title = clean(f"Lineage of {type_name(focus)} {identity(focus)}")

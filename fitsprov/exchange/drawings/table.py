@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from fitsprov.exchange.drawings.labels import columns, pad, printable
-from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.exchange.drawings.walk import Check, Walk, go_on
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.lineage import Lineage
 
@@ -30,10 +30,10 @@ class Row(TypedDict):
     """``not used`` where it was only presented, ``only named`` where it is a stub."""
 
 
-def rows(lineage: Lineage) -> list[Row]:
+def rows(lineage: Lineage, *, check: Check = go_on) -> list[Row]:
     """Tell a lineage row by row, the focus first, for `astropy.table.Table` or JSON."""
     table: list[Row] = []
-    walk = Walk(lineage)
+    walk = Walk(lineage, check)
     depths, presented = walk.reach()
     for number, depth in depths.items():
         dataset, maker = walk.dataset(number), walk.makers.get(number)
@@ -56,12 +56,12 @@ def rows(lineage: Lineage) -> list[Row]:
     return table
 
 
-def draw_table(lineage: Lineage) -> str:
+def draw_table(lineage: Lineage, *, check: Check = go_on) -> str:
     """Draw `rows` in aligned columns with a head; ``-`` stands for what is not known.
 
     The columns name and note are there only if a row has something in them.
     """
-    table = [{key: printable(str(value)) for key, value in row.items()} for row in rows(lineage)]
+    table = [{key: printable(str(value)) for key, value in row.items()} for row in rows(lineage, check=check)]
     keys = [key for key in Row.__annotations__ if key not in ("name", "note") or any(row[key] for row in table)]
     lines = [{key: key for key in keys}, *({key: row[key] or "-" for key in keys} for row in table)]
     widths = {key: max(columns(line[key]) for line in lines) for key in keys}

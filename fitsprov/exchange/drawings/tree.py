@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from fitsprov.exchange.drawings.labels import Members, columns, counted, identity, printable, runs, type_name
 from fitsprov.exchange.drawings.terminal import Column, Line, Span, in_columns, paint
-from fitsprov.exchange.drawings.walk import Walk
+from fitsprov.exchange.drawings.walk import Check, Walk, go_on
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage
 
 __all__ = ["draw_tree"]
@@ -58,7 +58,7 @@ class Placed(NamedTuple):
     above: Node | None = None
 
 
-def draw_tree(lineage: Lineage, *, colour: bool = False, width: int | None = None) -> str:
+def draw_tree(lineage: Lineage, *, colour: bool = False, width: int | None = None, check: Check = go_on) -> str:
     """Draw a lineage as a tree, its focus at the root.
 
     Parameters
@@ -74,7 +74,7 @@ def draw_tree(lineage: Lineage, *, colour: bool = False, width: int | None = Non
     str
         Lines of text, each ended. Runs are numbered in the tree and stand whole beneath it.
     """
-    walk = Walk(lineage)
+    walk = Walk(lineage, check)
     drawn = list(place(grow(walk)))
     legend = runs(dataset for each in drawn for dataset in each.node.datasets)
     lines: list[Line] = []

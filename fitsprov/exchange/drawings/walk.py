@@ -17,10 +17,17 @@ from uuid import UUID
 from fitsprov.exchange.drawings.labels import printable
 from fitsprov.model.lineage import Dataset, Direction, Lineage, Usage
 
-__all__ = ["Leg", "Reached", "Walk"]
+__all__ = ["Check", "Leg", "Reached", "Walk", "go_on"]
+
+Check = Callable[[], None]
+"""Called again and again while a lineage is followed; raises where nobody waits for the drawing any more."""
 
 Step = tuple[int, str | None, bool]
 """The number of a dataset, role, and whether it was used."""
+
+
+def go_on() -> None:
+    """Never end what is drawn."""
 
 
 class Leg(NamedTuple):
@@ -46,8 +53,9 @@ class Reached(NamedTuple):
 class Walk:
     """A lineage, ready to be followed in its direction. Cycles in it do no harm."""
 
-    def __init__(self, lineage: Lineage) -> None:
+    def __init__(self, lineage: Lineage, check: Check = go_on) -> None:
         self.lineage = lineage
+        self.check = check
         self.focus = lineage.focus.int
         self.follow: Callable[[int], Sequence[Leg]] = self.up if lineage.direction is Direction.UP else self.down
         self.known: dict[int, Sequence[Leg]] = {}
@@ -58,6 +66,7 @@ class Walk:
 
     def dataset(self, number: int) -> Dataset:
         """What is known of a dataset; a stub where that is nothing."""
+        self.check()
         return self.datasets.get(number) or Dataset(id=UUID(int=number), stub=True)
 
     def maker(self, number: int) -> str:
@@ -87,6 +96,7 @@ class Walk:
         """Find every dataset once; those that were only presented are not followed further."""
         depths, presented, queue, passed = {self.focus: 0}, dict[int, int](), [self.focus], set[int]()
         for number in queue:
+            self.check()
             legs, deeper = self.legs(number), depths[number] + 1
             if id(legs) in passed:
                 continue
