@@ -185,6 +185,12 @@ class Outputs:
         elif answer.text and not quiet:
             self.lines.append(answer.text)
 
+    def warn(self, error: FitsprovError, what: str) -> None:
+        """Say on stderr what did not come about, though all inputs were done."""
+        self.exit_code = max(self.exit_code, 1)
+        self.errors.append(f"{message_of(error)}; {what}")
+        self.flush()
+
     def flush(self) -> None:
         """Print what has come."""
         for lines, err in ((self.lines, self.err), (self.errors, True)):

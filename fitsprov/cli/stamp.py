@@ -15,6 +15,7 @@ from fitsprov.cli.common import expand, file_arguments, json_option, one_line_er
 from fitsprov.cli.many import Answer, Outputs, jobs_option
 from fitsprov.cli.stamp_options import spelling_options, value_options, values_of
 from fitsprov.cli.writing import in_place_options, report
+from fitsprov.errors import FitsprovError
 from fitsprov.model.stamp import Stamp
 from fitsprov.settings import Settings
 
@@ -55,7 +56,10 @@ def command(
         with StampSource.open(values, registry.registry, record) as source:
             outputs.run(names, partial(stamp_one, options), prepare=source.for_files, jobs=jobs)
             if options["fingerprint"] and not options["dry_run"] and record is None and source.registry is not None:
-                keep_fingerprints(source.registry, outputs.written)
+                try:
+                    keep_fingerprints(source.registry, outputs.written)
+                except FitsprovError as error:
+                    outputs.warn(error, "the stamps are written, the registry does not know their fingerprints")
     outputs.finish()
 
 

@@ -237,3 +237,23 @@ def test_a_dimension_with_two_values_is_refused_wherever_one_is_given(run: Run, 
         assert ran.exit_code == 2
         assert ran.stderr == "fitsprov: dataId band is given as 'r' and as 'g'; expected one value\n"
     assert product.read_bytes() == before
+
+
+def test_a_stamp_is_written_though_the_registry_cannot_be(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits.PrimaryHDU(np.arange(6.0)).writeto(tmp_path / "data.fits")
+    with monkeypatch.context() as readonly:
+        readonly.setattr("fitsprov.registry.engines.sqlite.may_write", lambda path: False)
+        ran = run("stamp", "data.fits", "--id", IMAGE, "--fingerprint", "--json")
+    assert ran.exit_code == 1
+    assert json.loads(ran.stdout)[0]["status"] == "done"
+    assert "read-only here" in ran.stderr
+    assert ran.stderr.endswith("; the stamps are written, the registry does not know their fingerprints\n")
+    stamp = fitsprov.read(tmp_path / "data.fits")
+    assert stamp is not None
+    assert (stamp.fingerprint or "").startswith("sha256:1:")
+    fits.setval(tmp_path / "data.fits", "OBJECT", value="M 31")
+    assert run("stamp", "data.fits", "--id", IMAGE, "--fingerprint").exit_code == 0
+    with fitsprov.Registry(tmp_path / "fitsprov.db") as registry:
+        assert [str(one.id) for one in registry.datasets_with(stamp.fingerprint or "")] == [IMAGE]
