@@ -229,11 +229,25 @@ def runs_of(keys: set[int], first: int, end: int) -> Iterator[int]:
 
 
 def read_columns(
-    connection: Connection, query: Callable[[bool], Compiled], keys: Iterable[int] | Keys, **more: Any
+    connection: Connection,
+    query: Callable[[bool], Compiled],
+    keys: Iterable[int] | Keys,
+    *,
+    alone: bool = False,
+    **more: Any,
 ) -> Sequence[Any]:
-    """Read the columns of a query that `by_keys` made; ``more`` are its other parameters."""
+    """Read the columns of a query that `by_keys` made.
+
+    Parameters
+    ----------
+    alone : bool
+        Whether it leads to no other table: PostgreSQL expects a great part of one behind runs, and joins it as such.
+    more
+        Other parameters of the query.
+    """
     wanted = keys if isinstance(keys, Keys) else Keys.of(keys)
-    (row,) = query(wanted.runs).rows(connection, keys=wanted.text, **more)
+    runs = wanted.runs and (alone or connection.dialect.name == "sqlite")
+    (row,) = query(runs).rows(connection, keys=wanted.text if runs else str(wanted.listed), **more)
     return row
 
 
@@ -248,11 +262,11 @@ def read_by_id(
 ) -> tuple[list[int], Sequence[Any]]:
     """Read the columns of a query by the keys of its rows, of which the first is `Ids`; give these, and the others."""
     wanted = Keys.of(keys)
-    found, *row = read_columns(connection, query, wanted, **more)
+    found, *row = read_columns(connection, query, wanted, alone=True, **more)
     if found == len(wanted.listed):
         return wanted.listed, row
     if isinstance(found, int):  # some are not there
-        (found,) = read_columns(connection, lambda runs: there(key, runs), wanted)
+        (found,) = read_columns(connection, lambda runs: there(key, runs), wanted, alone=True)
     return listed(found), row
 
 

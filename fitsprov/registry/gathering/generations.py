@@ -46,7 +46,7 @@ class Gathered(NamedTuple):
             self.activities.read(connection, makers)
             edges = self.uses.read(connection, makers)
             return edges, self.datasets.read(connection, edges.really - seen)
-        row = read_columns(connection, generation, makers, first=min(makers))
+        row = read_columns(connection, generation, makers, alone=True, first=min(makers))
         first, last = of_activities.WIDTH, of_activities.WIDTH + of_uses.WIDTH
         self.activities.keep(listed(row[0]), row[1:first])
         return self.uses.keep(row[first:last]), self.datasets.keep(listed(row[last]), row[last + 1 :])

@@ -99,11 +99,11 @@ class Uses:
 
     def read(self, connection: Connection, activities: Iterable[int]) -> Part:
         """Read what activities used."""
-        return self.keep(read_columns(connection, by_activity, activities))
+        return self.keep(read_columns(connection, by_activity, activities, alone=True))
 
     def read_users(self, connection: Connection, datasets: Iterable[int]) -> Part:
         """Read by whom datasets were used."""
-        return self.keep(read_columns(connection, by_dataset, datasets))
+        return self.keep(read_columns(connection, by_dataset, datasets, alone=True))
 
     def keep(self, row: Sequence[Any]) -> Part:
         """Keep the columns of one statement."""
