@@ -191,15 +191,22 @@ def plan_tail(bytes header not None, Py_ssize_t end, Py_ssize_t old, bytes tail 
 
 def open_usual(str path not None, Py_ssize_t size):
     """The twin of `fitsprov.files.locks.open_usual`; a name of more than `SHORT` bytes is left to Python."""
-    cdef bytes name = PyUnicode_EncodeFSDefault(path)
-    cdef const char *at = PyBytes_AS_STRING(name)
-    cdef const char *slash = strrchr(at, c"/")
-    cdef Py_ssize_t folder = 0 if slash == NULL else slash + 1 - at, length = PyBytes_GET_SIZE(name)
+    cdef bytes name
+    cdef const char *at
+    cdef const char *slash
+    cdef Py_ssize_t folder, length
     cdef char temporary[LONGEST + 16]
     cdef unsigned char into[FIRST_READ]
     cdef fitsprov_opened opened
     cdef Py_ssize_t end
     cdef bint done
+    try:
+        name = PyUnicode_EncodeFSDefault(path)
+    except UnicodeEncodeError:
+        return None
+    at, length = PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name)
+    slash = strrchr(at, c"/")
+    folder = 0 if slash == NULL else slash + 1 - at
     if not 0 < size <= FIRST_READ or strlen(at) != <size_t>length or length > LONGEST or length - folder > SHORT:
         return None
     snprintf(temporary, sizeof(temporary), b"%.*s.%s.fitsprov", <int>folder, at, at + folder)

@@ -76,9 +76,17 @@ def open_to_read(path: str) -> int:
     deadline = None
     while True:
         try:
-            return os.open(path, os.O_RDONLY | BINARY | NO_WAIT)
+            return open_path(path, os.O_RDONLY | BINARY | NO_WAIT)
         except BlockingIOError:
             deadline = pause(path, deadline)
+
+
+def open_path(path: str, flags: int) -> int:
+    """Open a path; text that can be none is an error of the system, too."""
+    try:
+        return os.open(path, flags)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, f"is no path ({error})") from error
 
 
 def need_regular(path: str, descriptor: int) -> os.stat_result:
@@ -108,7 +116,7 @@ def open_target(path: str) -> tuple[int, str, os.stat_result]:
         path = os.path.realpath(path)
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | BINARY | NO_FOLLOW)
+            descriptor = open_path(path, os.O_RDWR | BINARY | NO_FOLLOW)
         except OSError as error:
             if error.errno == errno.ELOOP and os.path.islink(path):
                 path = os.path.realpath(path)

@@ -20,7 +20,7 @@ from astropy.io import fits
 
 from fitsprov.cards.card import format_card
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits, UsageError
-from fitsprov.files import Edit, Outcome, clone, edit_file, read_unit
+from fitsprov.files import Edit, Outcome, clone, edit_file, export_file, read_unit
 from fitsprov.files.units import walk
 from tests.files.conftest import (
     DATA,
@@ -279,6 +279,13 @@ def test_what_is_no_fits_file_is_refused(tmp_path: Path) -> None:
     assert "begins with nothing" in refused(empty)
     assert "is no regular file" in refused(Path("/dev/null"))
     assert text.read_text() == "no FITS file at all"
+
+
+@pytest.mark.parametrize("name", ["a\0b.fits", "\ud800.fits", "x" * 5000, ""])
+def test_what_can_be_no_path_is_refused(name: str) -> None:
+    for act in (lambda: edit_file(name, strip), lambda: read_unit(name), lambda: export_file(name, "copy.fits", strip)):
+        with pytest.raises(FileRefused):
+            act()
 
 
 def test_read_only_files_are_refused_also_to_root(path: Path) -> None:
