@@ -78,7 +78,7 @@ class Pairs:
 
     def of(self, keys: Numbers) -> Numbers:
         """Give the seconds of some firsts, each of which is there once, sorted."""
-        if not len(self.firsts) or not len(keys):
+        if not len(self.firsts) or not len(keys) or keys[-1] < self.firsts[0] or self.firsts[-1] < keys[0]:
             return EMPTY
         if len(self.firsts) < len(keys):
             return np.asarray(self.seconds[within(self.firsts, keys)])
@@ -220,7 +220,10 @@ class Layers:
 
     def fact(self, name: str, newer: Numbers, keys: Numbers) -> Numbers:
         """Give what is known of each dataset, from the file or what is newer."""
-        if self.newer.is_empty:
+        here = self.newer.is_empty or (
+            not len(self.newer.old_entities) and keys.max(initial=0) <= self.file.about.entities
+        )
+        if here:
             return self.file.columns[name].take(keys).astype(np.int64)
         theirs = (keys > self.file.about.entities) | within(keys, self.newer.old_entities)
         found = np.zeros(len(keys), np.int64)
