@@ -134,8 +134,9 @@ def edit_file(
         plan = plan_flip(unit, edit)
         if plan is not None and not plan.behind:
             return Outcome.UNCHANGED
-        need_one_name(path, names, break_hardlinks=break_hardlinks)
-        if has_junk(unit):
+        if names > 1:
+            need_one_name(path, names, break_hardlinks=break_hardlinks)
+        if (plan is None or not plan.blank) and has_junk(unit):
             logger.warning("%s: what stands behind END of HDU %s and is not blank is lost", path, unit.index)
         if plan is not None and not atomic and names == 1 and may_flip(descriptor, plan):
             flip(descriptor, unit, plan, fsync=fsync)

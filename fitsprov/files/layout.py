@@ -52,6 +52,8 @@ class FlipPlan(NamedTuple):
     """What comes to stand behind the separator; ``b""`` where nothing changes."""
     hide: bool
     reveal: bool
+    blank: bool = False
+    """Whether nothing stands behind the old END."""
 
 
 def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
@@ -65,7 +67,7 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     if not edit.remove or (len(edit.remove) == 1 and edit.remove[0][1] == unit.end):
         usual = plan_tail(unit.header, unit.end, edit.remove[0][0] if edit.remove else unit.end, edit.tail)
         if usual is not None:
-            return FlipPlan(unit.start + usual[0], usual[1], usual[2], True)
+            return FlipPlan(unit.start + usual[0], usual[1], usual[2], True, True)
     cut = len(unit.header) - BLOCK
     old, old_end = unit.header[cut:], unit.end - cut
     spans = tuple((start - cut, stop - cut) for start, stop in edit.remove)
@@ -87,7 +89,7 @@ def plan_flip(unit: HeaderUnit, edit: Edit) -> FlipPlan | None:
     stop = max(old_end, end) + CARD
     if not old.endswith(new[stop:]):
         stop = BLOCK
-    return FlipPlan(start, new[behind:stop], hide, reveal=end != at)
+    return FlipPlan(start, new[behind:stop], hide, reveal=end != at, blank=BLANKS.startswith(old[old_end + CARD :]))
 
 
 @compiled
