@@ -25,6 +25,8 @@ class ConventionReading:
     stamp: Stamp
     steps: tuple[Step, ...] = ()
     """What lies behind the parents, where the convention tells a whole ancestry: ancestors with their own parents."""
+    counts: tuple[str, ...] = ()
+    """The numbers that it states, ``n_parents`` and ``n_raws``; others follow from what it lists."""
 
 
 def join(readings: Sequence[ConventionReading]) -> list[ConventionReading]:
@@ -34,7 +36,8 @@ def join(readings: Sequence[ConventionReading]) -> list[ConventionReading]:
         before = joined.get(reading.convention)
         if before is not None:
             stamp, _ = merge([before, reading])
-            reading = ConventionReading(reading.convention, stamp, before.steps or reading.steps)
+            counts = tuple(dict.fromkeys((*before.counts, *reading.counts)))
+            reading = ConventionReading(reading.convention, stamp, before.steps or reading.steps, counts)
         joined[reading.convention] = reading
     return list(joined.values())
 
@@ -42,14 +45,14 @@ def join(readings: Sequence[ConventionReading]) -> list[ConventionReading]:
 def merge(readings: Sequence[ConventionReading]) -> tuple[Stamp, list[Finding]]:
     """Take what the first convention states; from the others what it leaves open, if they name the same dataset."""
     merged, findings = readings[0].stamp, []
-    for reading in readings[1:]:
+    for place, reading in enumerate(readings[1:], 1):
         other = reading.stamp
         for field in ("id", "run", "type", "data_id", "activity_id"):
             mine, theirs = getattr(merged, field), getattr(other, field)
             if mine is not None and theirs is not None and mine != theirs and not same_run(field, mine, theirs):
                 message = f"{field}: {readings[0].convention} says {mine}, {reading.convention} says {theirs}"
                 findings.append(Finding("conventions-disagree", message))
-        findings += compare_lists(readings[0], reading)
+        findings += [*compare_lists(readings[0], reading), *compare_counts(readings[:place], reading)]
         if merged.id is None or other.id is None or merged.id == other.id:
             left_open = [f.name for f in fields(Stamp) if leaves_open(merged, other, f.name)]
             merged = replace(merged, **{name: getattr(other, name) for name in left_open})
@@ -64,6 +67,16 @@ def compare_lists(one: ConventionReading, other: ConventionReading) -> Iterator[
         if None not in mine | theirs and mine - theirs and theirs - mine:
             lacking = f"{len(mine - theirs)} of {one.convention}'s are not {other.convention}'s"
             yield Finding("conventions-disagree", f"{name}: {lacking}, {len(theirs - mine)} the other way round")
+
+
+def compare_counts(readings: Sequence[ConventionReading], other: ConventionReading) -> Iterator[Finding]:
+    """Find numbers that differ from those that the first convention states."""
+    for name in other.counts:
+        first = next((one for one in readings if name in one.counts), other)
+        mine, theirs = getattr(first.stamp, name), getattr(other.stamp, name)
+        if mine != theirs:
+            message = f"{name}: {first.convention} says {mine}, {other.convention} says {theirs}"
+            yield Finding("counts-disagree", message)
 
 
 def same_run(field: str, mine: Any, theirs: Any) -> bool:

@@ -39,6 +39,7 @@ __all__ = [
 
 FIRST = ("native", "rubin")
 """Believed before all others, in this order; the others as they stand in the header."""
+COUNTS = ("n_parents", "n_raws")
 Told = tuple[ConventionReading, list[Finding]]
 """What one convention says, and what is wrong with that."""
 
@@ -105,7 +106,8 @@ def read_whole(header: bytes, native: Convention, at: int) -> Told | None:
     if values is None:
         return None
     stamp: Stamp = STAMPS.make(values)
-    return ConventionReading(native.name, stamp), check_lists(stamp, native, "digests" in values, {})
+    counts = tuple(filter(values.__contains__, COUNTS))
+    return ConventionReading(native.name, stamp, counts=counts), check_lists(stamp, native, "digests" in values, {})
 
 
 def read_one(header: bytes, convention: Convention, cards: Iterable[Card]) -> Told | None:
@@ -120,7 +122,7 @@ def read_one(header: bytes, convention: Convention, cards: Iterable[Card]) -> To
         findings += check_seal(header, group, stamp, convention)
     else:
         findings += check_uncounted(stamp, convention, group, draft.counts)
-    return ConventionReading(convention.name, stamp, steps), findings
+    return ConventionReading(convention.name, stamp, steps, tuple(draft.counts)), findings
 
 
 def check_lists(

@@ -30,6 +30,11 @@ CODES: dict[str, tuple[Severity, str]] = {
     "conventions-disagree": (WARNING, "Two conventions in one header disagree; the one with precedence is taken."),
     "count-absent": (INFO, "A list in the header has no count beside it: whether it is whole is not known."),
     "count-differs": (WARNING, "A list in the header is shorter or longer than the count beside it says."),
+    "counts-disagree": (
+        INFO,
+        "Two conventions in one header count parents or raws differently, as of another moment or another file; the one"
+        " with precedence is taken.",
+    ),
     "data-changed": (ERROR, "The data are not those that were stamped."),
     "data-not-compared": (INFO, "The stamp carries no fingerprint that this file can be compared by."),
     "datalink-answer-type": (ERROR, "The answer is of no media type of VOTables (DataLink 1.1, 3.3)."),

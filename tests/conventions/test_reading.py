@@ -16,6 +16,7 @@ from fitsprov.cards.grammar import CARD
 from fitsprov.conventions.reading import Reading, group_of, read_header
 from fitsprov.conventions.spotting import find_prefix
 from fitsprov.conventions.writing import spell, spell_native
+from fitsprov.model.finding import Finding
 from fitsprov.model.stamp import Input, Stamp
 from tests.strategies import rubin_stamps, stamps
 
@@ -58,7 +59,7 @@ def test_any_two_stamps_in_one_header_are_each_read_whole(ours: Stamp, theirs: S
         "native": ours,
         **({"rubin": theirs} if theirs != Stamp() else {}),
     }
-    assert {finding.code for finding in reading.findings} <= {"conventions-disagree"}
+    assert {finding.code for finding in reading.findings} <= {"conventions-disagree", "counts-disagree"}
 
 
 @pytest.mark.parametrize("swap", [False, True])
@@ -96,6 +97,29 @@ def test_lists_disagree_where_each_has_what_the_other_lacks(ours: Any, theirs: A
     reading = read_both(Stamp(run="a/run", parents=ours), Stamp(run="a/run", parents=theirs))
     said = "parents: 1 of native's are not rubin's, 1 the other way round"
     assert disagreements(reading) == [said] * differ
+
+
+def test_counts_that_two_conventions_state_are_compared() -> None:
+    rubin = format_card("LSST BUTLER ID", str(ONE)) + format_card("LSST BUTLER N_INPUTS", 2)
+    others = format_card("IMCMB001", "a.fits") + format_card("PRVCNT", 1) + format_card("PRV1", "a")
+    said = Finding("counts-disagree", "n_parents: rubin says 2, cadc says 1")
+    reading = read_header(rubin + others, all_conventions())
+    assert reading.conventions == ("rubin", "iraf", "cadc")
+    assert [one for one in reading.findings if one.code == said.code] == [said]
+    assert reading.stamp.n_parents == 2
+    ours = spell_native(Stamp(run="a/run"), native(), lists=True)
+    assert said in read_header(ours + rubin + others, all_conventions()).findings
+    counted = spell_native(Stamp(run="a/run", n_parents=1), native(), lists=True)
+    messages = [one.message for one in read_header(counted + rubin + others, all_conventions()).findings]
+    assert messages.count("n_parents: native says 1, rubin says 2") == 1
+    assert not any("cadc says" in message for message in messages)
+
+
+def test_two_publishers_of_one_dataset_are_no_disagreement() -> None:
+    ours = spell_native(Stamp(id=ONE, publisher_did=f"ivo://one.org/data?{ONE}"), native(), lists=True)
+    reading = read_header(ours + format_card("DS_IDPUB", f"ivo://two.org/copies?{ONE}"), all_conventions())
+    assert reading.conventions == ("native", "vo")
+    assert reading.findings == ()
 
 
 def test_what_is_inherited_with_a_copied_header_is_no_disagreement() -> None:
