@@ -121,11 +121,19 @@ def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, St
     return dict(zip(found.keys, map(Stored, found.keys, found.makers, found.values), strict=True))
 
 
-def datasets_later(connection: Connection, keys: Sequence[int]) -> Mapping[int, Dataset]:
-    """Fetch datasets by their keys; they become objects when somebody looks at one of them."""
+def datasets_later(
+    connection: Connection, keys: Sequence[int], stand_alone: bool | None = None
+) -> Mapping[int, Dataset]:
+    """Fetch datasets by their keys; they become objects when somebody looks at one of them.
+
+    Parameters
+    ----------
+    stand_alone : bool, optional
+        Whether it is known that no copy is of any dataset, and that no header lists raws.
+    """
     if len(keys) <= FEW:
         return {row[0]: stored(row).dataset for row in by_key().rows(connection, **as_keys(keys))}
-    found = gather(connection, keys)
+    found = gather(connection, keys, stand_alone)
     return Later(lambda: dict(zip(found.keys, found.values, strict=True)))
 
 

@@ -221,9 +221,10 @@ class Datasets:
         return list(chain.from_iterable(part.made(self.words, self.copies) for part in self.parts))
 
 
-def gather(connection: Connection, keys: Iterable[int]) -> Datasets:
-    """Read datasets by their keys, with all that they point to."""
+def gather(connection: Connection, keys: Iterable[int], stand_alone: bool | None = None) -> Datasets:
+    """Read datasets by their keys, with all that they point to; they are known to stand alone, or not."""
     found = Datasets()
+    found.stand_alone = stand_alone
     found.read(connection, keys)
     found.read_beside(connection, found.keys)
     found.words = words_of(connection, types=found.type_keys, runs=found.run_keys)

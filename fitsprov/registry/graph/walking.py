@@ -18,7 +18,7 @@ from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.graph.reach import Bounds, Found
-from fitsprov.registry.schema import dataset_type, entity, listed_raw, role, run, used
+from fitsprov.registry.schema import artifact, dataset_type, entity, listed_raw, role, run, used
 from fitsprov.registry.stamping import in_order
 
 __all__ = ["Names", "Which", "keep", "paths_between", "raws_above", "walk"]
@@ -204,9 +204,10 @@ def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> 
     start = find_one(connection, identifier).key
     found = graph.follow(connection, [start], Direction.UP, Bounds())
     keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
-    if has_rows(connection, listed_raw):
+    stand_alone = not has_rows(connection, artifact, listed_raw)
+    if not stand_alone and has_rows(connection, listed_raw):
         keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
-    datasets = datasets_later(connection, list(keys))
+    datasets = datasets_later(connection, list(keys), stand_alone)
     return LaterSequence(lambda: in_order(datasets.values()), len(keys), list)
 
 
