@@ -8,7 +8,7 @@ from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
+from fitsprov.actions.listing import LinkFormat
 from fitsprov.actions.serving import Archive, TooSlow, discreet, services_at
 from fitsprov.datalink.descriptors import make_descriptors
 from fitsprov.datalink.links import Selection, make_rows
@@ -21,7 +21,7 @@ from fitsprov.model.lineage import Surroundings
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["COLUMNS", "LINK_FORMATS", "Fault", "Selection", "links", "served_links", "unknown", "write_error"]
+__all__ = ["COLUMNS", "Fault", "Selection", "links", "served_links", "unknown", "write_error"]
 
 
 def links(
@@ -105,7 +105,7 @@ def served_links(
     identifiers : sequence of str
         IDs as they are to be echoed; beyond the limit they are left out, which the answer says.
     format : LinkFormat
-        One of `LINK_FORMATS`.
+        One of those of `fitsprov.actions.listing`.
     semantics, role, maxrec
         As `Selection` has them.
 

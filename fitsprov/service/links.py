@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fitsprov.actions.linking import LINK_FORMATS, Fault, LinkFormat, served_links, write_error
+from fitsprov.actions.linking import Fault, served_links, write_error
+from fitsprov.actions.listing import LINK_FORMATS, LinkFormat
 from fitsprov.actions.serving import Archive
 from fitsprov.errors import UsageError
 from fitsprov.service.answer import Answer, document

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from fitsprov.actions.linking import COLUMNS, LINK_FORMATS
+from fitsprov.actions.linking import COLUMNS
+from fitsprov.actions.listing import LINK_FORMATS
 from fitsprov.actions.serving import Archive
 from fitsprov.service.answer import Answer, document, text
 from fitsprov.service.call import Call
