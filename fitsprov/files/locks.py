@@ -12,6 +12,7 @@ import errno
 import os
 import signal
 import stat
+import sys
 import time
 
 from fitsprov.compiled import compiled
@@ -158,8 +159,12 @@ def lock(descriptor: int) -> str:
 
 
 def alone(descriptor: int) -> str:
-    """Whether nobody else has a file open (fcntl(2), leases); who opens it from now on waits until `together`."""
-    if not hasattr(fcntl, "F_SETLEASE"):
+    """Whether nobody else has a file open (fcntl(2), leases); who opens it from now on waits until `together`.
+
+    Not asked where there are other threads: one that opens the file in C and keeps the interpreter meanwhile would wait
+    for us, and we for it.
+    """
+    if not hasattr(fcntl, "F_SETLEASE") or has_threads():
         return UNKNOWN
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
@@ -167,6 +172,12 @@ def alone(descriptor: int) -> str:
     except OSError as error:
         return HELD if error.errno == errno.EAGAIN else UNKNOWN
     return TAKEN
+
+
+def has_threads() -> bool:
+    """Whether this process has other threads that run Python."""
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
 
 
 def together(descriptor: int) -> None:

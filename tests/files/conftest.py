@@ -12,6 +12,7 @@ from astropy.io import fits
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import BLANK, CARD
 from fitsprov.cards.sums import seal_card
+from fitsprov.files import locks
 from fitsprov.files.layout import Edit
 from fitsprov.files.units import HeaderUnit, walk
 
@@ -75,6 +76,12 @@ def checksums_hold(path: Path) -> list[bool]:
     """Say of each HDU whether CHECKSUM and DATASUM are right, as astropy judges."""
     with fits.open(path, disable_image_compression=True) as hdus:
         return [hdu.verify_checksum() == 1 and hdu.verify_datasum() == 1 for hdu in hdus]
+
+
+@pytest.fixture(autouse=True)
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out of account the threads of who runs the tests."""
+    monkeypatch.setattr(locks, "has_threads", lambda: False)
 
 
 @pytest.fixture

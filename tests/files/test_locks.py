@@ -8,6 +8,8 @@ import io
 import mmap
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -309,6 +311,38 @@ def test_a_reader_that_is_held_up_in_the_midst_of_a_stamp_gets_no_mixture(tmp_pa
         os.waitpid(child, 0)
     assert seen <= stamps
     assert len(seen) > 1
+
+
+def test_a_thread_that_keeps_the_interpreter_while_it_opens_the_file_is_not_waited_for(tmp_path: Path) -> None:
+    """As fitsio does; a lease would be broken by the kernel after 45 s."""
+    path = make_file(tmp_path / "file.fits", 12)
+    script = """
+import sys, threading, time
+import fitsio
+from fitsprov.files import edit_file
+from tests.files.test_locks import ONE, TWO
+
+end, longest = time.monotonic() + 2, [0.0]
+
+def read():
+    while time.monotonic() < end:
+        fitsio.read_header(sys.argv[1])
+
+reader = threading.Thread(target=read)
+reader.start()
+while time.monotonic() < end:
+    for decide in (ONE, TWO):
+        start = time.monotonic()
+        edit_file(sys.argv[1], decide)
+        longest[0] = max(longest[0], time.monotonic() - start)
+reader.join()
+assert longest[0] < 20, longest
+"""
+    root = Path(__file__).parent.parent.parent
+    command = [sys.executable, "-c", script, path]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_who_opens_a_leased_file_waits(path: Path) -> None:
