@@ -57,10 +57,10 @@ def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Head
     return Answer(body, media_type, 200, headers)
 
 
-def unchanged(tag: bytes, headers: Mapping[bytes, bytes]) -> bool:
-    """Whether the client has what bears this weak tag (RFC 9110, 13.1.2)."""
+def unchanged(tag: bytes, headers: Mapping[bytes, bytes], *, found: bool = True) -> bool:
+    """Whether the client has what bears this weak tag (RFC 9110, 13.1.2); ``*`` is only what was `found`."""
     asked = headers.get(b"if-none-match")
-    return asked is not None and (asked.strip() == b"*" or tag in map(bytes.strip, asked.split(b",")))
+    return asked is not None and ((found and asked.strip() == b"*") or tag in map(bytes.strip, asked.split(b",")))
 
 
 def stream_on(call: Call, pieces: Iterator[bytes], media_type: str, headers: Headers) -> Answer:

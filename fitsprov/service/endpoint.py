@@ -165,9 +165,10 @@ class Endpoint:
             tag = self.tag(scope, archive)
         except Exception as error:
             return self.explain(error, scope["path"])
-        if unchanged(tag, headers):
+        known = self.house.kept.get((tag, accepts_gzip(headers)))
+        if unchanged(tag, headers, found=known is not None):
             return Answer(b"", "text/plain", 304, ((b"etag", tag), (b"cache-control", b"no-cache")))
-        return self.house.kept.get((tag, accepts_gzip(headers))) or Begun(archive, tag)
+        return known or Begun(archive, tag)
 
     def run(self, scope: Scope, headers: dict[bytes, bytes], body: bytes, begun: Begun | None) -> Answer:
         """Answer a call; an error becomes an answer, and says nothing about this machine."""

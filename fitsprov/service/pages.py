@@ -16,6 +16,8 @@ from fitsprov.service.call import Call
 
 __all__ = ["answer_asset", "answer_dataset", "answer_search", "answer_touched"]
 
+HTML = "text/html;charset=utf-8"
+SAFE = (b"content-security-policy", POLICY.encode())
 FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")
 """For what is asked for by its content (RFC 8246)."""
 
@@ -32,7 +34,7 @@ def answer_dataset(archive: Archive, call: Call) -> Answer:
     try:
         dataset = archive.find(asked)
     except DatasetNotFound:
-        return replace(show(call, missing_page(archive, asked)), status=404)
+        return Answer(missing_page(archive, asked).encode(errors="replace"), HTML, 404, (SAFE,))
     link: Headers = ((b"link", archive.provenance_link(dataset)),)
     if asked != str(dataset.id):
         where = f"{archive.base_url}/dataset/{quote(str(dataset.id))}".encode()
@@ -48,8 +50,7 @@ def answer_touched(archive: Archive, call: Call) -> Answer:
 
 def show(call: Call, html: str, headers: Headers = ()) -> Answer:
     """Answer with a page."""
-    policy = (b"content-security-policy", POLICY.encode())
-    return document(call, [html.encode(errors="replace")], "text/html;charset=utf-8", (*headers, policy))
+    return document(call, [html.encode(errors="replace")], HTML, (*headers, SAFE))
 
 
 def answer_asset(archive: Archive, call: Call) -> Answer:

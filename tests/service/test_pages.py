@@ -215,6 +215,15 @@ def test_page_is_not_sent_again(client: httpx.Client) -> None:
     assert client.get(f"/dataset/{COADD}", headers={"If-None-Match": tag}).status_code == 304
 
 
+@pytest.mark.parametrize("path", ["/dataset/", "/prov?ID=", "/impact?ID="])
+def test_what_is_not_there_is_not_unchanged(client: httpx.Client, path: str) -> None:
+    any_of_it = {"If-None-Match": "*"}
+    missing = client.get(path + UNKNOWN, headers=any_of_it)
+    assert missing.status_code == 404
+    assert UNKNOWN in missing.text
+    assert client.get(f"/dataset/{COADD}", headers=any_of_it).status_code == 304
+
+
 def drawing(answer: httpx.Response) -> html.HtmlElement:
     """The drawing of a page."""
     (found,) = html.fromstring(answer.content).xpath("//*[@id='lineage']")
