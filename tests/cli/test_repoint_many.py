@@ -74,9 +74,11 @@ def test_a_run_that_was_killed_is_finished_by_the_next(folder: Path, fitsprov: F
     command = [sys.executable, "-m", "fitsprov", "repoint", "-r", str(folder), "--base-url", NEW, "--fsync"]
     child = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
     first = folder / "000.fits"
+    written = first.stat().st_mtime_ns  # a file that somebody reads would be copied
     until = time.monotonic() + 30
-    while NEW.encode() not in first.read_bytes() and time.monotonic() < until:
+    while first.stat().st_mtime_ns == written and time.monotonic() < until:
         pass
+    time.sleep(0.002)
     child.send_signal(signal.SIGKILL)
     child.wait()
     assert NEW.encode() in first.read_bytes()
