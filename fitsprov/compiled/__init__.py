@@ -41,7 +41,7 @@ def is_outdated(extension: str, *sources: str) -> bool:
     )
 
 
-EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "provenance", "values")]
+EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "provenance", "rows", "values")]
 COMPILED = None not in EXTENSIONS
 """Whether the twins are there and in use."""
 

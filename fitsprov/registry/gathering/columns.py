@@ -24,6 +24,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+from fitsprov.compiled import compiled as twinned
 from fitsprov.registry.engines.compiled import Compiled, among, compiled
 
 __all__ = [
@@ -270,6 +271,7 @@ def read_by_id(
     return listed(found), row
 
 
+@twinned
 def listed(line: str | None) -> list[Any]:
     """Read a `Line`, or `Each`."""
     values: list[Any] = read_json(f"[{line}]")[0] if line else []

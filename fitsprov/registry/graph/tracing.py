@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import repeat
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from fitsprov.compiled import compiled
 from fitsprov.model.dataid import canonical_text
 from fitsprov.model.lineage import Category, Direction
 from fitsprov.model.traced import ActivityRow, DatasetRow, Inputs, Presented, Traced
@@ -23,6 +23,7 @@ from fitsprov.registry.gathering.activities import Activities
 from fitsprov.registry.gathering.columns import listed
 from fitsprov.registry.gathering.datasets import Datasets, Part
 from fitsprov.registry.gathering.uses import Uses
+from fitsprov.registry.gathering.values import texts_of
 from fitsprov.registry.graph.lineage import Above
 
 __all__ = ["trace_of"]
@@ -81,38 +82,47 @@ def part_rows(datasets: Datasets, part: Part) -> Iterator[DatasetRow]:
     """Read the columns that one statement gave."""
     types, words, copies = listed(part.types), datasets.words, datasets.copies
     kinds = {key: words.types.get(key, (None, None)) for key in set(types)}
+    names = {key: name for key, (name, _) in kinds.items()}
     categories = {
         (key, made): category and category.value
         for key, (name, stated) in kinds.items()
         for made in (True, False)
         for category in [effective_category(stated, name, made)]
     }
-    places = [copies.get(key, (None, None)) for key in part.keys] if copies else repeat((None, None))
-    return (
-        (key, maker, uuid, kinds[kind][0], run, data_id, name, category, *place, did, origin, key in part.stubs)
-        for key, maker, uuid, kind, run, data_id, name, category, place, did, origin in zip(
-            part.keys,
-            part.makers,
-            uuid_texts(part.octets),
-            types,
-            map(words.runs.get, listed(part.runs)),
-            data_ids(part.data_ids, len(part.keys)),
-            json.loads(part.names) if part.keys else (),
-            [categories[key, maker is not None] for key, maker in zip(types, part.makers, strict=True)],
-            places,
-            part.said(part.rare[0]),
-            part.said(part.rare[1]),
-            strict=False,
-        )
+    places = [copies.get(key, (None, None)) for key in part.keys] if copies else None
+    return zip(
+        part.keys,
+        part.makers,
+        uuid_texts(part.octets),
+        map(names.__getitem__, types),
+        map(words.runs.get, listed(part.runs)),
+        data_ids(part.data_ids, len(part.keys)),
+        texts_of(part.names),
+        [categories[key, maker is not None] for key, maker in zip(types, part.makers, strict=True)],
+        repeat(None) if places is None else [uri for uri, _ in places],
+        repeat(None) if places is None else [size for _, size in places],
+        part.said(part.rare[0]),
+        part.said(part.rare[1]),
+        map(part.stubs.__contains__, part.keys),
+        strict=False,
     )
 
 
 def data_ids(line: str | None, number: int) -> Sequence[str | None]:
     """Read a column of dataIds, each as its text."""
-    found = OBJECT.findall(line or "")
-    if len(found) != number or ",".join(found) != line:  # there is a brace in a string
+    found = objects_in(line or "")
+    if found is None or len(found) != number:  # there is a brace in a string
         return [None if one is None else canonical_text(one) for one in listed(line)]
-    return [None if one == "null" else one for one in found] if "null" in found else found
+    return found
+
+
+@compiled
+def objects_in(line: str) -> list[str | None] | None:
+    """Part a column of JSON objects without others in them, and of nulls; None where it is none."""
+    found = OBJECT.findall(line)
+    if ",".join(found) != line:
+        return None
+    return [None if one == "null" else one for one in found]
 
 
 def as_raw(row: DatasetRow) -> DatasetRow:
@@ -124,12 +134,26 @@ def inputs_of(uses: Uses, roles: Mapping[int, str]) -> dict[int, Inputs]:
     """Read columns of edges, by activity; what was presented only has a complement for its key."""
     used: dict[int, Inputs] = {}
     for activities, entities, names, actual in (part.as_stated(roles) for part in uses.parts):
-        said = actual if any(one is not None for one in actual) else None
-        start = 0
-        for maker, number in Counter(activities).items():
-            end = start + number
-            used[maker] = Inputs(entities[start:end], names[start:end], said and said[start:end])
-            start = end
+        said = None if actual.count(None) == len(actual) else actual
+        used |= parted(activities, entities, names, said, Inputs)
+    return used
+
+
+@compiled
+def parted(
+    activities: Sequence[int],
+    entities: Sequence[int],
+    roles: Sequence[str | None],
+    actual: Sequence[bool | None] | None,
+    make: Callable[..., Inputs],
+) -> dict[int, Inputs]:
+    """Part columns by activity; those of one stand together."""
+    used: dict[int, Inputs] = {}
+    start = 0
+    for maker, number in Counter(activities).items():
+        end = start + number
+        used[maker] = make(entities[start:end], roles[start:end], actual and actual[start:end])
+        start = end
     return used
 
 
@@ -137,19 +161,34 @@ def arrange(
     start: int, found: Mapping[int, DatasetRow], used: Mapping[int, Inputs]
 ) -> tuple[list[int], dict[int, list[Presented]]]:
     """Put datasets in the order in which steps lead to them; and take out what was presented to activities only."""
-    order, seen, passed, presented = [start], {start}, set[int](), dict[int, list[Presented]]()
+    order, some = ordered(start, found, used)
+    presented = {
+        maker: [
+            Presented(place, ~key, used[maker].roles[place])
+            for place, key in enumerate(used[maker].datasets)
+            if key < 0
+        ]
+        for maker in some
+    }
+    return order, presented
+
+
+@compiled
+def ordered(start: int, found: Mapping[int, DatasetRow], used: Mapping[int, Inputs]) -> tuple[list[int], list[int]]:
+    """Put datasets in the order in which steps lead to them; and find activities to which more was presented."""
+    order, seen, passed, presented = [start], {start}, set[int](), list[int]()
     for dataset in order:
         maker = found[dataset][1]
         if maker is None or maker in passed or maker not in used:
             continue
         passed.add(maker)
-        inputs = used[maker]
-        for place, key in enumerate(inputs.datasets):
-            if key < 0:
-                presented.setdefault(maker, []).append(Presented(place, ~key, inputs.roles[place]))
-            elif key not in seen:
+        for key in used[maker].datasets:
+            if key not in seen:
                 seen.add(key)
-                order.append(key)
+                if key >= 0:
+                    order.append(key)
+        if min(used[maker].datasets, default=0) < 0:
+            presented.append(maker)
     return order, presented
 
 
@@ -167,6 +206,7 @@ def activity_rows(activities: Activities) -> Iterator[tuple[int, ActivityRow]]:
         yield from zip(part.keys, rows, strict=True)
 
 
+@compiled
 def uuid_texts(octets: bytes | None) -> list[str]:
     """Spell UUIDs that stand behind one another."""
     text = (octets or b"").hex()
@@ -174,6 +214,7 @@ def uuid_texts(octets: bytes | None) -> list[str]:
     return [f"{d[:8]}-{d[8:12]}-{d[12:16]}-{d[16:20]}-{d[20:]}" for d in digits]
 
 
+@compiled
 def time_text(microseconds: int | None) -> str | None:
     """Spell a time as xsd:dateTime, in UTC."""
     if microseconds is None:
