@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 # tests of what C does where there is a compiler, and Python elsewhere
-TWICE = tests/cards tests/compiled tests/conventions tests/files tests/fuzz tests/actions/test_api.py tests/actions/test_edits.py
+TWICE = tests/cards tests/compiled tests/conventions tests/exchange/prov tests/files tests/fuzz tests/actions/test_api.py tests/actions/test_edits.py
 
 .PHONY: demo test lowest slow bench lint docs fuzz clean
 

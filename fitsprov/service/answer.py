@@ -15,7 +15,7 @@ __all__ = ["Answer", "document", "text", "unchanged"]
 HELD = 2**18
 """Bytes of a document that are made before its head is sent: it then has a length and an ETag."""
 FAILED = b'"ERROR"'
-"""In a document that something went wrong with on the way, so that it is not to be kept."""
+"""In links that something went wrong with on the way."""
 WORTH = 1_400
 """Bytes below which a packet is one packet, compressed or not."""
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -36,8 +36,13 @@ def text(message: str, status: int = 200, headers: Headers = ()) -> Answer:
     return Answer(f"{message}\n".encode(errors="replace"), "text/plain;charset=utf-8", status, headers)
 
 
-def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Headers = ()) -> Answer:
-    """Answer with a document, compressed and not sent again where the client has it (RFC 9110, 8.8.3 and 13.1.2)."""
+def document(
+    call: Call, pieces: Iterable[bytes], media_type: str, headers: Headers = (), *, may_fail: bool = False
+) -> Answer:
+    """Answer with a document, compressed and not sent again where the client has it (RFC 9110, 8.8.3 and 13.1.2).
+
+    One that `may_fail` says so inside where it did, and is not kept then.
+    """
     stream, held, size = iter(pieces), list[bytes](), 0
     for piece in stream:
         held.append(piece)
@@ -46,7 +51,7 @@ def document(call: Call, pieces: Iterable[bytes], media_type: str, headers: Head
             return stream_on(call, chain(held, [more], stream), media_type, headers)
     body = b"".join(held)
     headers = (*headers, (b"vary", b"accept-encoding"))
-    if FAILED in body:
+    if may_fail and FAILED in body:
         return Answer(body, media_type, 200, (*headers, (b"cache-control", b"no-store")))
     tag = call.tag or b'W/"%s"' % blake2b(body, digest_size=12).hexdigest().encode()
     headers = (*headers, (b"etag", tag), (b"cache-control", b"no-cache"))

@@ -25,7 +25,7 @@ def answer_links(archive: Archive, call: Call) -> Answer:
         role=call.one("ROLE") or None,
         maxrec=call.number("MAXREC"),
     )
-    return document(call, pieces, chosen.media_type)
+    return document(call, pieces, chosen.media_type, may_fail=True)
 
 
 def find_format(asked: str) -> LinkFormat:
