@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fitsprov.errors import UsageError
@@ -95,6 +95,7 @@ def write_documents(
     members: bool = False,
     steps: bool = False,
     overflow: bool = False,
+    check: Callable[[], None] = go_on,
 ) -> Iterable[str]:
     """Write lineages as one provenance document, in pieces.
 
@@ -112,6 +113,8 @@ def write_documents(
         Whether runs are told as collections of datasets, and jobs as activities of which others are steps.
     overflow : bool
         Whether a VOTable says that something was left out because it was too much.
+    check : callable
+        Called between pieces and steps; raises where nobody waits for the document any more.
 
     Raises
     ------
@@ -128,13 +131,14 @@ def write_documents(
     wanted = Wanted(
         model=Model(model), agents=agents, setup=setup, descriptions=descriptions, members=members, steps=steps
     )
-    told = [tell_json(one, wanted, authority=authority) for one in lineages]
+    told = [checked(tell_json(one, wanted, authority=authority), check) for one in lineages]
     if format == "prov-json" and len(told) == 1:
         return told[0]
     from fitsprov.exchange.prov.prov_json import read_document, write_prov_json
     from fitsprov.exchange.prov.uniting import unite
 
     document = unite([read_document("".join(pieces)) for pieces in told])
+    check()
     if format == "votable":
         from fitsprov.exchange.prov.provdm import write_votable
 
@@ -148,3 +152,10 @@ def write_documents(
 
         return [write_prov_n(document)]
     return [write_prov_json(document)]
+
+
+def checked(pieces: Iterable[str], check: Callable[[], None]) -> Iterator[str]:
+    """Check before each piece whether to go on."""
+    for piece in pieces:
+        check()
+        yield piece

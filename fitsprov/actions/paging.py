@@ -16,7 +16,7 @@ from fitsprov.actions.assets import asset_path
 from fitsprov.actions.citing import cite, in_words, label
 from fitsprov.actions.fact_objects import facts_object
 from fitsprov.actions.json_objects import activity_object, iso
-from fitsprov.actions.serving import Archive, discreet, keep_time
+from fitsprov.actions.serving import Archive, discreet, keep_deadline
 from fitsprov.actions.tracing import FORMATS, trace
 from fitsprov.actions.viewing import View
 from fitsprov.exchange.drawings.fold import Stack
@@ -174,7 +174,7 @@ def picture(archive: Archive, lineage: Lineage, way: str, opened: Sequence[str])
             return where(way, [*keys, stack.key])
         return str(stack.datasets[0].id) + ("?way=into" if way == "into" else "")
 
-    drawn = draw_to_walk(lineage, href, fold=drawing.FOLD, opened=frozenset(keys), check=keep_time)
+    drawn = draw_to_walk(lineage, href, fold=drawing.FOLD, opened=frozenset(keys), check=keep_deadline)
     folding = {
         key: where(way, [other for other in keys if not f"{other}.".startswith(f"{key}.")]) for key in drawn.opened
     }

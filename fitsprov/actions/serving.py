@@ -21,14 +21,15 @@ from fitsprov.errors import DatasetNotFound, FitsprovError, RegistryError, Usage
 from fitsprov.model.identifiers import datalink_url, publisher_did
 from fitsprov.model.lineage import Dataset, Linked
 from fitsprov.model.stamp import Stamp
-from fitsprov.registry.engines.deadline import Deadline, Overdue, deadline_here
+from fitsprov.registry.engines.deadline import Deadline
+from fitsprov.registry.engines.overdue import keep_deadline
 from fitsprov.settings import Settings
 from fitsprov.templates import read_template, template_names
 
 if TYPE_CHECKING:
     from fitsprov.actions.registry import Registry
 
-__all__ = ["Archive", "Deadline", "TooSlow", "base_url_of", "discreet", "keep_time", "services_at"]
+__all__ = ["Archive", "Deadline", "TooSlow", "base_url_of", "discreet", "keep_deadline", "services_at"]
 
 BASE_URL = re.compile(r"https?://[^\s/?#\"'<>]+(/[^\s?#\"'<>]*)?", re.ASCII)
 EXAMPLE = "00000000-0000-0000-0000-00000000000e"
@@ -220,18 +221,6 @@ def base_url_of(settings: Settings) -> str | None:
     if base is not None and not BASE_URL.fullmatch(base):
         raise UsageError(f"base URL '{base}' is not one; expected http(s)://host[/path]")
     return None if base is None else base.rstrip("/")
-
-
-def keep_time() -> None:
-    """End what this thread does, where nobody waits for it any more.
-
-    Raises
-    ------
-    Overdue
-    """
-    deadline = deadline_here()
-    if deadline is not None and deadline.passed:
-        raise Overdue
 
 
 @contextmanager

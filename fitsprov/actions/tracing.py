@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fitsprov.actions import drawing
 from fitsprov.actions.resolving import Resolution, resolve_id, with_did
-from fitsprov.actions.serving import Archive, discreet, keep_time
+from fitsprov.actions.serving import Archive, discreet, keep_deadline
 from fitsprov.actions.trimming import bare, nearest
 from fitsprov.actions.viewing import View
 from fitsprov.errors import DatasetNotFound, UsageError
@@ -218,6 +218,7 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
             members=question.members,
             steps=question.steps,
             overflow=any(cut for _, cut in told),
+            check=keep_deadline,
         )
         # small pieces lie where others lay before; one that grows takes new memory, which costs more than to copy them
         yield b"".join([piece.encode(errors="replace") for piece in pieces])
@@ -230,7 +231,7 @@ def write_prov(archive: Archive, identifiers: Sequence[str], format: ProvFormat,
         yield json.dumps(objects, indent=1).encode()
         return
     for lineage in lineages:
-        yield drawing.draw(lineage, format.drawing, check=keep_time).encode(errors="replace")
+        yield drawing.draw(lineage, format.drawing, check=keep_deadline).encode(errors="replace")
 
 
 def reach_all(archive: Archive, identifiers: Sequence[str], question: Question, most: int) -> list[tuple[Traced, bool]]:

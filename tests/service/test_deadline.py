@@ -12,10 +12,10 @@ import httpx
 import pytest
 from sqlalchemy import text as sql
 
-from fitsprov.actions.drawing import draw
+from fitsprov.actions.drawing import DOCUMENTS, draw, write_documents
 from fitsprov.actions.registering import create_registry
-from fitsprov.actions.serving import Archive, Deadline, keep_time
-from fitsprov.registry.engines.deadline import Overdue
+from fitsprov.actions.serving import Archive, Deadline, keep_deadline
+from fitsprov.registry.engines.overdue import Overdue
 from fitsprov.service import app
 from fitsprov.service.answer import Answer
 from fitsprov.service.call import Call
@@ -87,9 +87,26 @@ def test_what_is_drawn_is_ended_with_its_deadline(settings: Settings, format: st
     archive = Archive.open(settings)
     lineage = archive.registry.lineage(COADD)
     deadline = Deadline()
-    assert deadline.bound(draw, lineage, format, check=keep_time)
+    assert deadline.bound(draw, lineage, format, check=keep_deadline)
     deadline.end()
     with pytest.raises(Overdue):
-        deadline.bound(draw, lineage, format, check=keep_time)
-    assert draw(lineage, format, check=keep_time)
+        deadline.bound(draw, lineage, format, check=keep_deadline)
+    assert draw(lineage, format, check=keep_deadline)
+    archive.close()
+
+
+@pytest.mark.parametrize("format", DOCUMENTS)
+def test_a_document_is_ended_with_its_deadline(settings: Settings, format: str) -> None:
+    archive = Archive.open(settings)
+    rows = archive.registry.trace(COADD)
+    deadline = Deadline()
+
+    def write() -> str:
+        return "".join(write_documents([rows], format, check=keep_deadline))
+
+    whole = deadline.bound(write)
+    deadline.end()
+    with pytest.raises(Overdue):
+        deadline.bound(write)
+    assert write() == whole
     archive.close()

@@ -23,6 +23,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 
+from fitsprov.registry.engines.overdue import keep_deadline
+
 __all__ = ["Compiled", "among", "as_keys", "compiled", "has_rows", "one_of"]
 
 P = ParamSpec("P")
@@ -85,6 +87,7 @@ class Compiled:
         form = self.forms.get(dialect.name)
         if form is None:
             form = self.forms[dialect.name] = Form(self.statement, dialect)
+        keep_deadline()
         if not connection.in_transaction():
             connection.begin()
         cursor = connection.connection.cursor(**form.options)

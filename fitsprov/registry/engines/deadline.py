@@ -11,30 +11,22 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from threading import Lock, Thread, local
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from fitsprov.errors import RegistryError
 from fitsprov.registry.engines import postgres
+from fitsprov.registry.engines.overdue import Overdue, deadline_here, here
 
-__all__ = ["Deadline", "Overdue", "deadline_here", "within_deadline"]
+__all__ = ["Deadline", "within_deadline"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 AGAIN = 0.05
 """Seconds until work that has not ended is interrupted once more: between two statements nothing is."""
-here = local()
-
-
-class Overdue(RegistryError, TimeoutError):
-    """Work that was ended because its deadline has passed."""
-
-    def __init__(self) -> None:
-        super().__init__("the deadline has passed; expected an answer before it")
 
 
 class Deadline:
@@ -91,11 +83,6 @@ class Deadline:
             connection.invalidate()  # an interrupt that is still under way must meet nobody else's statement
             if isinstance(error, Exception):
                 raise Overdue from error
-
-
-def deadline_here() -> Deadline | None:
-    """Give the deadline of this thread's work, if it has one."""
-    return getattr(here, "deadline", None)
 
 
 def within_deadline(connection: Connection) -> AbstractContextManager[None]:

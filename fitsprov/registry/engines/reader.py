@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fitsprov.registry.engines import postgres
-from fitsprov.registry.engines.deadline import deadline_here
 from fitsprov.registry.engines.engine import persist
+from fitsprov.registry.engines.overdue import deadline_here
 
 __all__ = ["Reader"]
 

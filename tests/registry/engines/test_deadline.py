@@ -12,8 +12,10 @@ from sqlalchemy import Connection, text
 
 from fitsprov.errors import DatasetNotFound
 from fitsprov.registry import Registry
-from fitsprov.registry.engines.deadline import Deadline, Overdue
+from fitsprov.registry.datasets import datasets_by_uuid
+from fitsprov.registry.engines.deadline import Deadline
 from fitsprov.registry.engines.engine import reading
+from fitsprov.registry.engines.overdue import Overdue
 from tests.registry.making import dataset, record, survey, uid
 
 COUNT = text("SELECT count(*) FROM entity")
@@ -88,6 +90,20 @@ def test_nothing_is_asked_behind_the_deadline(registry: Registry) -> None:
     with pytest.raises(Overdue):
         deadline.bound(ask)
     assert registry.dataset("SC_1").type == "raw"
+
+
+def test_no_statement_is_begun_behind_the_deadline(registry: Registry) -> None:
+    registry.record(survey())
+    deadline, begun = Deadline(), list[object]()
+
+    def ask(connection: Connection) -> None:
+        begun.append(datasets_by_uuid(connection, [uid("coadd")]))
+        deadline.passed = True  # and nothing is interrupted
+        begun.append(datasets_by_uuid(connection, [uid("coadd")]))
+
+    with pytest.raises(Overdue):
+        deadline.bound(registry._reader.snapshot, ask)
+    assert len(begun) == 1
 
 
 def test_what_is_wrong_before_the_deadline_is_said(registry: Registry) -> None:
