@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fitsprov.actions.conventions import known_conventions
 from fitsprov.actions.resolution import Status
 from fitsprov.files.fingerprint import card_fingerprint
 from fitsprov.model.finding import Finding
@@ -15,9 +16,10 @@ from fitsprov.model.runs import is_short_for
 from fitsprov.model.stamp import Input, Stamp, list_digest
 
 if TYPE_CHECKING:
+    from fitsprov.conventions.reading import Reading
     from fitsprov.files.accept import Source
 
-__all__ = ["compare", "compare_lists", "completed", "find_inheritance", "judge", "status_of"]
+__all__ = ["compare", "compare_lists", "completed", "find_inheritance", "judge", "keyword_of", "status_of"]
 
 DIFFERS = {"registry": "differs-from-registry", "service": "differs-from-service"}
 """Who says otherwise → the code of the finding."""
@@ -36,43 +38,53 @@ def find_inheritance(stamp: Stamp, source: Source) -> list[Finding]:
     return [Finding("stamp-inherited", message, "FPV_DSUM")]
 
 
-def compare(stamp: Stamp, dataset: Dataset, who: str = "registry") -> list[Finding]:
+def compare(reading: Reading, dataset: Dataset, who: str = "registry") -> list[Finding]:
     """Hold what a header says against what the registry, or a service, says."""
-    return [
-        Finding(DIFFERS[who], f"{keyword} says {mine}, the {who} {theirs}", keyword)
-        for keyword, mine, theirs in (
-            ("FPV_RUN", stamp.run, dataset.run),
-            ("FPV_TYPE", stamp.type, dataset.type),
-            ("FPV_DATA", stamp.data_id, dataset.data_id),
-        )
-        if mine is not None and theirs is not None and mine != theirs
-        if keyword != "FPV_RUN" or not is_short_for(str(mine), str(theirs))
-    ]
+    findings = []
+    for field in ("run", "type", "data_id"):
+        mine, theirs = getattr(reading.stamp, field), getattr(dataset, field)
+        if mine is None or theirs is None or mine == theirs:
+            continue
+        if field != "run" or not is_short_for(mine, theirs):
+            keyword = keyword_of(reading, field)
+            findings.append(Finding(DIFFERS[who], f"{keyword or field} says {mine}, the {who} {theirs}", keyword))
+    return findings
 
 
-def compare_lists(stamp: Stamp, lineage: Lineage) -> list[Finding]:
+def keyword_of(reading: Reading, field: str) -> str:
+    """The keyword of what was taken from a header; empty where none of the conventions that ship has it."""
+    value = getattr(reading.stamp, field)
+    owner = next((one.convention for one in reading.readings if getattr(one.stamp, field) == value), None)
+    rows = (row for known in known_conventions() if known.name == owner for row in known.load().keywords)
+    return next((row.name.partition("{")[0].rstrip() for row in rows if row.field[0] == field), "")
+
+
+def compare_lists(reading: Reading, lineage: Lineage) -> list[Finding]:
     """Hold counts and digests of a header against a lineage that a service tells of, as far as it reaches."""
+    stamp = reading.stamp or Stamp()
     parents = [dataset for dataset, _ in lineage.parents()]
     raws = list(lineage.raws())
     known = lineage.focus in lineage.generated_by or lineage.dataset.category is Category.RAW
     findings = []
-    for keyword, name, said, datasets, whole in (
-        ("FPV_NPAR", "parents", stamp.n_parents, parents, known),
-        ("FPV_NRAW", "raws", stamp.n_raws, raws, known and lineage.complete),
+    for name, said, datasets, whole in (
+        ("parents", stamp.n_parents, parents, known),
+        ("raws", stamp.n_raws, raws, known and lineage.complete),
     ):
         if not whole or lineage.direction is not Direction.UP:
             continue
         digest = stamp.digest_of(name)
         if said is not None and said != len(datasets):
-            message = f"{keyword} counts {said} {name}, the service tells of {len(datasets)}"
+            keyword = keyword_of(reading, f"n_{name}")
+            message = f"{keyword or 'the header'} counts {said} {name}, the service tells of {len(datasets)}"
             findings.append(Finding("service-stale", message, keyword))
         elif digest and digest not in digests(datasets):
             message = f"the {len(datasets)} {name} that the service tells of are not those of the digest"
-            findings.append(Finding("service-stale", message, "FPV_SUM"))
+            findings.append(Finding("service-stale", message, keyword_of(reading, "digests")))
     maker = lineage.generated_by.get(lineage.focus)
     if stamp.activity_id is not None and maker is not None and maker != stamp.activity_id:
-        message = f"FPV_ACT says {stamp.activity_id}, the service {maker}"
-        findings.append(Finding("differs-from-service", message, "FPV_ACT"))
+        keyword = keyword_of(reading, "activity_id")
+        message = f"{keyword or 'activity'} says {stamp.activity_id}, the service {maker}"
+        findings.append(Finding("differs-from-service", message, keyword))
     return findings
 
 

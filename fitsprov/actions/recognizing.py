@@ -27,8 +27,8 @@ def content_of(source: Source) -> str | None:
     return None if fingerprint is None or fingerprint.startswith("sha256:0:") else fingerprint
 
 
-def recognize(source: Any, registry: Registry, named: UUID | None, *, doubted: bool) -> Dataset | None:
-    """Find the one dataset whose data are those of a file.
+def recognize(source: Any, registry: Registry, named: UUID | None, *, doubted: bool) -> list[Dataset]:
+    """Find the datasets whose data are those of a file: one, or several, of which the file may be either.
 
     The data are read only where there is reason to: where the header names no dataset that is known, or may have come
     with a copy, or where the registry has the file for another dataset.
@@ -42,15 +42,15 @@ def recognize(source: Any, registry: Registry, named: UUID | None, *, doubted: b
 
     Returns
     -------
-    Dataset or None
-        None, too, where several datasets have these data, and where it is the one that the header names.
+    list of Dataset
+        Empty, too, where the one that the header names is among them.
     """
     with open_source(source) as opened:
         if not opened.has_data or not (doubted or is_another(source, registry, named)):
-            return None
+            return []
         fingerprint = content_of(opened) if registry.knows_contents() else None
     found = [] if fingerprint is None else registry.datasets_with(fingerprint)
-    return found[0] if len(found) == 1 and found[0].id != named else None
+    return [] if any(one.id == named for one in found) else found
 
 
 def is_another(source: Any, registry: Registry, named: UUID | None) -> bool:

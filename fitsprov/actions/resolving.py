@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolution", "Status", "resolve", "resolve_any", "resolve_id"]
 
+MOST_NAMED = 5
+"""Datasets that a finding names."""
+
 
 def resolve(
     source: Any,
@@ -45,7 +48,8 @@ def resolve(
 
     Parameters
     ----------
-    source : path, file-like, HDUList, Header, HDU or fitsio.FITS
+    source : path, file-like, HDUList, Header, HDU, fitsio.FITS or UUID
+        A UUID is a dataset of the registry.
     registry : Registry, optional
         Who knows the lineage; without one, the header alone answers.
     conventions : sequence of str
@@ -63,7 +67,13 @@ def resolve(
     Raises
     ------
     NotFits, TruncatedFits, FileRefused
+    UsageError
+        For a UUID without a registry.
     """
+    if isinstance(source, UUID):
+        if registry is None:
+            raise UsageError(f"dataset {source}: there is no registry to look it up in; expected one")
+        return resolve_id(source, registry, direction=direction, depth=depth)
     name, reading = look_at(source, hdu, conventions)
     stamp, findings, way = reading.stamp, list(reading.findings), Direction(direction)
     focus = None if stamp is None else identify(reading, name)[0]
@@ -71,16 +81,17 @@ def resolve(
     if registry is not None:
         inherited = any(finding.code == "stamp-inherited" for finding in findings)
         found = recognize(source, registry, focus, doubted=lineage is None or inherited)
-        if found is not None:
-            return resolve_content(found, registry, name, stamp, focus, way, depth)
+        if len(found) == 1:
+            return resolve_content(found[0], registry, name, stamp, focus, way, depth)
+        findings += tell_apart(found)
     if stamp is None or focus is None:
         none = Finding("stamp-missing", "the header carries no stamp in any known convention")
-        return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(none,))
+        return Resolution(name=name, status=Status.UNSTAMPED, source="header", findings=(none, *findings))
     if lineage is None and online and stamp.datalink:
         leave = online if isinstance(online, Online) else Online(allow_hosts=allow_hosts)
         try:
             lineage, (standing, facts) = leave.lineage(stamp, way, depth)
-            who, findings = "service", [*findings, *compare_lists(stamp, lineage), *standing]
+            who, findings = "service", [*findings, *compare_lists(reading, lineage), *standing]
         except ServiceError as error:
             findings.append(Finding(error.code, str(error), "DATALINK"))
     if lineage is None:
@@ -97,10 +108,11 @@ def resolve(
             known_raws=tuple(map(dataset_of, named.raws or ())),
             findings=tuple(findings),
         )
-    findings += compare(stamp, lineage.dataset, who) + judge(lineage)
+    findings += compare(reading, lineage.dataset, who) + judge(lineage)
     known = registry if who == "registry" else None
     if known is not None:
         findings += judge_standing(known, lineage)
+        lineage = with_categories(lineage, with_ids(reading))
     return Resolution(
         name=name,
         status=status_of(findings),
@@ -128,6 +140,14 @@ def resolve_content(
     return replace(
         resolved, name=name, stamp=stamp and replace(stamp, id=found.id), findings=(note, *resolved.findings)
     )
+
+
+def tell_apart(found: Sequence[Dataset]) -> list[Finding]:
+    """Name the datasets that have the data of a file, where they are several."""
+    if not found:
+        return []
+    names = ", ".join(str(one.id) for one in found[:MOST_NAMED]) + " …" * (len(found) > MOST_NAMED)
+    return [Finding("found-several", f"the data are those of {len(found)} datasets: {names}")]
 
 
 def look_at(source: Any, hdu: int | str | None, conventions: Sequence[str]) -> tuple[str, Reading]:
@@ -208,21 +228,35 @@ def with_did(lineage: Lineage, registry: Registry) -> Lineage:
     """Say under which publisher DID the registry would publish the dataset."""
     dataset = lineage.dataset
     did, _ = pointers(dataset.id, None, registry.authority, dataset.publisher_did)
-    if did == dataset.publisher_did:
-        return lineage
-    named, datasets = {dataset.id: replace(dataset, publisher_did=did)}, lineage.datasets
-    return replace(lineage, datasets=datasets.amended(named) if isinstance(datasets, Later) else {**datasets, **named})
+    return lineage if did == dataset.publisher_did else amended(lineage, [replace(dataset, publisher_did=did)])
+
+
+def with_categories(lineage: Lineage, stamp: Stamp) -> Lineage:
+    """Say of inputs what the header says that they are, where the registry knows no type that would tell."""
+    said = {item.id: item.category for item in stamp.parents or () if item.id is not None and item.category}
+    inputs = (lineage.datasets[uuid] for uuid in said if uuid in lineage.datasets)
+    told = [replace(one, category=Category(said[one.id])) for one in inputs if one.category is None]
+    return amended(lineage, told) if told else lineage
+
+
+def amended(lineage: Lineage, some: Iterable[Dataset]) -> Lineage:
+    """Give a lineage that says more of some of its datasets."""
+    better, datasets = {one.id: one for one in some}, lineage.datasets
+    return replace(
+        lineage, datasets=datasets.amended(better) if isinstance(datasets, Later) else {**datasets, **better}
+    )
 
 
 def lineage_of_header(focus: UUID, stamp: Stamp) -> Lineage:
-    """The one step that a header tells of, in which every dataset has its ID."""
+    """The one step that a header tells of, and the raws that it lists; every dataset has its ID."""
     datasets = {d.id: d for d in map(dataset_of, stamp.parents or ())}
     usages = tuple(Usage(item.identify(), item.role) for item in stamp.parents or ())
     datasets[focus] = Dataset(
         id=focus, type=stamp.type, run=stamp.run, data_id=stamp.data_id, publisher_did=stamp.publisher_did
     )
+    listed = {focus: tuple(map(dataset_of, stamp.raws))} if stamp.raws else {}
     if stamp.activity_id is None and not usages:
-        return Lineage(focus=focus, datasets=datasets, complete=False)
+        return Lineage(focus=focus, datasets=datasets, listed_raws=listed, complete=False)
     activity = Activity(id=stamp.activity_id or name_id(f"activity of {focus}"), task=stamp.task, run=stamp.run)
     return Lineage(
         focus=focus,
@@ -230,6 +264,7 @@ def lineage_of_header(focus: UUID, stamp: Stamp) -> Lineage:
         activities={activity.id: activity},
         generated_by={focus: activity.id},
         used={activity.id: usages},
+        listed_raws=listed,
         complete=False,
     )
 

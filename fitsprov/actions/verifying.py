@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from fitsprov.actions.comparing import compare
+from fitsprov.actions.comparing import compare, keyword_of
 from fitsprov.actions.identifying import identify, with_ids
 from fitsprov.actions.reading import Reading, inspect, inspect_source
 from fitsprov.actions.standing import judge_dataset
@@ -198,15 +198,14 @@ def check_registry(reading: Reading, dataset: UUID, known: Known | None) -> list
     stamp = reading.stamp or Stamp()
     if known is None:
         reason = "the stamp names no dataset ID" if stamp.id is None else str(DatasetNotFound(dataset))
-        return [Finding("dataset-unknown", reason, "FPV_ID")]
-    findings = compare(stamp, known.dataset) + judge_dataset(dataset, known.standing)
+        return [Finding("dataset-unknown", reason, "" if stamp.id is None else keyword_of(reading, "id"))]
+    findings = compare(reading, known.dataset) + judge_dataset(dataset, known.standing)
     findings += compare_own(stamp, known.stamp) if "native" in reading.conventions else compare_stated(reading, known)
-    for keyword, pointer, current in (
-        ("FPV_DID", stamp.publisher_did, known.stamp.publisher_did),
-        ("DATALINK", stamp.datalink, known.stamp.datalink),
-    ):
+    for field in ("publisher_did", "datalink"):
+        pointer, current = getattr(stamp, field), getattr(known.stamp, field)
         if pointer is not None and current is not None and pointer != current:
-            message = f"{keyword} says {pointer}, the registry now {current}"
+            keyword = keyword_of(reading, field)
+            message = f"{keyword or field} says {pointer}, the registry now {current}"
             findings.append(Finding("pointer-stale", message, keyword))
     return findings
 

@@ -103,6 +103,10 @@ CODES: dict[str, tuple[Severity, str]] = {
         INFO,
         "The dataset was found by its data: the header names none that is known, or the one that it was made from.",
     ),
+    "found-several": (
+        INFO,
+        "Several datasets have the data of the file, whose header does not tell which of them it is.",
+    ),
     "lineage-incomplete": (INFO, "The lineage ends in datasets that are only named, not described."),
     "list-dropped": (INFO, "A list is counted, and neither listed nor digested: its writer left it out."),
     "pointer-stale": (WARNING, "DATALINK or FPV_DID point elsewhere than the registry would point now."),
