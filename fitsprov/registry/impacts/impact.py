@@ -232,4 +232,17 @@ def configured(connection: Connection, name: str, value: Scalar) -> list[int]:
     """Find the configurations that have this value; the name alone must be known."""
     named = select(config_param.c.config_id).where(config_param.c.name == indexable(name))
     some(connection, f"config {name}", named.limit(1))
-    return keys(connection.execute(named.where(config_param.c.value == indexable(canonical(value)))))
+    texts = [indexable(canonical(one)) for one in equals(value)]
+    return keys(connection.execute(named.where(config_param.c.value.in_(texts))))
+
+
+def equals(value: Scalar) -> list[Scalar]:
+    """Give all values that a number equals, as an integer and as a float; what is no number has its own like alone."""
+    if type(value) not in (int, float):
+        return [value]
+    if value == 0:
+        return [0, 0.0, -0.0]
+    try:
+        return [one for one in (int(value), float(value)) if one == value]
+    except OverflowError:
+        return [value]

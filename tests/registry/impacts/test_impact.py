@@ -91,6 +91,31 @@ def test_a_configuration_value_is_found_by_its_dotted_name_and_type(filled: Regi
     assert touched(filled, config=("clip", "3")) == set()
 
 
+@pytest.mark.parametrize(
+    ("value", "equal"),
+    [
+        (2, [2.0]),
+        (2.0, [2]),
+        (0, [0.0, -0.0]),
+        (-0.0, [0]),
+        (1e16, [10**16]),
+        (2.5, []),
+        (10**400, []),
+        (True, []),
+        ("2", []),
+        ([1], []),
+    ],
+)
+def test_a_configuration_value_is_found_by_numbers_that_equal_it(
+    registry: Registry, value: Any, equal: list[Any]
+) -> None:
+    registry.record(record(step("s", [], ["made"], task="t", config={"x": value}), step("r", [], ["raw"], task="t")))
+    for one in (value, *equal):
+        assert touched(registry, config=("x", one)) == {uid("made")}
+    for other in {"1", "2.0", 1, False, 3}:
+        assert touched(registry, config=("x", other)) == set()
+
+
 @pytest.mark.parametrize("container", ["registry/simcam@sha256:1", "sha256:1"])
 def test_a_container_is_found_by_its_image_or_digest(filled: Registry, container: str) -> None:
     assert uid("coadd") in touched(filled, container=container)
