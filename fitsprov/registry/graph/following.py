@@ -12,6 +12,7 @@ from fitsprov.model.lineage import Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph, Indexed
 from fitsprov.registry.engines.reader import Reader
+from fitsprov.registry.graph.stopping import Predicate
 from fitsprov.registry.graph.walking import Names, Which, paths_between, raws_above, walk
 
 __all__ = ["Following"]
@@ -29,7 +30,7 @@ class Following:
         *,
         depth: int | None = None,
         limit: int | None = None,
-        stop: Names = (),
+        stop: Names | Predicate = (),
         type: Names = None,
         run: Names = None,
         role: Names = None,
@@ -43,8 +44,9 @@ class Following:
         depth, limit : int, optional
             How many generations are followed, and how many datasets given, at most; ``cut`` says whether there are
             more.
-        stop : str or collection of str
-            Types and categories: nothing is looked for behind them.
+        stop : str, collection of str or callable
+            Types and categories behind which nothing is looked for; or a function that is called with each `Dataset`
+            that is met, and says whether it is such a one. The names are quicker.
         type, run, role, category : str or collection of str, optional
             Only these are given, whatever leads to them. The role is that in which something of all that is found used
             a dataset, or was made from it.
@@ -66,7 +68,7 @@ class Following:
         *,
         depth: int | None = None,
         limit: int | None = None,
-        stop: Names = (),
+        stop: Names | Predicate = (),
         type: Names = None,
         run: Names = None,
         role: Names = None,

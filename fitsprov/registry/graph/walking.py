@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
 from fitsprov.registry.graph.reach import Bounds, Found
+from fitsprov.registry.graph.stopping import Predicate, follow_until
 from fitsprov.registry.schema import artifact, dataset_type, entity, listed_raw, role, run, used
 from fitsprov.registry.stamping import in_order
 
@@ -178,7 +179,7 @@ def walk(
     *,
     depth: int | None,
     limit: int | None,
-    stop: Names,
+    stop: Names | Predicate,
     presented: bool,
 ) -> Reached:
     """Follow a dataset, and give what a filter leaves of what is found."""
@@ -186,8 +187,11 @@ def walk(
         if number is not None and number < 0:
             raise UsageError(f"{name} {number} is none; expected 0 or more")
     start = find_one(connection, identifier).key
-    bounds = Bounds(depth, None if which else limit, stops(connection, stop), presented)
-    found = graph.follow(connection, [start], direction, bounds)
+    bounds = Bounds(depth, None if which else limit, presented=presented)
+    if callable(stop):
+        found = follow_until(connection, graph, start, direction, bounds, stop)
+    else:
+        found = graph.follow(connection, [start], direction, replace(bounds, stop=stops(connection, stop)))
     kept = keep(connection, found, start, direction, which, presented) if which else None
     generation = {key: n for n, keys in enumerate(found.generations, 1) for key in keys if kept is None or key in kept}
     given = list(islice(generation, limit))

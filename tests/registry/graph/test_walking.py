@@ -81,6 +81,32 @@ def test_nothing_is_looked_for_behind_a_stop(surveyed: Registry) -> None:
         surveyed.ancestors(uid("coadd"), stop="imgae")
 
 
+@pytest.mark.parametrize("indexed", [False, True])
+def test_a_function_says_where_to_stop(surveyed: Registry, indexed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if indexed:
+        monkeypatch.setattr("fitsprov.registry.adjacency.graph.FEW", 0)
+        surveyed.index()
+    met: list[UUID] = []
+
+    def is_image(dataset: Dataset) -> bool:
+        met.append(dataset.id)
+        return dataset.type == "image"
+
+    for walk, focus in ((surveyed.ancestors, "coadd"), (surveyed.descendants, "flat"), (surveyed.ancestors, "image 1")):
+        for bounds in ({}, {"depth": 1}, {"limit": 1}, {"limit": 3}, {"type": "raw"}, {"role": "warp"}):
+            by_name, by_function = (walk(uid(focus), stop=one, **bounds) for one in ("image", is_image))
+            assert (list(by_function), by_function.cut) == (list(by_name), by_name.cut)
+            assert by_function.generations == by_name.generations
+    met.clear()
+    assert len(surveyed.ancestors(uid("coadd"), stop=is_image, presented=True)) == 3
+    assert sorted(met) == sorted(named("image 1", "image 2", "image 10"))
+    everything = surveyed.ancestors(uid("coadd"), stop=lambda dataset: False)
+    assert list(everything) == list(surveyed.ancestors(uid("coadd")))
+    assert surveyed.ancestors(uid("coadd"), depth=0, stop=is_image).cut
+    with pytest.raises(ZeroDivisionError):
+        surveyed.ancestors(uid("coadd"), stop=lambda dataset: bool(1 / 0))
+
+
 @pytest.mark.parametrize("limit", range(7))
 def test_a_limit_says_when_it_cut(surveyed: Registry, limit: int) -> None:
     found = surveyed.ancestors(uid("coadd"), limit=limit)
