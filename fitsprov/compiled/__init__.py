@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
+from itertools import chain
 from typing import Any, TypeVar, cast
 
-__all__ = ["COMPILED", "PAIRS", "compiled"]
+__all__ = ["COMPILED", "LATER", "PAIRS", "compiled", "load"]
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -21,6 +23,7 @@ SHARED = ("cards.pxd", "texts.pxd", "stamps.pxd")
 """What the extensions tell each other."""
 
 
+@cache
 def load(name: str) -> Any:
     """Load an extension of this room; None where it was not built, is older than its source, or is not wanted."""
     if os.environ.get("FITSPROV_PURE"):
@@ -41,7 +44,9 @@ def is_outdated(extension: str, *sources: str) -> bool:
     )
 
 
-EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "provenance", "rows", "values")]
+EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files")]
+LATER = ("values", "rows", "provenance")
+"""Extensions that nobody needs who has no registry to ask."""
 COMPILED = None not in EXTENSIONS
 """Whether the twins are there and in use."""
 
@@ -49,7 +54,7 @@ COMPILED = None not in EXTENSIONS
 def compiled(pure: T) -> T:
     """Put the twin of a function or a class in its place, where it is there."""
     name = pure.__name__
-    for extension in EXTENSIONS if COMPILED else ():
+    for extension in chain(EXTENSIONS, map(load, LATER)) if COMPILED else ():
         if hasattr(extension, name):
             PAIRS[name] = pure, getattr(extension, name)
             return cast(T, PAIRS[name][1])

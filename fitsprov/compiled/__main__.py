@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fitsprov.compiled import COMPILED
+from fitsprov.compiled import COMPILED, LATER, load
 
 if __name__ == "__main__":
-    print("fitsprov uses its C extensions" if COMPILED else "fitsprov goes without its C extensions: it is slower")
+    complete = COMPILED and None not in map(load, LATER)
+    print("fitsprov uses its C extensions" if complete else "fitsprov goes without its C extensions: it is slower")
