@@ -21,7 +21,7 @@ from fitsprov.registry.gathering.values import Mostly, given
 from fitsprov.registry.gathering.words import NO_WORDS, Words
 from fitsprov.registry.schema import Instant, Key, activity
 
-__all__ = ["WIDTH", "Activities", "Part", "Setup", "columns"]
+__all__ = ["WIDTH", "Activities", "Part", "Setup", "compared", "first", "is_first", "usual"]
 
 ALIKE = ("task_id", "run_id", "agent_id", "config_id", "software_env_id", "execution_id", "epoch_id", "status")
 """Columns in which most activities of one generation have what the first of them has."""
@@ -29,16 +29,25 @@ TOLD = [field.name for field in fields(Activity)][1:]
 read_instant = Instant().process_result_value
 
 
+first = activity.alias("first")
+"""The one to which others are compared: one of them."""
+is_first = first.c.id == bindparam("first", type_=Key)
+usual = [first.c[name] for name in ALIKE]
+
+
+def compared(runs: bool, values: Sequence[Any]) -> Select[Any]:
+    """Select `Ids` and what `Part` reads, by keys, but for the values with which it is compared."""
+    it = activity.c
+    own = (Ids(it.id), Octets(it.uuid), Line(it.started), Line(it.ended), Given(it.id, it.n_used))
+    others = (Unlike(it.id, it[name], value) for name, value in zip(ALIKE, values, strict=True))
+    return by_keys(select(*own, *others), it.id, runs)
+
+
 @compiled
 def columns(runs: bool) -> Select[Any]:
-    """Select `Ids` and what `Part` reads, by keys; ``first`` is one of them."""
-    it, first = activity.c, activity.alias("first")
-    own = (Octets(it.uuid), Line(it.started), Line(it.ended), Given(it.id, it.n_used))
-    usual = [
-        select(first.c[name]).where(first.c.id == bindparam("first", type_=Key)).scalar_subquery() for name in ALIKE
-    ]
-    others = (Unlike(it.id, it[name], value) for name, value in zip(ALIKE, usual, strict=True))
-    return by_keys(select(Ids(it.id), *own, *usual, *others), it.id, runs)
+    """Select `Ids` and what `Part` reads, by keys."""
+    values = [select(column).where(is_first).scalar_subquery() for column in usual]
+    return compared(runs, values).add_columns(*values)
 
 
 WIDTH = 5 + 2 * len(ALIKE)
@@ -62,7 +71,7 @@ class Part:
         self.keys = keys
         self.counted: dict[int, int] = given(counted)
         """How many inputs headers count, where one does."""
-        alike = map(Mostly, rest[: len(ALIKE)], map(given, rest[len(ALIKE) :]))
+        alike = map(Mostly, rest[len(ALIKE) :], map(given, rest[: len(ALIKE)]))
         self.tasks, self.runs, self.agents, self.configs, self.environments, self.jobs, self.epochs, self.statuses = (
             alike
         )

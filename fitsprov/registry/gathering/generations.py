@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, any_, func, select
+from sqlalchemy import ARRAY, Connection, Select, any_, func, select
 
 from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.gathering import activities as of_activities
 from fitsprov.registry.gathering import datasets as of_datasets
 from fitsprov.registry.gathering import uses as of_uses
 from fitsprov.registry.gathering.activities import Activities
-from fitsprov.registry.gathering.columns import Ids, Places, by_keys, listed, read_columns
+from fitsprov.registry.gathering.columns import Ids, Places, listed, read_columns
 from fitsprov.registry.gathering.datasets import Datasets
 from fitsprov.registry.gathering.datasets import Part as Inputs
 from fitsprov.registry.gathering.uses import Part as Edges
 from fitsprov.registry.gathering.uses import Uses
-from fitsprov.registry.schema import entity, used
+from fitsprov.registry.schema import Key, entity, used
 
 __all__ = ["Gathered"]
 
@@ -24,13 +24,15 @@ __all__ = ["Gathered"]
 @compiled
 def generation(runs: bool) -> Select[Any]:
     """Select one by the keys of its activities, for PostgreSQL: what leads on need not be sent to and fro."""
-    maker, really = used.c.activity_id, used.c.actual.is_not(False)
-    inputs: Any = func.array(by_keys(select(used.c.entity_id).where(really), maker, runs).scalar_subquery())
-    return select(
-        of_activities.columns(runs).statement.subquery("makers"),
-        of_uses.columns(maker, runs, Places).subquery("uses"),
-        of_datasets.columns(Ids).where(entity.c.id == any_(inputs)).subquery("inputs"),
-    )
+    first, usual = of_activities.first, of_activities.usual
+    makers = of_activities.compared(runs, usual).correlate(first).lateral("makers")
+    really = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).filter(used.c.actual.is_not(False))
+    edges = of_uses.columns(used.c.activity_id, runs, Places).add_columns(really.label("really")).subquery("uses")
+    leading = entity.c.id == any_(edges.c.really)
+    inputs = of_datasets.columns(Ids).where(leading).correlate(edges).lateral("inputs")
+    told = (column for column in edges.c if column.name != "really")
+    found = select(*makers.c, *usual, *told, *inputs.c)
+    return found.select_from(first, makers, edges, inputs).where(of_activities.is_first)
 
 
 class Gathered(NamedTuple):
