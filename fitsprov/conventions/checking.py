@@ -42,14 +42,17 @@ def check_uncounted(stamp: Stamp, convention: Convention, group: Group, stated: 
         The counts that were read: ``n_parents``, ``n_raws``.
     """
     for name, items, count in counted(stamp):
+        absent = bool(items) and convention.name == "rubin" and f"n_{name}" not in stated
+        dropped = items is None and bool(count) and not stamp.digest_of(name)
+        if not absent and not dropped:  # as in nearly all headers
+            continue
         keywords = [row.name for row in convention.keywords if row.field == (f"n_{name}",)]
         if not keywords or all(row.field[0] != name for row in convention.keywords):
             continue
-        if items and convention.name == "rubin" and f"n_{name}" not in stated:
-            if not any(card.keyword.replace(".", " ") in keywords for card, _ in group):
-                yield Finding("count-absent", f"{len(items)} {name} are listed, {keywords[0]} is absent", keywords[0])
-        elif items is None and count and not stamp.digest_of(name):
+        if dropped:
             yield Finding("list-dropped", f"{keywords[0]} counts {count} {name}, none is listed", keywords[0])
+        elif items and not any(card.keyword.replace(".", " ") in keywords for card, _ in group):
+            yield Finding("count-absent", f"{len(items)} {name} are listed, {keywords[0]} is absent", keywords[0])
 
 
 def check_digests(stamp: Stamp) -> Iterator[Finding]:
