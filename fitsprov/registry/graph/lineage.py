@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, literal, select, union_all
 
 from fitsprov.errors import UsageError
-from fitsprov.model.later import Later
+from fitsprov.model.later import Later, LaterSequence
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
@@ -136,7 +136,7 @@ class Above(Around):
         self.presented -= self.seen
         if self.presented:
             self.more.read(connection, self.presented)
-        beside = self.found.read_beside(connection, self.seen | self.presented)
+        beside = self.found.read_beside(connection, chain(self.seen, self.presented))
         self.raws = [(key, raw) for key, raw in beside.raws if key in self.seen]
         only_listed = {raw for _, raw in self.raws} - self.seen
         if others := only_listed - self.presented:
@@ -168,8 +168,9 @@ class Above(Around):
         return any(number > known[key] for key, number in counted.items())
 
     def shown(self) -> Sequence[int]:
-        """Give what was presented only, too."""
-        return [*dict.fromkeys(self.found.keys), *sorted(self.presented)]
+        """Give what was presented only, too; seldom does somebody ask."""
+        number = len(self.seen) + len(self.presented)
+        return LaterSequence(lambda: [*dict.fromkeys(self.found.keys), *sorted(self.presented)], number, list)
 
     def datasets(self) -> dict[UUID, Dataset]:
         """Make what was presented only, too."""
