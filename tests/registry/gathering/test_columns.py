@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, column, create_engine, select, table, text
@@ -22,6 +23,8 @@ from fitsprov.registry.gathering import columns
 from fitsprov.registry.gathering.columns import (
     BITS,
     KEY,
+    MANY,
+    ROOM,
     Given,
     Keys,
     Line,
@@ -117,3 +120,12 @@ def test_datasets_in_columns_are_those_of_rows(registry: Registry) -> None:
 
 def test_nothing_is_found_where_nothing_is_asked_for(registry: Registry) -> None:
     assert registry._reader.snapshot(lambda connection: gather(connection, []).values) == []
+
+
+@pytest.mark.parametrize("number", [MANY, MANY + 1])
+def test_a_server_is_asked_once_to_keep_memory_and_only_for_many(registry: Registry, number: int) -> None:
+    with patch.object(columns, "room", wraps=columns.room) as room, registry._engine.connect() as connection:
+        connection.info.pop(ROOM, None)
+        for _ in range(2):
+            assert not gather(connection, range(1, number + 1)).keys
+        assert room.call_count == (connection.dialect.name == "postgresql" and number > MANY)
