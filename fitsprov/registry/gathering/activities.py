@@ -16,7 +16,7 @@ from fitsprov.model.building import built, uuids_of
 from fitsprov.model.lineage import Activity, Environment, Execution
 from fitsprov.registry.activities import executions_by_key, fetch, read_configs, read_environments
 from fitsprov.registry.engines.compiled import compiled
-from fitsprov.registry.gathering.columns import Given, Ids, Line, Octets, Unlike, by_keys, listed, read_by_id
+from fitsprov.registry.gathering.columns import Given, Ids, Keys, Line, Octets, Unlike, by_keys, listed, read_by_id
 from fitsprov.registry.gathering.values import Mostly, given
 from fitsprov.registry.gathering.words import NO_WORDS, Words
 from fitsprov.registry.schema import Instant, Key, activity
@@ -106,9 +106,10 @@ class Activities:
         self.parts: list[Part] = []
         self.setup = Setup()
 
-    def read(self, connection: Connection, keys: set[int]) -> Part:
+    def read(self, connection: Connection, keys: Iterable[int] | Keys) -> Part:
         """Read some more."""
-        return self.keep(*read_by_id(connection, columns, activity.c.id, keys, first=min(keys)))
+        wanted = Keys.of(keys)
+        return self.keep(*read_by_id(connection, columns, activity.c.id, wanted, first=wanted.listed[0]))
 
     def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
         """Keep the columns of one statement."""

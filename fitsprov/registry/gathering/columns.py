@@ -216,8 +216,10 @@ class Keys(NamedTuple):
     runs: bool
 
     @classmethod
-    def of(cls, keys: Iterable[int]) -> Keys:
+    def of(cls, keys: Iterable[int] | Keys) -> Keys:
         """Spell keys; where few are missing between them, engines find their runs sooner than each of them."""
+        if isinstance(keys, Keys):
+            return keys
         wanted = keys if isinstance(keys, set) else set(keys)
         ordered = sorted(wanted)
         if not ordered or (ordered[-1] - ordered[0] + 1 - len(ordered)) * HOLES > len(ordered):
@@ -251,7 +253,7 @@ def read_columns(
     more
         Other parameters of the query.
     """
-    wanted = keys if isinstance(keys, Keys) else Keys.of(keys)
+    wanted = Keys.of(keys)
     if len(wanted.listed) > MANY and connection.dialect.name == "postgresql" and ROOM not in connection.info:
         connection.info[ROOM] = room().rows(connection)
     runs = wanted.runs and (alone or connection.dialect.name == "sqlite")
@@ -277,7 +279,7 @@ def there(key: Column[int], runs: bool) -> Select[Any]:
 
 
 def read_by_id(
-    connection: Connection, query: Callable[[bool], Compiled], key: Column[int], keys: Iterable[int], **more: Any
+    connection: Connection, query: Callable[[bool], Compiled], key: Column[int], keys: Iterable[int] | Keys, **more: Any
 ) -> tuple[list[int], Sequence[Any]]:
     """Read the columns of a query by the keys of its rows, of which the first is `Ids`; give these, and the others."""
     wanted = Keys.of(keys)

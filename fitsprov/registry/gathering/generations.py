@@ -11,7 +11,7 @@ from fitsprov.registry.gathering import activities as of_activities
 from fitsprov.registry.gathering import datasets as of_datasets
 from fitsprov.registry.gathering import uses as of_uses
 from fitsprov.registry.gathering.activities import Activities
-from fitsprov.registry.gathering.columns import Ids, Places, listed, read_columns
+from fitsprov.registry.gathering.columns import Ids, Keys, Places, listed, read_columns
 from fitsprov.registry.gathering.datasets import Datasets
 from fitsprov.registry.gathering.datasets import Part as Inputs
 from fitsprov.registry.gathering.uses import Part as Edges
@@ -44,11 +44,12 @@ class Gathered(NamedTuple):
 
     def read_generation(self, connection: Connection, makers: set[int], seen: set[int]) -> tuple[Edges, Inputs]:
         """Read activities and what they used; of datasets those not seen yet, on PostgreSQL the others, too."""
+        keys = Keys.of(makers)
         if connection.dialect.name != "postgresql":
-            self.activities.read(connection, makers)
-            edges = self.uses.read(connection, makers)
+            self.activities.read(connection, keys)
+            edges = self.uses.read(connection, keys)
             return edges, self.datasets.read(connection, edges.really - seen)
-        row = read_columns(connection, generation, makers, alone=True, first=min(makers))
+        row = read_columns(connection, generation, keys, alone=True, first=keys.listed[0])
         first, last = of_activities.WIDTH, of_activities.WIDTH + of_uses.WIDTH
         self.activities.keep(listed(row[0]), row[1:first])
         return self.uses.keep(row[first:last]), self.datasets.keep(listed(row[last]), row[last + 1 :])

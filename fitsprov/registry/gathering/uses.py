@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Integer, Select, cast, func, literal_
 from fitsprov.model.building import built
 from fitsprov.model.lineage import Usage
 from fitsprov.registry.engines.compiled import compiled
-from fitsprov.registry.gathering.columns import Each, Places, by_keys, listed, read_columns
+from fitsprov.registry.gathering.columns import Each, Keys, Places, by_keys, listed, read_columns
 from fitsprov.registry.gathering.values import different
 from fitsprov.registry.schema import used
 
@@ -97,7 +97,7 @@ class Uses:
     def __init__(self) -> None:
         self.parts: list[Part] = []
 
-    def read(self, connection: Connection, activities: Iterable[int]) -> Part:
+    def read(self, connection: Connection, activities: Iterable[int] | Keys) -> Part:
         """Read what activities used."""
         return self.keep(read_columns(connection, by_activity, activities, alone=True))
 
