@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fitsprov.actions.attending import attend
 from fitsprov.actions.claiming import File, Found, read_claims
 from fitsprov.actions.conventions import readable_conventions
 from fitsprov.actions.walking import find_files, uri_of
@@ -152,21 +150,18 @@ def read_all(files: Iterator[File], read: Callable[[list[File]], list[Found]], j
         for chunk in chunks:
             yield from read(chunk)
         return
-    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+    from fitsprov.actions.crew import Crew  # who reads here does not pay for it
 
     yield from read(list(islice(files, 1)))  # what that loads, processes that are forked need not load again
-    pool = ProcessPoolExecutor(jobs, initializer=attend)
     try:
-        waiting: deque[Future[list[Found]]] = deque(pool.submit(read, c) for c in islice(chunks, 4 * jobs))
-        while waiting:
-            found = waiting.popleft().result()
-            waiting.extend(pool.submit(read, chunk) for chunk in islice(chunks, 1))
-            yield from found
-    except BrokenExecutor:
-        message = "a process that read headers was ended from outside; expected memory for all of them"
-        raise WorkerLost(f"{message} (the same harvest goes on where this one was)") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+        with Crew(read, jobs) as crew:
+            waiting = deque(map(crew.submit, islice(chunks, 4 * jobs)))
+            while waiting:
+                found = waiting.popleft().result()
+                waiting.extend(map(crew.submit, islice(chunks, 1)))
+                yield from found
+    except WorkerLost as error:
+        raise WorkerLost(f"{error} (the same harvest goes on where this one was)") from None
 
 
 def claims_of(

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from fitsprov.actions.attending import attend
 from fitsprov.cli import INTERRUPTED
 from fitsprov.cli.common import message_of
 from fitsprov.errors import FitsprovError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Answer", "Outputs", "each", "jobs_option"]
 
@@ -157,20 +159,17 @@ class Outputs:
         self, tasks: Iterator[tuple[str, Any]], job: Callable[[str, Any], Answer], jobs: int, total: int
     ) -> Iterator[Answer]:
         """Do the tasks in other processes; their answers come in order, while more is prepared."""
-        from concurrent.futures import Future, ProcessPoolExecutor
+        from fitsprov.actions.crew import Crew
 
         size = max(1, min(CHUNK, total // (4 * jobs)))
-        waiting: deque[Future[list[Answer]]] = deque()
-        pool = ProcessPoolExecutor(jobs, initializer=attend)
-        try:
+        with Crew(partial(attempt_all, job), jobs) as crew:
+            waiting: deque[Future[list[Answer]]] = deque()
             while chunk := list(islice(tasks, size)):
-                waiting.append(pool.submit(attempt_all, job, chunk))
+                waiting.append(crew.submit(chunk))
                 if len(waiting) > 4 * jobs:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     def add(self, answer: Answer, *, quiet: bool = False) -> None:
         """Take one answer in."""

@@ -97,7 +97,7 @@ def test_a_harvest_whose_readers_were_killed_says_so_and_goes_on(write: Write, t
     fitsprov.Registry.create(url).close()
     command = [sys.executable, "-c", KILLING, str(files[0].parent), url]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("a process that read headers was ended from outside; expected")
+    assert done.stdout.startswith("a process that worked for this one was ended from outside; expected")
     with fitsprov.Registry(url) as registry:
         again = fitsprov.harvest(files[0].parent, registry)
         assert 0 < again.unchanged < len(files)

@@ -157,7 +157,7 @@ def test_what_was_read_is_told_in_the_same_names(data: st.DataObject, any_graph:
     back = read_prov_json(write_prov_json(first), source="test")
     assert tell(back).namespaces == first.namespaces
     names, again = (
-        [one.id for one in document.statements if ("prov:type", Name("fitsprov:Dataset")) in one.attributes]
+        {one.id for one in document.statements if ("prov:type", Name("fitsprov:Dataset")) in one.attributes}
         for document in (first, tell(back))
     )
     assert again == names
