@@ -62,7 +62,8 @@ def reach(page: Any, told: str) -> None:
 
 def test_keys_alone_search_turn_pages_and_open(open_page: OpenPage) -> None:
     page = open_page("/")
-    page.keyboard.type("SC_O_20260314_00101")  # the field has the focus
+    page.locator("input[name=q]:focus").wait_for()  # it is given once the page has been shown
+    page.keyboard.type("SC_O_20260314_00101")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="1 found").wait_for()
     reach(page, "raw")
