@@ -11,13 +11,14 @@ __all__ = ["attend"]
 
 def attend() -> None:
     """Begin to work for the process that made this one; to be called in it first."""
+    from _thread import start_new_thread
     from multiprocessing import parent_process
-    from threading import Thread
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     if parent is not None:
-        Thread(target=end_with, args=(parent.sentinel,), daemon=True).start()
+        # it opens no file, so it is no thread for which `fitsprov.files.locks.alone` would have to look out
+        start_new_thread(end_with, (parent.sentinel,))
 
 
 def end_with(sentinel: Any) -> None:

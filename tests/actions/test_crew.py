@@ -13,6 +13,7 @@ import pytest
 
 from fitsprov.actions.crew import Crew
 from fitsprov.errors import UsageError, WorkerLost
+from fitsprov.files.locks import has_threads
 
 LONG = 2**22
 """Bytes that no pipe takes at once."""
@@ -23,6 +24,8 @@ def work(task: int | str) -> Any:
     match task:
         case int():
             return task * task, os.getpid()
+        case "threads":
+            return has_threads()
         case "long":
             return b"x" * LONG
         case "wrong":
@@ -46,6 +49,11 @@ def test_an_error_is_that_of_its_task_alone() -> None:
         with pytest.raises(UsageError, match="wrong; expected right"):
             wrong.result()
         assert right.result()[0] == 9
+
+
+def test_a_process_may_have_a_file_for_itself_alone() -> None:
+    with Crew(work, 2) as crew:
+        assert [crew.submit("threads").result() for _ in range(4)] == [False] * 4
 
 
 @pytest.mark.parametrize("size", [1, 3])
