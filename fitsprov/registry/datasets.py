@@ -18,6 +18,7 @@ from fitsprov.model.later import Later
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.gathering.datasets import effective_category, gather
+from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.schema import artifact, dataset_type, entity, run
 
 __all__ = [
@@ -70,7 +71,7 @@ def described(*columns: ColumnElement[Any]) -> Select[Any]:
 def base() -> Select[Any]:
     """Select what `stored` reads."""
     it, kind, copy = entity.c, dataset_type.c, artifact.c
-    own = (it.data_id, it.name, kind.category, copy.uri, copy.size, it.publisher_did, it.origin, it.stub)
+    own = (it.data_id, it.name, stated_category, copy.uri, copy.size, it.publisher_did, it.origin, it.stub)
     return described(it.id, it.gen_aid, it.uuid, kind.name, run.c.name, *own)
 
 
@@ -95,14 +96,14 @@ def by_text() -> Select[Any]:
 
 def stored(row: Sequence[Any]) -> Stored:
     """Read a row of `base`."""
-    key, maker, uuid, type_name, run_name, data_id, name, category, uri, size, did, origin, stub = row
+    key, maker, uuid, type_name, run_name, data_id, name, stated, uri, size, did, origin, stub = row
     dataset = Dataset(
         id=uuid,
         type=type_name,
         run=run_name,
         data_id=None if data_id is None else json.loads(data_id),
         name=name,
-        category=effective_category(category, type_name, maker is not None),
+        category=effective_category(stated, maker is not None),
         uri=uri,
         size=size,
         publisher_did=did,

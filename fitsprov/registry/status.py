@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, func, select
 
 from fitsprov.registry.engines.engine import size_of
 from fitsprov.registry.gathering.datasets import effective_category
+from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.schema import activity, artifact, dataset_type, entity, event, run, software_env, stamp, used
 
 __all__ = ["Status", "count_all"]
@@ -46,14 +47,14 @@ def count_all(connection: Connection, url: URL) -> dict[str, object]:
     """Count what is in the tables, as fields of `Status`."""
     made = entity.c.gen_aid.is_not(None)
     kinds = (
-        select(dataset_type.c.category, dataset_type.c.name, made, func.count())
+        select(stated_category, made, func.count())
         .select_from(entity.outerjoin(dataset_type))
         .where(entity.c.stub.is_(False))
-        .group_by(dataset_type.c.id, dataset_type.c.category, dataset_type.c.name, made)
+        .group_by(stated_category, made)
     )
     categories: Counter[str] = Counter()
-    for stated, name, was_made, number in connection.execute(kinds):
-        categories[str(effective_category(stated, name, bool(was_made)) or "unknown")] += number
+    for stated, was_made, number in connection.execute(kinds):
+        categories[str(effective_category(stated, bool(was_made)) or "unknown")] += number
     tables = {
         "activities": activity,
         "edges": used,

@@ -12,13 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, select
 
+from fitsprov.errors import RegistryError
+from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry import Registry
 from fitsprov.registry.engines import postgres as on_postgres
 from fitsprov.registry.engines.engine import is_file, new_engine, open_engine, parse_url, reading, release, transact
 from fitsprov.registry.engines.migrate import migrate
 from fitsprov.registry.graph.seeds import WORDS
 from fitsprov.registry.schema import REVISIONS, VERSION_TABLE, metadata
-from tests.registry.making import survey
+from tests.registry.making import record, step, survey, uid
 
 KEY = 1000
 """Of the row that each table gets."""
@@ -92,6 +94,21 @@ def test_every_revision_becomes_the_newest_and_keeps_its_rows(place: str, revisi
                 found = connection.execute(select(*(table.c[name] for name in row))).mappings()
                 texts = [{name: str(value) for name, value in one.items()} for one in found]
                 assert {name: str(value) for name, value in row.items()} in texts
+    release(engine)
+
+
+def test_what_points_to_types_still_does(place: str) -> None:
+    engine = new_engine(parse_url(place))
+    make_old(place, "0005")
+    point = f"UPDATE entity SET data_id = NULL, dataset_type_id = {KEY}"
+    for statement in (point, "UPDATE dataset_type SET category = 'calibration'"):
+        transact(engine, parse_url(place), lambda connection, s=statement: connection.execute(sa.text(s)))
+    with Registry.create(place) as registry:
+        assert [(one.type, one.category) for one in registry.find()] == [("dataset_type name é", "calibration")]
+        registry.record(record(step("s", ["a"], ["b"]), datasets=(Dataset(id=uid("a"), category=Category.LOG),)))
+        assert registry.dataset(uid("a")).category is Category.LOG
+    with pytest.raises(RegistryError, match=r"(?i)foreign key"):  # as before
+        transact(engine, parse_url(place), lambda connection: connection.execute(sa.text(f"{point}000")))
     release(engine)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, fun
 from fitsprov.model.facts import Happening
 from fitsprov.model.impact import Cause
 from fitsprov.registry.datasets import Stored, resembles
+from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.schema import (
     Instant,
     Key,
@@ -197,7 +198,7 @@ def logs(window: Window, times: Any) -> Iterator[Select[Any]]:
                 activity, activity.c.id == entity.c.gen_aid
             )
         )
-        .where(dataset_type.c.category == "log", *times(time, time))
+        .where(stated_category == "log", *times(time, time))
     )
     if window.dataset is None:
         yield part

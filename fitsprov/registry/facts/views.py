@@ -154,10 +154,11 @@ def descriptions(s: Spelling) -> dict[str, str]:
         "entitydescription": f"""SELECT dt.name AS name, {s.of("description", "docurl")},
             coalesce({s.one("type")}, dt.category) AS type
             FROM dataset_type dt LEFT JOIN description d ON d.name = dt.name AND {kinds}
+            WHERE dt.own IS NULL
             UNION ALL SELECT d.name, {s.of("description", "docurl", "type")} FROM description d
             WHERE {kinds} AND NOT EXISTS (SELECT 1 FROM dataset_type dt WHERE dt.name = d.name)""",
         "datasetdescription": f"""SELECT dt.name AS name, {s.of("description", "docurl", "type", "contentType")}
-            FROM dataset_type dt {described("dataset", "dt.name")}""",
+            FROM dataset_type dt {described("dataset", "dt.name")} WHERE dt.own IS NULL""",
         "valuedescription": f"""SELECT d.name AS name, {s.of("description", "docurl", "type", *fields)}
             FROM description d WHERE d.kind = 'value'""",
         "parameterdescription": f"""SELECT d.name AS name,

@@ -23,12 +23,10 @@ from fitsprov.registry.schema import artifact, entity, listed_raw
 __all__ = ["Beside", "Datasets", "Origin", "Part", "columns", "effective_category", "gather"]
 
 
-def effective_category(stated: str | None, type_name: str | None, made: bool) -> Category | None:
-    """Say what kind of thing a dataset is: as stated, else by the name ``raw``, else by having been made here."""
+def effective_category(stated: str | None, made: bool) -> Category | None:
+    """Say what kind of thing a dataset is: as `stated_category` says, else a product where it was made here."""
     if stated is not None:
         return Category(stated)
-    if type_name == "raw":
-        return Category.RAW
     return Category.PRODUCT if made else None
 
 
@@ -103,8 +101,7 @@ class Part:
         kinds = {key: words.types.get(key, (None, None)) for key in set(types)}
         names = {key: name for key, (name, _) in kinds.items()}
         categories = {
-            key: [effective_category(stated, name, made) for made in (True, False)]
-            for key, (name, stated) in kinds.items()
+            key: [effective_category(stated, made) for made in (True, False)] for key, (_, stated) in kinds.items()
         }
         found = list(map(copies.get, self.keys)) if copies else ()
         return built(

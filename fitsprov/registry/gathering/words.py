@@ -11,8 +11,11 @@ from sqlalchemy import (
     Connection,
     LargeBinary,
     Select,
+    String,
     Table,
+    case,
     cast,
+    func,
     literal_column,
     null,
     select,
@@ -23,13 +26,17 @@ from fitsprov.model.lineage import Agent
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.schema import agent, config, dataset_type, role, run, software_env, task
 
-__all__ = ["NO_WORDS", "Words", "words_of"]
+__all__ = ["NO_WORDS", "Words", "stated_category", "words_of"]
+
+RAW: ColumnElement[str] = literal_column("'raw'", String)
+stated_category = func.coalesce(dataset_type.c.category, case((dataset_type.c.name == RAW, RAW)), dataset_type.c.own)
+"""What is stated of a type, or its name says, holds for all its datasets; else what is stated of some of them."""
 
 
 class Words(NamedTuple):
     """Words by their keys."""
 
-    types: dict[int, tuple[str, str | None]]
+    types: dict[int, tuple[str | None, str | None]]
     """Names and categories, as stated."""
     runs: dict[int, str]
     roles: dict[int, str]
@@ -49,14 +56,14 @@ NO_WORDS = Words({}, {}, {}, {}, {}, {}, {})
 def words() -> Select[Any]:
     """Select words of each kind by a list of keys."""
 
-    def of(kind: str, table: Table, *texts: Column[Any], digest: Column[bytes] | None = None) -> Select[Any]:
+    def of(kind: str, table: Table, *texts: ColumnElement[Any], digest: Column[bytes] | None = None) -> Select[Any]:
         told = (*texts, *[null()] * (3 - len(texts)), cast(null(), LargeBinary) if digest is None else digest)
         named = (column.label(name) for name, column in zip("abcd", told, strict=True))
         place: ColumnElement[int] = literal_column(str(Words._fields.index(kind)))
         return select(place.label("place"), table.c.id, *named).where(among(table.c.id, kind))
 
     found = union_all(
-        of("types", dataset_type, dataset_type.c.name, dataset_type.c.category),
+        of("types", dataset_type, dataset_type.c.name, stated_category),
         of("runs", run, run.c.name),
         of("roles", role, role.c.name),
         of("tasks", task, task.c.name, task.c.version),

@@ -38,6 +38,7 @@ from fitsprov.registry.datasets import (
     effective_category,
 )
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.schema import artifact, dataset_type, entity, role, run, used
 
 __all__ = ["ids_of", "neighbourhoods_of", "surroundings_of"]
@@ -82,7 +83,7 @@ def plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def linked_base() -> Select[Any]:
     """Select what `linked` reads."""
     it, kind, copy = entity.c, dataset_type.c, artifact.c
-    own = (it.data_id, it.name, kind.category, copy.uri, copy.size, plain(it.stub))
+    own = (it.data_id, it.name, stated_category, copy.uri, copy.size, plain(it.stub))
     return described(it.id, it.gen_aid, plain(it.uuid), kind.name, run.c.name, *own)
 
 
@@ -112,7 +113,7 @@ def linked(row: Sequence[Any]) -> Linked:
     """Read a row of `linked_base`."""
     _, maker, uuid, type_name, run_name, data_id, name, stated, uri, size, stub = row
     place = None if data_id is None else decode(data_id)[0]
-    category = category_of(stated, type_name, maker is not None)
+    category = category_of(stated, maker is not None)
     return Linked(spelled(uuid), type_name, run_name, place, name, category, uri, size, bool(stub))
 
 

@@ -85,9 +85,9 @@ def part_rows(datasets: Datasets, part: Part) -> Iterator[DatasetRow]:
     names = {key: name for key, (name, _) in kinds.items()}
     categories = {
         (key, made): category and category.value
-        for key, (name, stated) in kinds.items()
+        for key, (_, stated) in kinds.items()
         for made in (True, False)
-        for category in [effective_category(stated, name, made)]
+        for category in [effective_category(stated, made)]
     }
     places = [copies.get(key, (None, None)) for key in part.keys] if copies else None
     return zip(

@@ -17,6 +17,7 @@ from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
+from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.graph.reach import Bounds, Found
 from fitsprov.registry.graph.stopping import Predicate, follow_until
 from fitsprov.registry.schema import artifact, dataset_type, entity, listed_raw, role, run, used
@@ -48,8 +49,7 @@ def named(names: Names) -> list[str]:
 
 
 # what `effective_category` says
-stated = func.coalesce(dataset_type.c.category, case((dataset_type.c.name == "raw", "raw")))
-category = func.coalesce(stated, case((entity.c.gen_aid.is_not(None), "product")))
+category = func.coalesce(stated_category, case((entity.c.gen_aid.is_not(None), "product")))
 NAMES: BindParameter[Any] = bindparam("names", expanding=True)
 
 
@@ -63,13 +63,13 @@ def keys_named(kind: str) -> Select[Any]:
 @compiled
 def types_of() -> Select[Any]:
     """Select types by a list of names or categories."""
-    return select(dataset_type.c.id).where(or_(dataset_type.c.name.in_(NAMES), stated.in_(NAMES)))
+    return select(dataset_type.c.id).where(or_(dataset_type.c.name.in_(NAMES), stated_category.in_(NAMES)))
 
 
 @compiled
 def types_of_category() -> Select[Any]:
     """Select types by a list of categories."""
-    return select(dataset_type.c.id).where(stated.in_(NAMES))
+    return select(dataset_type.c.id).where(stated_category.in_(NAMES))
 
 
 @compiled

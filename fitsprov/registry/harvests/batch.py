@@ -18,7 +18,7 @@ from fitsprov.registry.schema import dataset_type, run, task
 
 __all__ = ["Batch"]
 
-DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did")
+DATASET_FACTS = ("type", "run", "data_id", "name", "publisher_did", "category")
 UNKNOWN = (None,) * len(DATASET_FACTS)
 UNSTATED = (None,) * 4
 """The facts of an activity of which nothing is known."""
@@ -66,8 +66,8 @@ class Batch:
     def describe(self, node: Node, claim: Claim) -> None:
         """Take in what a header says of its own dataset; that replaces what only others said of it."""
         words = self.loaded
-        said = (words.types.get(claim.type), words.runs.get(claim.run), claim.data_id, claim.name, claim.publisher_did)
-        self.settle(node, said, claim, own=node.stub)
+        facts = words.types.get(claim.type), words.runs.get(claim.run), claim.data_id, claim.name, claim.publisher_did
+        self.settle(node, (*facts, None), claim, own=node.stub)
         if node.stub:
             node.stub, node.changed = False, True
             self.gains[claim.convention]["datasets"] += 1
@@ -78,7 +78,8 @@ class Batch:
         """Take in what a header says of another dataset."""
         node = self.loaded.nodes[item.id]
         node.touch(claim.convention)
-        said = (self.loaded.types.get(item.type), self.loaded.runs.get(item.run), item.data_id, item.name, None)
+        words = self.loaded
+        said = (words.types.get(item.type), words.runs.get(item.run), item.data_id, item.name, None, item.own)
         if node.facts != said:
             self.settle(node, said, claim)
         return node

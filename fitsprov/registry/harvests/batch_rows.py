@@ -42,7 +42,11 @@ def write(connection: Connection, batch: Batch) -> None:
     makers = sorted((maker for maker in loaded.makers.values() if maker.namer), key=lambda maker: maker.key)
     nodes = sorted((node for node in loaded.nodes.values() if node.namer), key=lambda node: node.key)
     save(connection, activity, ACTIVITY, [(one, (one.id, *one.facts, one.n_used, one.key)) for one in makers])
-    rows = [(one, (one.id, *one.facts, one.maker, one.stub, one.key)) for one in nodes]
+    kinds = loaded.add_kinds(nodes)
+    rows = [
+        (one, (one.id, kinds[one.facts[0], one.facts[-1]], *one.facts[1:-1], one.maker, one.stub, one.key))
+        for one in nodes
+    ]
     save(connection, entity, DATASET, rows)
     for maker in makers:
         batch.gains[maker.namer]["activities"] += maker.fresh

@@ -18,7 +18,12 @@ class Named(NamedTuple):
     """Canonical text."""
     name: str | None = None
     category: str | None = None
-    """Of its type."""
+    """Of its type, else its own."""
+
+    @property
+    def own(self) -> str | None:
+        """The category of a dataset that it says no type of."""
+        return self.category if self.type is None else None
 
 
 class Claim(NamedTuple):

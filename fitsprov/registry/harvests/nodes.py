@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, select, update
+from sqlalchemy import Connection, Select, Table, and_, select, update
 
 from fitsprov.model.lineage import Environment, Package
 from fitsprov.registry.engines.compiled import among, as_keys
@@ -55,7 +55,7 @@ class Row:
 
 
 class Node(Row):
-    """A dataset; its facts are keys of type and run, dataId, name and publisher DID."""
+    """A dataset; its facts are keys of type and run, dataId, name, publisher DID and the category of its own."""
 
     __slots__ = ("maker", "stub")
 
@@ -129,6 +129,16 @@ def usages_query() -> Select[Any]:
 
 
 @cache
+def own_kinds_query() -> Select[Any]:
+    """Select types of datasets that have a category of their own: key, key of the type that others have, category."""
+    of = dataset_type.alias("of")
+    pairs = dataset_type.outerjoin(of, and_(of.c.name == dataset_type.c.name, of.c.own.is_(None)))
+    return (
+        select(dataset_type.c.id, of.c.id, dataset_type.c.own).select_from(pairs).where(dataset_type.c.own.is_not(None))
+    )
+
+
+@cache
 def makers_of_query() -> Select[Any]:
     """Select pairs of dataset and activity by a list of datasets."""
     return select(entity.c.id, entity.c.gen_aid).where(among(entity.c.id), entity.c.gen_aid.is_not(None))
@@ -154,7 +164,11 @@ class Loaded:
         """Take in types, runs, roles, tasks, parameters and packages, in an order that depends on nothing else."""
         items = dict.fromkeys(item for claim in claims for item in claim.items())
         self.add_categories(items)
-        self.types = self.add_names(dataset_type, {*(c.type for c in claims), *(item.type for item in items)})
+        self.own_kinds = {key: (of, own) for key, of, own in self.connection.execute(own_kinds_query())}
+        """Key of the datasets of a type, or of none, that have a category of their own → key of that type, and this."""
+        types = {*(c.type for c in claims), *(item.type for item in items)} - {None}
+        self.words.add(dataset_type, "name", {(n, None): {"name": n, "own": None} for n in sorted(types, key=str)})
+        self.types = {name: key for (name, own), key in self.words.keys[dataset_type].items() if own is None}
         self.runs = self.add_names(run, {*(c.run for c in claims), *(item.run for item in items)})
         self.roles = self.add_names(role, {item.role for item in items})
         tasks = sorted({claim.task for claim in claims if claim.task is not None})
@@ -173,7 +187,7 @@ class Loaded:
     def add_categories(self, items: Iterable[Named]) -> None:
         """Take in what kinds of things types are, where nobody has said so; the first header counts."""
         said = {item.type: item.category for item in reversed([*items]) if item.type and item.category}
-        rows = {(name,): {"name": name, "category": said[name]} for name in sorted(said)}
+        rows = {(name, None): {"name": name, "own": None, "category": said[name]} for name in sorted(said)}
         self.words.add(dataset_type, "name", rows)
         for name, category in said.items():
             query = update(dataset_type).where(dataset_type.c.name == name, dataset_type.c.category.is_(None))
@@ -184,15 +198,25 @@ class Loaded:
         self.words.add(table, "name", {(name,): {"name": name} for name in sorted(names - {None}, key=str)})
         return {name: key for (name,), key in self.words.keys[table].items()}
 
+    def add_kinds(self, nodes: Iterable[Node]) -> dict[tuple[int | None, str | None], int | None]:
+        """Take in what datasets are that have a category of their own; give the key of each type, and these of it."""
+        found = {(node.facts[0], node.facts[-1]) for node in nodes}
+        names = {key: self.word(dataset_type, key) for key, own in found if own is not None}
+        own_kinds = {(key, own): (names[key], own) for key, own in found if own is not None}
+        if own_kinds:
+            self.words.add_own(sorted(own_kinds.values(), key=lambda one: (one[0] or "", one[1])))
+        return {(key, own): self.words.kind(*own_kinds[key, own]) if own else key for key, own in found}
+
     def load_nodes(self, claims: Sequence[Claim]) -> None:
         """Read the datasets that are known, and give keys to those that are not."""
         wanted = {claim.id for claim in claims}
         wanted |= {item.id for claim in claims for item in claim.items()}
-        for uuid, key, maker, stub, *facts in select_by_uuid(self.connection, entity, DATASET, wanted):
-            self.nodes[uuid] = Node(key, uuid, tuple(facts), maker, bool(stub), fresh=False)
+        for uuid, key, maker, stub, kind, *facts in select_by_uuid(self.connection, entity, DATASET, wanted):
+            type_key, own = self.own_kinds.get(kind, (kind, None))
+            self.nodes[uuid] = Node(key, uuid, (type_key, *facts, own), maker, bool(stub), fresh=False)
         # in the order of their IDs, because a sorted index is faster to append to
         for key, one in enumerate(sorted(wanted - self.nodes.keys()), next_key(self.connection, entity)):
-            self.nodes[one] = Node(key, one, (None,) * 5, None, True, fresh=True)
+            self.nodes[one] = Node(key, one, (None,) * 6, None, True, fresh=True)
         self.node_of = {node.key: node for node in self.nodes.values()}
 
     def load_makers(self, claims: Sequence[Claim]) -> None:

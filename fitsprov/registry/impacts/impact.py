@@ -50,7 +50,11 @@ def impact_of(connection: Connection, cause: Cause, graph: Graph) -> Impact:
         {0: None, **dict(names_of(kind).rows(connection, **as_keys({one[place] for one in counted})))}
         for place, kind in enumerate(("type", "run"))
     )
-    touched = [Touched(types[one.type], runs[one.run], one.datasets, one.direct) for one in counted]
+    sums: dict[tuple[str | None, str | None], tuple[int, int]] = {}
+    for one in counted:  # one type has several keys where some of its datasets have a category of their own
+        datasets, direct = sums.get((types[one.type], runs[one.run]), (0, 0))
+        sums[types[one.type], runs[one.run]] = datasets + one.datasets, direct + one.direct
+    touched = [Touched(*place, *numbers) for place, numbers in sums.items()]
     touched.sort(key=lambda one: (-one.datasets, one.type or "", one.run or ""))
     return Impact(cause=cause, activities=activities, touched=tuple(touched))
 

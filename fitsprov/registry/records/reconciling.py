@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
-from fitsprov.model.lineage import Activity, Dataset, Usage
+from fitsprov.model.lineage import Activity, Category, Dataset, Usage
 from fitsprov.registry.activities import activities_by_key, activities_by_uuid, usages_by_key
 from fitsprov.registry.datasets import Stored, datasets_by_key
 from fitsprov.registry.engines.compiled import among, as_keys
-from fitsprov.registry.records.statement import Statement, merge, merge_usages, refuse_backwards
-from fitsprov.registry.schema import entity
+from fitsprov.registry.records.statement import Statement, differs, merge, merge_usages, refuse_backwards
+from fitsprov.registry.schema import dataset_type, entity
 
 __all__ = ["Plan", "reconcile"]
 
@@ -57,6 +59,8 @@ class Plan:
     joined: set[int] = field(default_factory=set)
     """Keys of datasets above which the graph grows: only through them could it close a circle."""
     quarrels: list[str] = field(default_factory=list)
+    own: dict[UUID, str] = field(default_factory=dict)
+    """Dataset that is new or completed → the category that it has itself, whatever its type is."""
 
 
 def reconcile(connection: Connection, said: Statement, held: Mapping[UUID, Stored]) -> Plan:
@@ -78,6 +82,7 @@ def reconcile(connection: Connection, said: Statement, held: Mapping[UUID, Store
         refuse_backwards(f"activity {activity.id}", activity, plan.quarrels)
     for stored in held.values():
         compare_dataset(connection, plan, said, stored)
+    compare_categories(connection, plan, said)
     compare_usages(connection, plan, said)
     plan.stubs += [dataset for dataset in plan.new_datasets if dataset.stub]
     return plan
@@ -100,8 +105,32 @@ def compare_dataset(connection: Connection, plan: Plan, said: Statement, stored:
             plan.quarrels.append(f"dataset {old.id}: made by activity '{maker}' but stands as made by '{other}'")
     elif maker is not None:
         plan.joined.add(stored.key)
-    if merged is not old or stored.key in plan.joined:
+    if merged is not old or stored.key in plan.joined or own_of(said.datasets[old.id]) not in (None, old.category):
         plan.completed_datasets.append(merged)
+
+
+def own_of(dataset: Dataset) -> Category | None:
+    """What a statement says that a dataset is, where it says no type, which would be."""
+    return dataset.category if dataset.type is None else None
+
+
+def compare_categories(connection: Connection, plan: Plan, said: Statement) -> None:
+    """Plan the categories of datasets themselves."""
+    categorized = [plan.dataset_keys[one.id] for one in plan.completed_datasets if one.category is not None]
+    if categorized:
+        plan.own.update(map(tuple, connection.execute(own_categories(), as_keys(categorized))))
+    for dataset in (*plan.new_datasets, *plan.completed_datasets):
+        own = own_of(said.datasets[dataset.id])
+        if own is not None and plan.own.setdefault(dataset.id, own.value) != own:
+            plan.quarrels.append(differs(f"dataset {dataset.id}", "category", own, plan.own[dataset.id]))
+
+
+@cache
+def own_categories() -> Select[Any]:
+    """Select what datasets of a list are that have a category of their own."""
+    kind = dataset_type.join(entity, entity.c.dataset_type_id == dataset_type.c.id)
+    query = select(entity.c.uuid, dataset_type.c.own).select_from(kind)
+    return query.where(among(entity.c.id), dataset_type.c.own.is_not(None))
 
 
 def compare_usages(connection: Connection, plan: Plan, said: Statement) -> None:

@@ -33,7 +33,6 @@ from fitsprov.registry.schema import (
     agent,
     artifact,
     config,
-    dataset_type,
     entity,
     microseconds,
     role,
@@ -115,9 +114,9 @@ def take_in(connection: Connection, record: Record, *, strict: bool = False) -> 
 
 def refuse_quarrels(source: str, plan: Plan) -> None:
     """Refuse a record that contradicts what is known."""
-    if plan.quarrels:
-        more = f"; and {len(plan.quarrels) - 3} more" if len(plan.quarrels) > 3 else ""
-        raise Conflict(f"{source}: {'; '.join(plan.quarrels[:3])}{more}; expected no contradiction")
+    if quarrels := list(dict.fromkeys(plan.quarrels)):
+        more = f"; and {len(quarrels) - 3} more" if len(quarrels) > 3 else ""
+        raise Conflict(f"{source}: {'; '.join(quarrels[:3])}{more}; expected no contradiction")
 
 
 @compiled
@@ -164,6 +163,8 @@ def gather_words(connection: Connection, plan: Plan, said: Statement, record: Re
     datasets = [*plan.new_datasets, *plan.completed_datasets]
     activities = [*plan.new_activities, *plan.completed_activities]
     words.add_types((dataset.type for dataset in datasets), said.categories)
+    if plan.own:
+        words.add_own((dataset.type, plan.own[dataset.id]) for dataset in datasets if dataset.id in plan.own)
     words.add_names(
         [*(one.run for one in datasets), *(one.run for one in activities), *(one.run for one in told_of(record))],
         (usage.role for usages in plan.usages.values() for usage in usages),
@@ -252,7 +253,7 @@ class Writer:
         maker = self.said.maker.get(one.id)
         return (
             one.id.bytes,
-            self.words.key(dataset_type, one.type),
+            self.words.kind(one.type, self.plan.own.get(one.id)),
             self.words.key(run, one.run),
             self.plan.makers.get(one.id) if maker is None else self.plan.activity_keys[maker],
             None if one.data_id is None else canonical_text(one.data_id),

@@ -44,6 +44,12 @@ def rows_with(table: Table, indexed: str, columns: tuple[str, ...]) -> Select[An
     return select(*(table.c[name] for name in columns)).where(table.c[indexed].in_(bindparam("values", expanding=True)))
 
 
+@compiled
+def rows_without(table: Table, indexed: str, columns: tuple[str, ...]) -> Select[Any]:
+    """Select rows that have nothing in one column."""
+    return select(*(table.c[name] for name in columns)).where(table.c[indexed].is_(None))
+
+
 def next_key(connection: Connection, table: Table) -> int:
     """Give the first free key; good until the transaction ends, because writers queue."""
     ((greatest,),) = greatest_key(table).rows(connection)
@@ -73,6 +79,10 @@ class Vocabulary:
         """Give the key of something that was added; None has none."""
         return None if values[0] is None else self.keys[table][values]
 
+    def kind(self, name: str | None, own: str | None) -> int | None:
+        """Give the key of a dataset type that was added, of those datasets of it that have a category of their own."""
+        return None if name is None and own is None else self.keys[dataset_type][name, own]
+
     def content_key(self, table: Table, content: object) -> int | None:
         """Give the key of a configuration or environment that was added."""
         return None if content is None else self.keys[table][(self.digests[id(content)],)]
@@ -87,7 +97,17 @@ class Vocabulary:
         words = {name: category.value for name, category in categories.items()}
         self.settle(dataset_type, "name", {name: {"category": word} for name, word in words.items()})
         wanted = dict.fromkeys(name for name in (*names, *words) if name is not None)
-        self.add(dataset_type, "name", {(name,): {"name": name, "category": words.get(name)} for name in wanted})
+        rows = {(name, None): {"name": name, "own": None, "category": words.get(name)} for name in wanted}
+        self.add(dataset_type, "name", rows)
+
+    def add_own(self, kinds: Iterable[tuple[str | None, str]]) -> None:
+        """Take in names of types that were added, or none, with categories that some of their datasets alone have."""
+        rows = {(name, own): {"name": name, "own": own} for name, own in dict.fromkeys(kinds)}
+        if self.add(dataset_type, "name", rows):
+            type_of_all = dataset_type.alias("type_of_all")
+            known = select(func.max(type_of_all.c.category)).where(type_of_all.c.name == dataset_type.c.name)
+            unknown = dataset_type.c.own.is_not(None), dataset_type.c.category.is_(None)
+            self.connection.execute(update(dataset_type).where(*unknown).values(category=known.scalar_subquery()))
 
     def add_activities(self, activities: Iterable[Activity]) -> None:
         """Take in what activities point to, but for agents."""
@@ -185,12 +205,16 @@ class Vocabulary:
         if not unknown:
             return []
         known = self.keys[table]
-        query = rows_with(table, indexed, ("id", *list(rows[unknown[0]])[: len(unknown[0])]))
-        for chunk in chunks(dict.fromkeys(values[0] for values in unknown)):
-            for key, *values in query.rows(self.connection, values=chunk):
-                known[tuple(values)] = key
-                if (table, key) not in self.fresh:
-                    self.memory.keep_key(table, tuple(values), key)
+        columns = "id", *list(rows[unknown[0]])[: len(unknown[0])]
+        query, firsts = rows_with(table, indexed, columns), dict.fromkeys(values[0] for values in unknown)
+        names = chunks(first for first in firsts if first is not None)
+        found = [row for chunk in names for row in query.rows(self.connection, values=chunk)]
+        if None in firsts:
+            found += rows_without(table, indexed, columns).rows(self.connection)
+        for key, *values in found:
+            known[tuple(values)] = key
+            if (table, key) not in self.fresh:
+                self.memory.keep_key(table, tuple(values), key)
         return [values for values in unknown if values not in known]
 
     def settle(self, table: Table, name: str, stated: Mapping[Any, Mapping[str, Any]]) -> None:

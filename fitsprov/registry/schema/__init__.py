@@ -92,7 +92,7 @@ __all__ = [
     "value",
 ]
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema revision that this fitsprov knows, oldest first."""
 VERSION_TABLE = "alembic_version"
 """Where Alembic notes the revision."""

@@ -3,6 +3,10 @@
 Vocabulary (run, type, role, task, agent), configurations and environments stand once and are pointed to. An edge of
 the provenance graph is four small integers: an `entity` knows its one maker (``gen_aid`` is wasGeneratedBy), and `used`
 is clustered by activity in the order in which the activity stated its inputs, with one covering index the other way.
+
+A `dataset_type` is what all datasets of its row have in common, so that whoever goes by types goes by categories, too.
+What headers name as a calibration, and say no type of, has a row of its own: the name is none, or becomes that of the
+type once somebody states it.
 """
 
 from __future__ import annotations
@@ -50,8 +54,10 @@ dataset_type = Table(
     "dataset_type",
     metadata,
     word_key(),
-    Column("name", Text, nullable=False, unique=True),
-    Column("category", String),  # only where a record stated it
+    Column("name", Text),
+    Column("own", String),  # the category of those datasets of this name, or of none, that have one of their own
+    Column("category", String),  # of all of this name; only where a record or a header stated it
+    UniqueConstraint("name", "own"),
 )
 task = Table(
     "task",

@@ -19,7 +19,7 @@ from sqlalchemy import insert
 
 from fitsprov.errors import Conflict, InvalidRecord, RegistryError
 from fitsprov.model.facts import Event, Metric
-from fitsprov.model.lineage import Dataset, Usage
+from fitsprov.model.lineage import Category, Dataset, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
 from fitsprov.registry.engines.engine import transact
@@ -44,12 +44,14 @@ def filled(registry: Registry) -> Registry:
 
 
 def test_a_dump_is_loaded_on_the_other_engine(filled: Registry, empty_registry: Any, tmp_path: Any) -> None:
+    filled.record(record(datasets=(Dataset(id=uid("bias"), category=Category.CALIBRATION, stub=True),)))
     lines = list(filled.dump())
     with Registry.create(tmp_path / "other.db") as other:
         assert load(other, lines) > 50
         assert list(other.dump()) == lines
         assert other.base_url is None  # opened before; the next time it is there
         assert other.find() == filled.find()
+        assert other.dataset(uid("bias")).category is Category.CALIBRATION
         for one in filled.find():
             assert other.lineage(one.id) == filled.lineage(one.id)
             assert other.facts(one.id) == filled.facts(one.id)

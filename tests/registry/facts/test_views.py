@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from fitsprov.model.facts import Description, Relation, Responsibility
-from fitsprov.model.lineage import Agent, Usage
+from fitsprov.model.lineage import Agent, Category, Dataset, Usage
 from fitsprov.registry import Registry
 from fitsprov.registry.engines.engine import open_engine, parse_url, release
 from fitsprov.registry.facts.views import VIEWS
@@ -123,6 +123,16 @@ def test_entities_are_told_with_their_subclasses(filled: Registry, rows: Any) ->
     assert [(row["name"], row["value"]) for row in rows("ValueEntity")] == [("gain", "1.5")]
     assert [row["id"] for row in rows("Collection")] == [str(uid("night"))]
     assert len(rows("DatasetEntity")) == len(entities) - 1
+
+
+def test_a_type_is_described_once_whatever_categories_its_datasets_have(registry: Registry, rows: Any) -> None:
+    nameless, typed = (Dataset(id=uid(name), category=Category.CALIBRATION, stub=True) for name in "ab")
+    registry.record(record(datasets=(nameless, typed)))
+    registry.record(record(datasets=(dataset("b", "frame"), dataset("c", "frame"))))
+    assert [row["name"] for row in rows("EntityDescription")] == ["frame"]
+    assert [row["name"] for row in rows("DatasetDescription")] == ["frame"]
+    described = {row["id"]: row["entitydescription"] for row in rows("Entity")}
+    assert described == {str(uid("a")): None, str(uid("b")): "frame", str(uid("c")): "frame"}
 
 
 def test_activities_and_agents_are_told(filled: Registry, rows: Any) -> None:

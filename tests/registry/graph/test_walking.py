@@ -82,6 +82,35 @@ def test_nothing_is_looked_for_behind_a_stop(surveyed: Registry) -> None:
 
 
 @pytest.mark.parametrize("indexed", [False, True])
+def test_categories_of_datasets_themselves_count_as_those_of_types(
+    registry: Registry, indexed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"bias": Category.CALIBRATION, "exposure": Category.RAW, "frame": Category.CALIBRATION}
+    bias, *others = (Dataset(id=uid(name), category=category, stub=True) for name, category in own.items())
+    steps = step("combine", ["older"], [bias]), step("isr", ["bias", "frame", "plain", "exposure"], ["image"])
+    registry.record(record(*steps, datasets=(*others, dataset("plain", "frame"))))
+    registry.record(record(datasets=(dataset("frame", "frame"),)))
+    if indexed:
+        monkeypatch.setattr("fitsprov.registry.adjacency.graph.FEW", 0)
+        registry.index()
+    focus = uid("image")
+    assert ids(registry.raws(focus)) == ids(registry.ancestors(focus, category="raw")) == named("exposure")
+    assert ids(registry.ancestors(focus, category="calibration")) == named("bias", "frame")
+    assert ids(registry.ancestors(focus, category=["calibration", "product"])) == named("bias", "frame")
+    assert ids(registry.ancestors(focus, type="frame")) == named("frame", "plain")
+    assert uid("older") not in ids(registry.ancestors(focus, stop="calibration"))
+    assert uid("older") in ids(registry.ancestors(focus, stop="raw"))
+    lineage = registry.lineage(focus)
+    told = {one.id: one.category for one, _ in lineage.parents()}
+    assert told == {uid(name): category for name, category in own.items()} | {uid("plain"): None}
+    assert [one.id for one in lineage.raws()] == [uid("exposure")]
+    near = {one.id: one.category for one, _ in registry.surroundings([str(focus)])[str(focus)].parents}
+    assert near == {str(key): category for key, category in told.items()}
+    traced = registry.trace(focus).datasets
+    assert {row[2]: row[7] for row in traced.values()}.items() >= near.items()
+
+
+@pytest.mark.parametrize("indexed", [False, True])
 def test_a_function_says_where_to_stop(surveyed: Registry, indexed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if indexed:
         monkeypatch.setattr("fitsprov.registry.adjacency.graph.FEW", 0)

@@ -14,7 +14,7 @@ from sqlalchemy import event as on
 
 from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, IncidentNotFound, UsageError
 from fitsprov.model.impact import Cause, Hit, Requirement
-from fitsprov.model.lineage import Agent, Direction, Environment, Usage
+from fitsprov.model.lineage import Agent, Category, Dataset, Direction, Environment, Usage
 from fitsprov.model.record import Record
 from fitsprov.registry import Registry
 from tests.registry.conftest import NewRegistry
@@ -65,6 +65,15 @@ def test_counts_are_by_type_and_run_the_greatest_first(filled: Registry) -> None
         ("deep_coadd", "drp/1", 1, 0),
     ]
     assert (impact.activities, impact.datasets, impact.direct) == (3, 4, 3)
+
+
+def test_datasets_of_a_type_are_counted_together_whatever_their_own_category_is(registry: Registry) -> None:
+    own = Dataset(id=uid("a"), category=Category.CALIBRATION, stub=True)
+    registry.record(record(step("s", ["raw"], ["b"]), step("t", ["raw"], []), datasets=(own,)))
+    registry.record(record(step("t", ["raw"], ["a"])))
+    impact = registry.impact(Cause(dataset=uid("raw")))
+    assert [(one.type, one.datasets, one.direct) for one in impact.touched] == [("image", 2, 2)]
+    assert registry.dataset(uid("a")).category is Category.CALIBRATION
 
 
 def test_an_activity_touched_what_it_made_and_what_follows(filled: Registry) -> None:

@@ -274,6 +274,41 @@ def test_category_is_stated_or_raw_by_name_or_product_by_making(registry: Regist
     assert registry.dataset(uid("catalogue")).category is Category.REFERENCE
 
 
+def test_a_dataset_without_a_type_may_have_a_category_of_its_own(registry: Registry, url: str) -> None:
+    def told(word: str) -> tuple[str | None, Category | None]:
+        found = registry.dataset(uid(word))
+        return found.type, found.category
+
+    def named(word: str, category: Category | None = None) -> Dataset:
+        return Dataset(id=uid(word), category=category, stub=True)
+
+    registry.record(record(step("s", ["bias", "dark"], ["image"]), datasets=(named("bias", Category.CALIBRATION),)))
+    assert told("bias") == (None, Category.CALIBRATION)
+    registry.record(
+        record(datasets=(named("bias"), named("dark", Category.CALIBRATION)))
+    )  # said later, of what is there
+    assert told("bias") == told("dark") == (None, Category.CALIBRATION)
+    registry.record(record(datasets=tuple(dataset(word, "frame") for word in ("bias", "other"))))
+    assert (told("bias"), told("other")) == (("frame", Category.CALIBRATION), ("frame", None))
+    assert told("dark") == (None, Category.CALIBRATION)
+    given = record(datasets=(named("bias", Category.LOG),))
+    assert f"dataset {uid('bias')}: category is 'log' but stands as 'calibration'" in refused(registry, url, given)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_category_of_a_type_is_that_of_all_its_datasets(registry: Registry, url: str, first: bool) -> None:
+    own = (Dataset(id=uid("a"), category=Category.CALIBRATION), Dataset(id=uid("raw"), category=Category.CALIBRATION))
+    stated = record(categories={"frame": Category.REFERENCE}), record(datasets=own)
+    for one in stated if first else stated[::-1]:
+        registry.record(one)
+    registry.record(record(datasets=(dataset("a", "frame"), dataset("raw", "raw"))))
+    assert registry.dataset(uid("a")).category is Category.REFERENCE
+    assert registry.dataset(uid("raw")).category is Category.RAW, "what a type is called is said of all of them, too"
+    assert [one.id for one in registry.find(type="frame")] == [uid("a")]
+    other = refused(registry, url, record(categories={"frame": Category.LOG}))
+    assert other.count("category is 'log' but stands as 'reference'") == 1
+
+
 def test_strict_refuses_what_nobody_describes(registry: Registry, url: str) -> None:
     given = record(step("s", ["a"], ["b"]))
     before = dump(url)
