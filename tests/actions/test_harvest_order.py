@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import fitsprov
 from fitsprov import Input, Registry, Stamp
-from tests.actions.conftest import EMPTY, uid
+from tests.actions.conftest import EMPTY, uid, write_cards
 
 RUN = "SimCam/runs/DRP/v1"
 MOST = 7
+CALIBRATED = "rubin-calib"
 
 Product = tuple[str, list[int], bool]
 """In which convention a dataset is stamped, what it was made of, and whether its file is there."""
@@ -28,7 +29,7 @@ def surveys(draw: st.DrawFn) -> list[Product]:
     """Datasets, each made of some that come before it; some of their files were lost."""
     products: list[Product] = []
     for n in range(draw(st.integers(2, MOST))):
-        convention = draw(st.sampled_from(["native", "rubin"]))
+        convention = draw(st.sampled_from(["native", "rubin", CALIBRATED]))
         inputs = draw(st.lists(st.integers(0, n - 1), max_size=3, unique=True)) if n else []
         products.append((convention, inputs, draw(st.integers(0, 4)) > 0))
     return products
@@ -55,9 +56,20 @@ def write(folder: Path, products: list[Product]) -> dict[int, Path]:
         convention, _, there = product
         if there:
             paths[number] = folder / f"{number}.fits"
+            if convention == CALIBRATED:
+                write_cards(paths[number], *cards_of(stamp_of(number, product, products)))
+                continue
             paths[number].write_bytes(EMPTY)
             fitsprov.stamp(paths[number], stamp_of(number, product, products), conventions=(convention,))
     return paths
+
+
+def cards_of(stamp: Stamp) -> list[str]:
+    """Cards that name inputs as calibrations, and say neither their types nor their runs."""
+    said = {"ID": stamp.id, "RUN": stamp.run, "DATASETTYPE": stamp.type, "QUANTUM": stamp.activity_id}
+    cards = [f"HIERARCH LSST BUTLER {key} = '{value}'" for key, value in said.items() if value is not None]
+    cards += [f"HIERARCH LSST BUTLER DATAID {key.upper()} = {value}" for key, value in (stamp.data_id or {}).items()]
+    return cards + [f"HIERARCH LSST CALIB UUID KIND{n} = '{one.id}'" for n, one in enumerate(stamp.parents or ())]
 
 
 def told(registry: Registry) -> list[object]:

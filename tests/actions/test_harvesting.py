@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import fitsprov
 from fitsprov import Finding, FitsprovError, Input, Registry
 from fitsprov.actions import harvesting, walking
+from fitsprov.actions.drawing import write_documents
 from fitsprov.actions.harvesting import Harvest, harvest
 from fitsprov.model.lineage import Activity, Dataset, Usage
 from fitsprov.model.record import Record, Step
@@ -490,6 +492,67 @@ def test_raw_frames_of_a_recipe_are_raws_and_calibrations_are_parents(registry: 
         ("MASTER_BIAS", "calibration"),
     }
     assert [raw.name for raw in found.raws()] == ["MUSE.2020-01-01T00:00:00.fits"]
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_calibrations_of_which_no_header_says_a_type_are_calibrations(
+    registry: Registry, tmp_path: Path, indexed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exposure = write_cards(
+        tmp_path / "a" / "exposure.fits",
+        *butler_cards("exposure", "post_isr_image"),
+        f"HIERARCH LSST CALIB UUID BIAS = '{uid('bias')}'",
+        f"HIERARCH LSST CALIB RUN BIAS = '{RUN}'",
+        f"HIERARCH LSST CALIB UUID PTC = '{uid('ptc')}'",
+        f"HIERARCH LSST CALIB UUID CCDEXPOSURE = '{uid('raw')}'",
+    )
+    product = write_cards(
+        tmp_path / "a" / "product.fits",
+        "HIERARCH ESO PRO CATG = 'SCIENCE_REDUCED'",
+        "HIERARCH ESO PRO REC1 ID = 'muse_scibasic'",
+        "HIERARCH ESO PRO REC1 RAW1 NAME = 'MUSE.2020-01-01T00:00:00.fits'",
+        "HIERARCH ESO PRO REC1 CAL1 NAME = 'MASTER_BIAS-01.fits'",
+    )
+    harvest([tmp_path / "a"], registry)
+    bias = write_cards(tmp_path / "b" / "bias.fits", *butler_cards("bias", "bias"))
+    assert harvest([bias], registry).counts == Counts(files=1, datasets=1)
+    if indexed:
+        monkeypatch.setattr("fitsprov.registry.adjacency.graph.FEW", 0)
+        registry.index()
+    assert {uid("bias"): registry.dataset(uid("bias")).type, uid("ptc"): registry.dataset(uid("ptc")).type} == {
+        uid("bias"): "bias",
+        uid("ptc"): None,
+    }
+    expected = {uid("bias"): "calibration", uid("ptc"): "calibration", uid("raw"): "raw"}
+    assert {one.id: one.category for one, _ in registry.lineage(uid("exposure")).parents()} == expected
+    assert {one.id for one in registry.raws(uid("exposure"))} == {uid("raw")}
+    assert {one.id for one in registry.ancestors(uid("exposure"), category="calibration")} == {uid("bias"), uid("ptc")}
+    assert {row["id"]: row["category"] for row in fitsprov.resolve(exposure, registry).parent_rows()} == {
+        str(key): category for key, category in expected.items()
+    }
+    told = {one.name: one.category for one, _ in fitsprov.resolve(product, registry).lineage.parents()}
+    assert told == {"MUSE.2020-01-01T00:00:00.fits": "raw", "MASTER_BIAS-01.fits": "calibration"}
+    document = json.loads("".join(write_documents([registry.trace(uid("exposure"))], "prov-json")))
+    shown = {key.partition(":")[2]: one.get("fitsprov:category") for key, one in document["entity"].items()}
+    assert shown.items() >= {(str(key), category) for key, category in expected.items()}
+    again = harvest([tmp_path], registry, again=True).counts
+    assert (again.datasets, again.stubs, again.findings) == (0, 0, 0)
+
+
+def butler_cards(name: str, type: str) -> list[str]:
+    """What Rubin's Butler writes of a dataset that has no inputs, as far as it knows."""
+    said = {"ID": uid(name), "RUN": RUN, "DATASETTYPE": type}
+    return [f"HIERARCH LSST BUTLER {key} = '{value}'" for key, value in said.items()]
+
+
+def test_categories_that_contradict_each_other_are_told(registry: Registry, tmp_path: Path) -> None:
+    paths = [
+        write_cards(tmp_path / f"{kind}.fits", *butler_cards(kind, kind), f"HIERARCH LSST CALIB UUID {key} = '{ID}'")
+        for kind, key, ID in (("a", "FLAT", uid("x")), ("b", "CCDEXPOSURE", uid("x")))
+    ]
+    (told,) = said(registry, *paths)
+    assert told.endswith("category 'raw' differs from what stands: 'calibration'")
+    assert registry.dataset(uid("x")).category == "calibration"
 
 
 def test_a_whole_ancestry_is_taken_in_step_by_step(registry: Registry, tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ class Batch:
     def __init__(self, connection: Connection, claims: Sequence[Claim]) -> None:
         self.claims = claims
         self.loaded = Loaded(connection, claims)
-        self.findings: list[tuple[str, Finding]] = []
+        self.findings: dict[tuple[str, Finding], None] = {}
+        """With the URI of the file; a header that names a raw among its inputs and its raws is told of once."""
         self.gains: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """By convention."""
         self.described: list[int] = []
@@ -196,8 +197,10 @@ class Batch:
 
     def report(self, claim: Claim, message: str) -> None:
         """Note a contradiction."""
-        self.findings.append((claim.uri, Finding("differs-from-registry", message)))
-        self.gains[claim.convention]["findings"] += 1
+        found = claim.uri, Finding("differs-from-registry", message)
+        if found not in self.findings:
+            self.findings[found] = None
+            self.gains[claim.convention]["findings"] += 1
 
 
 def find_circle(parents: dict[int, list[int]]) -> list[tuple[int, int]]:

@@ -84,7 +84,7 @@ class Harvester:
         with uncollected():
             batch = transact(self.engine, self.url, take_in)
         self.count(batch)
-        return batch.findings
+        return list(batch.findings)
 
     def count(self, batch: Batch) -> None:
         """Count what a batch has added; a stub of this harvest whose own file came later is none."""
