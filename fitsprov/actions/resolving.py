@@ -16,8 +16,10 @@ from fitsprov.actions.reading import Reading, inspect_metadata, inspect_source
 from fitsprov.actions.recognizing import recognize
 from fitsprov.actions.resolution import Resolution, Status
 from fitsprov.actions.standing import judge_standing
+from fitsprov.actions.walking import uri_of
 from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageError
 from fitsprov.files.accept import open_source
+from fitsprov.model.account import Account
 from fitsprov.model.finding import Finding
 from fitsprov.model.identifiers import is_id, name_id, pointers
 from fitsprov.model.later import Later
@@ -77,10 +79,10 @@ def resolve(
     name, reading = look_at(source, hdu, conventions)
     stamp, findings, way = reading.stamp, list(reading.findings), Direction(direction)
     focus = None if stamp is None else identify(reading, name)[0]
-    lineage, who, facts = ask(registry, focus, way, depth), "registry", None
-    if registry is not None:
-        inherited = any(finding.code == "stamp-inherited" for finding in findings)
-        found = recognize(source, registry, focus, doubted=lineage is None or inherited)
+    account = ask(registry, focus, way, depth, source)
+    lineage, who, facts = (None, "registry", None) if account is None else (account.lineage, "registry", account.facts)
+    if registry is not None and is_doubted(account, findings):
+        found = recognize(source, registry, focus)
         if len(found) == 1:
             return resolve_content(found[0], registry, name, stamp, focus, way, depth)
         findings += tell_apart(found)
@@ -109,9 +111,8 @@ def resolve(
             findings=tuple(findings),
         )
     findings += compare(reading, lineage.dataset, who) + judge(lineage)
-    known = registry if who == "registry" else None
-    if known is not None:
-        findings += judge_standing(known, lineage)
+    if account is not None:
+        findings += judge_standing(lineage, account.standing)
         lineage = with_categories(lineage, with_ids(reading))
     return Resolution(
         name=name,
@@ -119,7 +120,7 @@ def resolve(
         source=who,
         stamp=completed(stamp, lineage.dataset),
         lineage=lineage,
-        facts=facts if known is None else known.facts(lineage.focus),
+        facts=facts,
         findings=tuple(findings),
     )
 
@@ -173,7 +174,7 @@ def resolve_id(
     A text that is no ID and no name of the registry is malformed, not unknown.
     """
     try:
-        dataset = registry.dataset(identifier)
+        account = registry.account(identifier, direction=direction, depth=depth)
     except DatasetNotFound as error:
         if isinstance(identifier, str) and not is_id(identifier):
             raise UsageError(
@@ -181,14 +182,14 @@ def resolve_id(
             ) from None
         found = Finding("dataset-unknown", str(error))
         return Resolution(name=str(identifier), status=Status.UNKNOWN, source="registry", findings=(found,))
-    lineage = with_did(registry.lineage(dataset.id, direction=Direction(direction), depth=depth), registry)
+    lineage = with_did(account.lineage, registry)
     return Resolution(
         name=str(identifier),
         status=Status.RESOLVED,
         source="registry",
         lineage=lineage,
-        facts=registry.facts(dataset.id),
-        findings=(*judge(lineage), *judge_standing(registry, lineage)),
+        facts=account.facts,
+        findings=(*judge(lineage), *judge_standing(lineage, account.standing)),
     )
 
 
@@ -214,14 +215,29 @@ def resolve_any(
     return resolve_id(name, registry, direction=direction, depth=depth)
 
 
-def ask(registry: Registry | None, focus: UUID | None, direction: Direction, depth: int | None) -> Lineage | None:
-    """Ask the registry for the lineage of a dataset; None where it does not know it."""
+def ask(
+    registry: Registry | None, focus: UUID | None, direction: Direction, depth: int | None, source: Any
+) -> Account | None:
+    """Ask the registry about the dataset that a file names; None where it does not know it."""
     if registry is None or focus is None:
         return None
+    uri = uri_of(os.path.abspath(source)) if isinstance(source, str | os.PathLike) else None  # noqa: PTH100 (plain text)
     try:
-        return with_did(registry.lineage(focus, direction=direction, depth=depth), registry)
+        account = registry.account(focus, direction=direction, depth=depth, uri=uri)
     except DatasetNotFound:
         return None
+    return account._replace(lineage=with_did(account.lineage, registry))
+
+
+def is_doubted(account: Account | None, findings: Iterable[Finding]) -> bool:
+    """Whether the data must tell what a file is.
+
+    That is where its header names no dataset that is known, or may have come with a copy, or where the registry has
+    the file for another dataset.
+    """
+    if account is None or any(finding.code == "stamp-inherited" for finding in findings):
+        return True
+    return account.of_file not in ((), (account.lineage.focus,))
 
 
 def with_did(lineage: Lineage, registry: Registry) -> Lineage:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fitsprov.model.facts import Annotation
 from fitsprov.model.finding import Finding
 from fitsprov.model.lineage import Direction, Lineage
-
-if TYPE_CHECKING:
-    from fitsprov.actions.registry import Registry
 
 __all__ = ["judge_dataset", "judge_standing"]
 
@@ -31,9 +27,9 @@ def judge_dataset(dataset: UUID, said: Annotation | None) -> list[Finding]:
     return [] if said is None else [Finding(FOCUS[said.kind], message(dataset, said))]
 
 
-def judge_standing(registry: Registry, lineage: Lineage) -> list[Finding]:
+def judge_standing(lineage: Lineage, standing: Mapping[UUID, Annotation]) -> list[Finding]:
     """Say how the focus of a lineage stands, and what it was made from; of products only how they stand themselves."""
-    said = dict(registry.standing(lineage.datasets))
+    said = {**standing}
     mine = said.pop(lineage.focus, None)
     findings = [] if mine is None else [Finding(FOCUS[mine.kind], message(lineage.focus, mine))]
     if lineage.direction is Direction.UP:

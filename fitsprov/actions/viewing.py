@@ -10,6 +10,7 @@ from uuid import UUID
 from fitsprov.actions.access import Caller
 from fitsprov.actions.trimming import without
 from fitsprov.errors import DatasetNotFound
+from fitsprov.model.account import Account
 from fitsprov.model.facts import Annotation, DatasetFacts
 from fitsprov.model.lineage import Dataset, Direction, Lineage, Linked, Neighbourhood, Surroundings
 from fitsprov.model.said import Said
@@ -112,6 +113,18 @@ class View:
         lineage = self.whole.lineage(focus, direction=direction, depth=depth)
         listed = {raw.id: raw for raws in lineage.listed_raws.values() for raw in raws}
         return without(lineage, {key for key, one in ({**listed, **lineage.datasets}).items() if not self.sees(one)})
+
+    def account(
+        self,
+        id: UUID | str,
+        *,
+        direction: Direction | str = Direction.UP,
+        depth: int | None = None,
+        uri: str | None = None,
+    ) -> Account:
+        """Tell all of a dataset that the caller sees; of what a file here is a copy, no caller is told."""
+        lineage = self.lineage(id, direction=direction, depth=depth)
+        return Account(lineage, self.facts(lineage.focus), self.standing(lineage.datasets))
 
     def stamp(self, id: UUID | str) -> Stamp:
         """Say what a header should say; a list with something in it that the caller does not see is not given."""

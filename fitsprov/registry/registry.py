@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from fitsprov.errors import ActivityNotFound, Conflict, DatasetNotFound, InvalidRecord
+from fitsprov.errors import ActivityNotFound, DatasetNotFound, InvalidRecord
 from fitsprov.model.dataid import DataId
 from fitsprov.model.identifiers import parse_id
 from fitsprov.model.limit import parse_limit
@@ -22,6 +22,7 @@ from fitsprov.model.stamp import Stamp
 from fitsprov.model.traced import Traced
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.adjacency.graph import Graph
+from fitsprov.registry.copies import Copies
 from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
 from fitsprov.registry.engines.engine import open_engine, parse_url, reading, release, shown, transact
 from fitsprov.registry.engines.opening import create_registry, read_about
@@ -29,17 +30,18 @@ from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.engines.version import version_of
 from fitsprov.registry.facts.filters import conditions
 from fitsprov.registry.facts.noting import Noting
+from fitsprov.registry.gathering.datasets import by_uuid
 from fitsprov.registry.graph.following import Following
 from fitsprov.registry.graph.lineage import lineage_of
 from fitsprov.registry.graph.many_lineages import lineages_of
 from fitsprov.registry.graph.neighbours import ids_of, neighbourhoods_of, surroundings_of
-from fitsprov.registry.harvests.bulk import datasets_of_uris
 from fitsprov.registry.records.recording import Counts, take_in
-from fitsprov.registry.schema import REVISIONS, artifact, entity
+from fitsprov.registry.schema import REVISIONS
 from fitsprov.registry.stamping import stamp_of
 from fitsprov.registry.status import Status, count_all
 
 if TYPE_CHECKING:
+    from fitsprov.model.account import Account
     from fitsprov.model.impact import Cause, Impact
     from fitsprov.registry.harvests.harvesting import Harvester
     from fitsprov.registry.impacts.incidents import Incidents
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["Registry"]
 
 
-class Registry(Following, Noting):
+class Registry(Following, Noting, Copies):
     """A registry of provenance, opened; threads may share it, processes open their own.
 
     Every query sees one state of the registry, whatever others write meanwhile, and every record is taken in whole or
@@ -216,34 +218,6 @@ class Registry(Following, Noting):
                 connection, run_name=run, type_name=type, data_id=data_id, name=name, limit=limit, where=where
             )
 
-    def dataset_of_file(self, uri: str) -> UUID | None:
-        """Find the dataset whose record gave this absolute ``file://`` URI.
-
-        Raises
-        ------
-        Conflict
-            Where records gave it for several datasets: the path alone does not tell.
-        """
-        found = self.datasets_of_files([uri]).get(uri, [])
-        if len(found) > 1:
-            ids = ", ".join(sorted(map(str, found)))
-            raise Conflict(f"{uri}: recorded for {len(found)} datasets ({ids}); expected an ID that says which")
-        return found[0] if found else None
-
-    def datasets_of_files(self, uris: Iterable[str]) -> dict[str, list[UUID]]:
-        """Find the datasets of which these absolute ``file://`` URIs were given; those of which none was are left out.
-
-        The number of queries does not depend on the number of files.
-        """
-        return self._reader.snapshot(partial(datasets_of_uris, uris=list(uris)))
-
-    def datasets_with(self, fingerprint: str) -> list[Dataset]:
-        """List the datasets whose data had this fingerprint when a copy was harvested; no header is needed."""
-        query = select(entity.c.uuid).join(artifact, artifact.c.entity_id == entity.c.id)
-        with reading(self._engine, self._url) as connection:
-            ids = connection.scalars(query.where(artifact.c.fingerprint == fingerprint)).all()
-            return [one.dataset for one in datasets_by_uuid(connection, sorted(set(ids))).values()]
-
     def lineage(
         self,
         id: UUID | str,
@@ -262,13 +236,34 @@ class Registry(Following, Noting):
         ------
         DatasetNotFound
         """
-        way = Direction(direction)
+        way, focus = Direction(direction), self._uuid(id)
+        begin = by_uuid().asked(uuid=focus)
+        return self._reader.snapshot(lambda connection: lineage_of(connection, focus, way, depth), begin)
 
-        def follow(connection: Connection) -> Lineage:
-            focus = id if isinstance(id, UUID) else find_one(connection, id).dataset.id
-            return lineage_of(connection, focus, way, depth)
+    def account(
+        self,
+        id: UUID | str,
+        *,
+        direction: Direction | str = Direction.UP,
+        depth: int | None = None,
+        uri: str | None = None,
+    ) -> Account:
+        """Tell all of a dataset in one state of the registry: its lineage, how that stands, and what is said of it.
 
-        return self._reader.snapshot(follow)
+        Parameters
+        ----------
+        uri : str, optional
+            The absolute ``file://`` URI of a file that may be a copy of it.
+
+        Raises
+        ------
+        DatasetNotFound
+        """
+        from fitsprov.registry.accounts import account_of, asked_for_account
+
+        way, focus = Direction(direction), self._uuid(id)
+        asked = asked_for_account(focus, uri)
+        return self._reader.snapshot(lambda connection: account_of(connection, focus, way, depth, uri), *asked)
 
     def trace(self, id: UUID | str, *, depth: int | None = None) -> Traced:
         """Follow a dataset to what it was made from, as rows; the parameters are those of `lineage`.
@@ -279,10 +274,11 @@ class Registry(Following, Noting):
         """
         from fitsprov.registry.graph.tracing import trace_of  # who only asks for lineages does not pay for it
 
-        def follow(connection: Connection) -> Traced:
-            return trace_of(connection, id if isinstance(id, UUID) else find_one(connection, id).dataset.id, depth)
+        focus = self._uuid(id)
+        return self._reader.snapshot(partial(trace_of, focus=focus, depth=depth), by_uuid().asked(uuid=focus))
 
-        return self._reader.snapshot(follow)
+    def _uuid(self, id: UUID | str) -> UUID:
+        return id if isinstance(id, UUID) else self.dataset(id).id
 
     def stamp(self, id: UUID | str) -> Stamp:
         """Say what the header of a dataset should say; a list that is not known to be complete is None.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, ParamSpec, Self
+from typing import Any, NamedTuple, ParamSpec, Self
 
 from sqlalchemy import (
     Boolean,
@@ -25,9 +25,23 @@ from sqlalchemy.sql.operators import OperatorType
 
 from fitsprov.registry.engines.overdue import keep_deadline
 
-__all__ = ["Compiled", "among", "as_keys", "compiled", "has_rows", "one_of"]
+__all__ = [
+    "Asked",
+    "Compiled",
+    "among",
+    "as_keys",
+    "ask_ahead",
+    "compiled",
+    "forget_answers",
+    "has_rows",
+    "one_of",
+    "rows_there",
+]
 
 P = ParamSpec("P")
+
+AHEAD = "ahead"
+"""Where a connection has the answers to what was asked ahead."""
 
 
 class KeyIn(FunctionElement[bool]):
@@ -83,17 +97,56 @@ class Compiled:
 
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """Fetch all rows, in the connection's transaction, which begins here where none has."""
-        dialect = connection.dialect
-        form = self.forms.get(dialect.name)
-        if form is None:
-            form = self.forms[dialect.name] = Form(self.statement, dialect)
         keep_deadline()
         if not connection.in_transaction():
             connection.begin()
+        cursor = answer(connection, self, values) or self.execute(connection, values)
+        return self.form(connection.dialect).read(cursor.fetchall())
+
+    def asked(self, **values: Any) -> Asked:
+        """Say what is going to be asked."""
+        return Asked(self, values)
+
+    def execute(self, connection: Connection, values: dict[str, Any]) -> Any:
+        """Let the driver run it; give its cursor."""
+        form = self.form(connection.dialect)
         cursor = connection.connection.cursor(**form.options)
-        cursor.execute(*form.bound(values))
-        rows: list[tuple[Any, ...]] = cursor.fetchall()  # type: ignore[assignment]  # of DBAPI: a sequence of sequences
-        return form.read(rows)
+        cursor.execute(*form.bound({**values}))
+        return cursor
+
+    def form(self, dialect: Dialect) -> Form:
+        """Give it as an engine takes it."""
+        form = self.forms.get(dialect.name)
+        if form is None:
+            form = self.forms[dialect.name] = Form(self.statement, dialect)
+        return form
+
+
+class Asked(NamedTuple):
+    """A statement, and the parameters with which its rows are going to be asked for."""
+
+    statement: Compiled
+    values: dict[str, Any]
+
+
+def ask_ahead(connection: Connection, some: Iterable[Asked]) -> None:
+    """Send statements, each of them once; who asks the same while their transaction lasts is given the answers."""
+    connection.info[AHEAD] = {
+        one.statement: (one.values, one.statement.execute(connection, one.values)) for one in some
+    }
+
+
+def answer(connection: Connection, statement: Compiled, values: dict[str, Any]) -> Any:
+    """Give, once, the cursor of what was asked ahead; None where it was not."""
+    answers = connection.info.get(AHEAD)
+    if answers and statement in answers and answers[statement][0] == values:
+        return answers.pop(statement)[1]
+    return None
+
+
+def forget_answers(connection: Connection) -> None:
+    """Forget what was asked ahead, and by nobody then."""
+    connection.info.pop(AHEAD, None)
 
 
 class Form:

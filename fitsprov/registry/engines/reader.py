@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine
@@ -11,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from fitsprov.registry.engines import postgres
+from fitsprov.registry.engines.compiled import Asked, ask_ahead, forget_answers
 from fitsprov.registry.engines.engine import persist
 from fitsprov.registry.engines.overdue import deadline_here
 
@@ -39,24 +42,26 @@ class Reader:
 
     def look(self, work: Callable[[Connection], T]) -> T:
         """Do what needs one statement, which is one snapshot by itself."""
-        return self.run(work, alone=True)
+        return persist(self.url, lambda: self.run(work))
 
-    def snapshot(self, work: Callable[[Connection], T]) -> T:
-        """Do what needs several statements; they see one state of the registry."""
-        return self.run(work, alone=False)
+    def snapshot(self, work: Callable[[Connection], T], *ahead: Asked) -> T:
+        """Do what needs several statements; they see one state of the registry.
 
-    def run(self, work: Callable[[Connection], T], *, alone: bool) -> T:
-        """Do it, with another connection where this one was lost."""
-        return persist(self.url, lambda: self.run_once(work, alone))
+        Parameters
+        ----------
+        ahead : Asked
+            What it asks in any case: a server is sent all of this together, and waited for once.
+        """
+        return persist(self.url, lambda: self.run(partial(in_transaction, work, ahead)))
 
-    def run_once(self, work: Callable[[Connection], T], alone: bool) -> T:
+    def run(self, work: Callable[[Connection], T]) -> T:
         """Do it; after an error of the database no connection that was there before is trusted."""
         connection, deadline = self.take(), deadline_here()
         try:
             if deadline is None:
-                return run_on(connection, work, alone)
+                return work(connection)
             with deadline.hold(connection):
-                return run_on(connection, work, alone)
+                return work(connection)
         except (DBAPIError, self.engine.dialect.loaded_dbapi.Error):
             connection.invalidate()
             self.close()
@@ -103,17 +108,21 @@ def release(connection: Connection) -> None:
     connection.close()
 
 
-def run_on(connection: Connection, work: Callable[[Connection], T], alone: bool) -> T:
-    """Do it on a connection, in a transaction if it is more than one statement."""
-    if alone:
-        return work(connection)
+def in_transaction(work: Callable[[Connection], T], ahead: Sequence[Asked], connection: Connection) -> T:
+    """Do it in a transaction."""
     server = connection.dialect.name == "postgresql"
     cursor = connection.connection.cursor()
-    cursor.execute(postgres.BEGIN_READING if server else "BEGIN")
+    if server:
+        with postgres.pipeline(connection) if ahead else nullcontext():
+            cursor.execute(postgres.BEGIN_READING)
+            ask_ahead(connection, ahead)
+    else:
+        cursor.execute("BEGIN")
     try:
         return work(connection)
     finally:
         if server:
+            forget_answers(connection)
             postgres.leave(connection)
         else:
             cursor.execute("ROLLBACK")

@@ -166,8 +166,9 @@ class Noting:
         from fitsprov.registry.facts.reading import facts_of
 
         def read(connection: Connection) -> DatasetFacts:
-            found = find_one(connection, dataset)
-            return facts_of(connection, found.dataset.id, found.key, found.maker)
+            return facts_of(
+                connection, dataset if isinstance(dataset, UUID) else find_one(connection, dataset).dataset.id
+            )
 
         return self._reader.snapshot(read)
 

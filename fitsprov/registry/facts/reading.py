@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, bindparam, exists, or_, select, type_coerce
 from sqlalchemy.types import NullType
 
+from fitsprov.errors import DatasetNotFound
 from fitsprov.model.facts import (
     Annotation,
     DatasetFacts,
@@ -40,7 +41,7 @@ from fitsprov.registry.schema import (
     value,
 )
 
-__all__ = ["STANDINGS", "facts_of", "standing_of"]
+__all__ = ["STANDINGS", "facts_of", "heard_of", "standing_of"]
 
 STANDINGS = ("retracted", "superseded", "missing", "restored")
 """Kinds of annotation that say how a dataset stands."""
@@ -159,20 +160,28 @@ def related(table: Any, mine: str, other: str) -> Select[Any]:
 
 @compiled
 def heard_of() -> Select[Any]:
-    """Select the run of a dataset, and which tables say anything of it, of its activity or of its run."""
+    """Select a dataset, its activity and its run, and which tables say anything of one of them."""
     mine = (observation.c.entity_id, value.c.entity_id, derived.c.entity_id, member.c.collection_id, member.c.entity_id)
     others = (
         exists().where(or_(*(table.c[f"{name}_id"] == place for name, place in PLACED)))
         for table in (metric, annotation, responsibility)
     )
     found = (type_coerce(one, NullType()) for one in (*(exists().where(it == entity.c.id) for it in mine), *others))
-    return select(entity.c.run_id, *found).where(entity.c.id == bindparam("key", type_=Key))
+    places = (place for _, place in PLACED)
+    return select(*places, *found).where(entity.c.uuid == bindparam("uuid"))
 
 
-def facts_of(connection: Connection, uuid: UUID, key: int, maker: int | None) -> DatasetFacts:
-    """Fetch what is said of a dataset, of the activity that made it, and of its run; of most, nothing is."""
-    ((run_key, *heard),) = heard_of().rows(connection, key=key)
-    observed, held, sourced, collected, collects, measured, remarked, answered = heard
+def facts_of(connection: Connection, uuid: UUID) -> DatasetFacts:
+    """Fetch what is said of a dataset, of the activity that made it, and of its run; of most, nothing is.
+
+    Raises
+    ------
+    DatasetNotFound
+    """
+    row = first(heard_of().rows(connection, uuid=uuid))
+    if row is None:
+        raise DatasetNotFound(uuid)
+    key, maker, run_key, observed, held, sourced, collected, collects, measured, remarked, answered = row
     here = {"key": key, "maker": maker, "run": run_key}
     place = first(observations().rows(connection, key=key)) if observed else None
     seen = None if place is None else Observation(dataset=uuid, **dict(zip(PLACES, place, strict=True)))
@@ -202,7 +211,7 @@ def standing_of(connection: Connection, uuids: Iterable[UUID]) -> dict[UUID, Ann
         return {}
     source = uuids.source if isinstance(uuids, Later) else None
     if isinstance(source, Origin) and source.engine is connection.engine:
-        rows = standings(True).rows(connection, **as_keys(source.keys))
+        rows = standings(True).rows(connection, **as_keys(source.keys()))
     else:
         rows = [row for chunk in chunks(uuids) for row in standings(False).rows(connection, uuids=chunk)]
     found = {row[0]: as_annotation(row) for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from fitsprov.registry.gathering.values import different, given, texts_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
 from fitsprov.registry.schema import artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "Origin", "Part", "columns", "effective_category", "gather"]
+__all__ = ["Beside", "Datasets", "Origin", "Part", "by_uuid", "columns", "effective_category", "gather"]
 
 
 def effective_category(stated: str | None, made: bool) -> Category | None:
@@ -130,7 +130,7 @@ class Origin(NamedTuple):
     """Where datasets are from."""
 
     engine: Engine
-    keys: Sequence[int]
+    keys: Callable[[], Iterable[int]]
 
 
 class Datasets:

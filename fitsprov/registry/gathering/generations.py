@@ -41,14 +41,18 @@ class Gathered(NamedTuple):
     activities: Activities
     uses: Uses
     datasets: Datasets
+    seen: set[int]
+    """Datasets that need not be read; PostgreSQL reads them again, because it finds them by itself."""
 
-    def read_generation(self, connection: Connection, makers: set[int], seen: set[int]) -> tuple[Edges, Inputs]:
-        """Read activities and what they used; of datasets those not seen yet, on PostgreSQL the others, too."""
+    def read_generation(self, connection: Connection, makers: set[int]) -> tuple[Edges, Inputs]:
+        """Read activities, what they used, and the datasets that this is."""
         keys = Keys.of(makers)
         if connection.dialect.name != "postgresql":
             self.activities.read(connection, keys)
             edges = self.uses.read(connection, keys)
-            return edges, self.datasets.read(connection, edges.really - seen)
+            inputs = self.datasets.read(connection, edges.really - self.seen)
+            self.seen.update(inputs.keys)
+            return edges, inputs
         row = read_columns(connection, generation, keys, alone=True, first=keys.listed[0])
         first, last = of_activities.WIDTH, of_activities.WIDTH + of_uses.WIDTH
         self.activities.keep(listed(row[0]), row[1:first])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import chain, groupby
 from typing import Any
 from uuid import UUID
@@ -55,23 +56,30 @@ class Part:
     """Edges that were read by one statement."""
 
     def __init__(self, row: Sequence[Any]) -> None:
-        self.activities, self.positions, entities, self.hows = row
-        self.entities: list[int] = listed(entities)
-        """What was used, its complement where it was presented only."""
+        self.activities, self.positions, self.line, self.hows = row
         kinds = different(self.hows)
         self.roles = {how // len(ACTUAL) for how in kinds} - {0}
         """The keys of their roles."""
-        self.presented: set[int] = set()
+        self.hides = any(is_hidden(how) for how in kinds)
+        """Whether anything was presented only."""
+
+    @cached_property
+    def entities(self) -> list[int]:
+        """What was used, its complement where it was presented only."""
+        keys: list[int] = listed(self.line)
+        if not self.hides:
+            return keys
+        return [~key if is_hidden(how) else key for key, how in zip(keys, listed(self.hows), strict=True)]
+
+    @property
+    def presented(self) -> set[int]:
         """What was presented only, to one of the activities at least."""
-        if any(is_hidden(how) for how in kinds):
-            hows = listed(self.hows)
-            self.entities = [~key if is_hidden(how) else key for key, how in zip(self.entities, hows, strict=True)]
-            self.presented = {~key for key in self.entities if key < 0}
+        return {~key for key in self.entities if key < 0} if self.hides else set()
 
     @property
     def really(self) -> set[int]:
         """What was really used."""
-        return {key for key in self.entities if key > 0} if self.presented else set(self.entities)
+        return {key for key in self.entities if key > 0} if self.hides else set(self.entities)
 
     def as_stated(self, roles: Mapping[int, str]) -> tuple[Sequence[Any], ...]:
         """Give activities, what they used, in which role, and whether really; in the order in which they stated it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, literal, select, union_all
 
 from fitsprov.errors import UsageError
-from fitsprov.model.later import Later, LaterSequence
+from fitsprov.model.later import Later
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
 from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
@@ -47,7 +47,7 @@ def lineage_of(connection: Connection, focus: UUID, direction: Direction, depth:
     return Lineage(
         focus=focus,
         direction=direction,
-        datasets=Later(around.datasets, {focus: around.found.first}, Origin(connection.engine, around.shown())),
+        datasets=Later(around.datasets, {focus: around.found.first}, Origin(connection.engine, around.shown)),
         activities=Later(around.activities.values),
         generated_by=Later(around.generated_by),
         used=Later(around.used),
@@ -96,7 +96,7 @@ class Around:
         """Datasets by their keys."""
         return {key: one for some in (self.found, self.more) for key, one in zip(some.keys, some.values, strict=True)}
 
-    def shown(self) -> Sequence[int]:
+    def shown(self) -> Iterable[int]:
         """Give the keys of the datasets that are told of."""
         return self.found.keys
 
@@ -127,18 +127,17 @@ class Above(Around):
 
     def __init__(self, connection: Connection, focus: UUID, depth: int | None) -> None:
         super().__init__(connection, focus, depth)
-        self.seen = {self.start}
         self.expanded: set[int] = set()
         """Activities whose inputs were read."""
         self.presented: set[int] = set()
         """What was presented to one of them and not used."""
         cut = self.climb(connection, depth)
-        self.presented -= self.seen
+        self.presented -= self.seen if self.presented else set()
         if self.presented:
             self.more.read(connection, self.presented)
-        beside = self.found.read_beside(connection, chain(self.seen, self.presented))
-        self.raws = [(key, raw) for key, raw in beside.raws if key in self.seen]
-        only_listed = {raw for _, raw in self.raws} - self.seen
+        beside = self.found.read_beside(connection, () if self.found.stand_alone else self.shown())
+        self.raws = [(key, raw) for key, raw in beside.raws if key not in self.presented]
+        only_listed = {raw for _, raw in self.raws} - (self.seen if self.raws else set())
         if others := only_listed - self.presented:
             self.more.read(connection, others)
             self.found.read_beside(connection, others)
@@ -146,18 +145,22 @@ class Above(Around):
         stubs = any(part.stubs for part in self.found.parts)
         self.complete = not (cut or stubs or only_listed or self.is_short())
 
+    @cached_property
+    def seen(self) -> set[int]:
+        """What was found, when it was; seldom does somebody ask."""
+        return set(self.found.keys)
+
     def climb(self, connection: Connection, depth: int | None) -> bool:
         """Read generation by generation; say whether there is more behind the depth."""
-        gathered = Gathered(self.activities, self.uses, self.found)
+        gathered = Gathered(self.activities, self.uses, self.found, {self.start})
         generation, part = 0, self.found.parts[0]
         while makers := set(filter(None, part.makers)) - self.expanded:
             if generation == depth:
                 self.activities.read(connection, makers)
                 return leads_on(connection, makers, self.seen)
             self.expanded |= makers
-            uses, part = gathered.read_generation(connection, makers, self.seen)
+            uses, part = gathered.read_generation(connection, makers)
             self.presented |= uses.presented
-            self.seen.update(part.keys)
             generation += 1
         return False
 
@@ -167,10 +170,9 @@ class Above(Around):
         known = self.uses.counts(counted)
         return any(number > known[key] for key, number in counted.items())
 
-    def shown(self) -> Sequence[int]:
-        """Give what was presented only, too; seldom does somebody ask."""
-        number = len(self.seen) + len(self.presented)
-        return LaterSequence(lambda: [*dict.fromkeys(self.found.keys), *sorted(self.presented)], number, list)
+    def shown(self) -> Iterable[int]:
+        """Give what was presented only, too."""
+        return [*dict.fromkeys(self.found.keys), *sorted(self.presented)]
 
     def datasets(self) -> dict[UUID, Dataset]:
         """Make what was presented only, too."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Table
 
 from fitsprov.registry.datasets import chunks
-from fitsprov.registry.engines.compiled import compiled
-from fitsprov.registry.schema import artifact, entity
 
-__all__ = ["MANY", "datasets_of_uris", "insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
+__all__ = ["MANY", "insert_rows", "select_by", "select_by_uuid", "uncollected", "update_rows"]
 
 MANY = 100
 """Rows behind which PostgreSQL's COPY is faster than an INSERT for each."""
@@ -83,22 +80,6 @@ def select_by(
         marks = ", ".join([mark(connection)] * len(chunk))
         text = f"SELECT {', '.join([column, *columns])} FROM {table.name} WHERE {column} IN ({marks})"
         yield from map(tuple, connection.exec_driver_sql(text, tuple(chunk)))
-
-
-@compiled
-def copies() -> Select[Any]:
-    """Select pairs of URI and dataset by a list of URIs."""
-    query = select(artifact.c.uri, entity.c.uuid).join(entity, entity.c.id == artifact.c.entity_id)
-    return query.where(artifact.c.uri.in_(bindparam("uris", expanding=True)))
-
-
-def datasets_of_uris(connection: Connection, uris: Iterable[str]) -> dict[str, list[UUID]]:
-    """Find the datasets of which files are copies; files that are no copies are left out."""
-    found: defaultdict[str, list[UUID]] = defaultdict(list)
-    for chunk in chunks(uris):
-        for uri, uuid in copies().rows(connection, uris=chunk):
-            found[uri].append(uuid)
-    return dict(found)
 
 
 @cache

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, select, table, text
 
 from fitsprov.errors import DatasetNotFound, RegistryError
 from fitsprov.registry import Registry
+from fitsprov.registry.datasets import by_uuid
+from fitsprov.registry.engines.compiled import Compiled
 from fitsprov.registry.engines.reader import KEPT
 from tests.registry.making import dataset, record, survey, uid
 
@@ -68,5 +70,36 @@ def test_an_error_of_the_database_is_one_line_and_costs_its_connection(registry:
     registry.version()
     with pytest.raises(RegistryError, match="nowhere"):
         registry._reader.look(lambda connection: connection.connection.cursor().execute("SELECT 1 FROM nowhere"))
+    assert not registry._reader.kept
+    assert registry.version() >= 0
+
+
+def test_what_is_asked_ahead_is_answered_as_if_it_were_asked_then(registry: Registry, url: str) -> None:
+    registry.record(survey())
+    asked = by_uuid().asked(uuids=[uid("coadd")])
+
+    def look(connection: Connection) -> list[list[tuple[object, ...]]]:
+        with Registry(url) as other:
+            other.record(record(datasets=(dataset("late"),)))
+        return [by_uuid().rows(connection, uuids=[uid(name)]) for name in ("coadd", "coadd", "image 1", "late")]
+
+    (coadd,), (again,), (image,), late = registry._reader.snapshot(look, asked, by_uuid().asked(uuids=[uid("flat")]))
+    assert coadd == again
+    assert (coadd[2], image[2]) == (uid("coadd"), uid("image 1"))
+    assert not late or registry._engine.dialect.name == "sqlite", "a state begins with what is asked first"
+
+
+def test_what_was_asked_ahead_and_by_nobody_is_no_answer_later(registry: Registry) -> None:
+    asked = by_uuid().asked(uuids=[uid("coadd")])
+    assert registry._reader.snapshot(lambda connection: None, asked) is None
+    registry.record(survey())
+    rows = registry._reader.snapshot(lambda connection: by_uuid().rows(connection, **asked.values))
+    assert [row[2] for row in rows] == [uid("coadd")]
+
+
+def test_an_error_in_what_is_asked_ahead_is_one_line(registry: Registry) -> None:
+    wrong = Compiled(select(table("nowhere", column("id"))))
+    with pytest.raises(RegistryError, match="nowhere"):
+        registry._reader.snapshot(lambda connection: wrong.rows(connection), by_uuid().asked(uuids=[]), wrong.asked())
     assert not registry._reader.kept
     assert registry.version() >= 0
