@@ -17,6 +17,7 @@ from fitsprov.model.identifiers import is_id, name_id, parse_id
 from fitsprov.model.later import Later
 from fitsprov.model.lineage import Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.engines.reader import Reader
 from fitsprov.registry.gathering.datasets import effective_category, gather
 from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.schema import artifact, dataset_type, entity, run
@@ -31,6 +32,7 @@ __all__ = [
     "effective_category",
     "find_datasets",
     "find_one",
+    "uuid_of",
 ]
 
 Item = TypeVar("Item")
@@ -122,19 +124,11 @@ def datasets_by_key(connection: Connection, keys: Iterable[int]) -> dict[int, St
     return dict(zip(found.keys, map(Stored, found.keys, found.makers, found.values), strict=True))
 
 
-def datasets_later(
-    connection: Connection, keys: Sequence[int], stand_alone: bool | None = None
-) -> Mapping[int, Dataset]:
-    """Fetch datasets by their keys; they become objects when somebody looks at one of them.
-
-    Parameters
-    ----------
-    stand_alone : bool, optional
-        Whether it is known that no copy is of any dataset, and that no header lists raws.
-    """
+def datasets_later(connection: Connection, keys: Sequence[int]) -> Mapping[int, Dataset]:
+    """Fetch datasets by their keys; they become objects when somebody looks at one of them."""
     if len(keys) <= FEW:
         return {row[0]: stored(row).dataset for row in by_key().rows(connection, **as_keys(keys))}
-    found = gather(connection, keys, stand_alone)
+    found = gather(connection, keys)
     return Later(lambda: dict(zip(found.keys, found.values, strict=True)))
 
 
@@ -171,6 +165,19 @@ def find_one(connection: Connection, identifier: UUID | str) -> Stored:
         ids = ", ".join(sorted(str(one.dataset.id) for one in found)[:3])
         raise UsageError(f"'{identifier}' names {len(found)} datasets ({ids}{' …' * (len(found) > 3)}); expected an ID")
     return found[0]
+
+
+def uuid_of(reader: Reader, identifier: UUID | str) -> UUID:
+    """Give the ID of a dataset that is spelled in any way; it stays that for good.
+
+    Raises
+    ------
+    DatasetNotFound, UsageError
+        As `find_one`; an ID is not looked up.
+    """
+    if isinstance(identifier, UUID):
+        return identifier
+    return reader.look(lambda connection: find_one(connection, identifier)).dataset.id
 
 
 def find_datasets(

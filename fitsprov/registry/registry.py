@@ -23,7 +23,7 @@ from fitsprov.model.traced import Traced
 from fitsprov.registry.activities import activities_by_uuid
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.copies import Copies
-from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one
+from fitsprov.registry.datasets import datasets_by_uuid, find_datasets, find_one, uuid_of
 from fitsprov.registry.engines.engine import open_engine, parse_url, reading, release, shown, transact
 from fitsprov.registry.engines.opening import create_registry, read_about
 from fitsprov.registry.engines.reader import Reader
@@ -236,7 +236,7 @@ class Registry(Following, Noting, Copies):
         ------
         DatasetNotFound
         """
-        way, focus = Direction(direction), self._uuid(id)
+        way, focus = Direction(direction), uuid_of(self._reader, id)
         begin = by_uuid().asked(uuid=focus)
         return self._reader.snapshot(lambda connection: lineage_of(connection, focus, way, depth), begin)
 
@@ -261,7 +261,7 @@ class Registry(Following, Noting, Copies):
         """
         from fitsprov.registry.accounts import account_of, asked_for_account
 
-        way, focus = Direction(direction), self._uuid(id)
+        way, focus = Direction(direction), uuid_of(self._reader, id)
         asked = asked_for_account(focus, uri)
         return self._reader.snapshot(lambda connection: account_of(connection, focus, way, depth, uri), *asked)
 
@@ -274,11 +274,8 @@ class Registry(Following, Noting, Copies):
         """
         from fitsprov.registry.graph.tracing import trace_of  # who only asks for lineages does not pay for it
 
-        focus = self._uuid(id)
+        focus = uuid_of(self._reader, id)
         return self._reader.snapshot(partial(trace_of, focus=focus, depth=depth), by_uuid().asked(uuid=focus))
-
-    def _uuid(self, id: UUID | str) -> UUID:
-        return id if isinstance(id, UUID) else self.dataset(id).id
 
     def stamp(self, id: UUID | str) -> Stamp:
         """Say what the header of a dataset should say; a list that is not known to be complete is None.

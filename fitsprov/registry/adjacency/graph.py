@@ -68,17 +68,23 @@ class Graph:
         self.refused: tuple[int, int, int] | None = None
         """A file that is not believed."""
 
-    def follow(self, connection: Connection, start: Iterable[int], direction: Direction, bounds: Bounds) -> Found:
-        """Follow datasets, in the connection's transaction."""
+    def follow(
+        self,
+        connection: Connection,
+        start: Iterable[int],
+        direction: Direction,
+        bounds: Bounds,
+        walk: Walk | None = None,
+    ) -> Found:
+        """Follow datasets, in the connection's transaction; by another walk than a plain one, where it is by a walk."""
         keys = list(start)
-        walk = Walk(connection, keys, direction, bounds) if self.file is None else None
-        if walk is not None and walk.go(FEW):
+        walk = walk or Walk(connection, keys, direction, bounds)
+        if self.file is None and walk.go(FEW):
             return walk.found
         layers = self.current(connection)
         of_types = partial(self.of_types, connection, layers)
         found = self.trying(layers, lambda layers: layers.follow(keys, direction, bounds, of_types))
         if found is None:
-            walk = walk or Walk(connection, keys, direction, bounds)
             walk.go()
             return walk.found
         return found

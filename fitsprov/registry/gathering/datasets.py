@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, NamedTuple
@@ -217,11 +217,18 @@ class Datasets:
         """The objects."""
         return list(chain.from_iterable(part.made(self.words, self.copies) for part in self.parts))
 
+    def some(self, keys: Set[int]) -> Iterable[Dataset]:
+        """Make the objects of some of them, each once; what was read with none of these is left as it is."""
+        made: dict[int, Dataset] = {}
+        for part in self.parts:
+            if not keys.isdisjoint(part.keys):
+                made.update(zip(part.keys, part.made(self.words, self.copies), strict=True))
+        return [one for key, one in made.items() if key in keys]
 
-def gather(connection: Connection, keys: Iterable[int], stand_alone: bool | None = None) -> Datasets:
-    """Read datasets by their keys, with all that they point to; they are known to stand alone, or not."""
+
+def gather(connection: Connection, keys: Iterable[int]) -> Datasets:
+    """Read datasets by their keys, with all that they point to."""
     found = Datasets()
-    found.stand_alone = stand_alone
     found.read(connection, keys)
     found.read_beside(connection, found.keys)
     found.words = words_of(connection, types=found.type_keys, runs=found.run_keys)

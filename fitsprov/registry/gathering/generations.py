@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Connection, Select, any_, func, select
@@ -11,14 +12,14 @@ from fitsprov.registry.gathering import activities as of_activities
 from fitsprov.registry.gathering import datasets as of_datasets
 from fitsprov.registry.gathering import uses as of_uses
 from fitsprov.registry.gathering.activities import Activities
-from fitsprov.registry.gathering.columns import Ids, Keys, Places, listed, read_columns
+from fitsprov.registry.gathering.columns import Each, Ids, Keys, Places, by_keys, listed, read_columns
 from fitsprov.registry.gathering.datasets import Datasets
 from fitsprov.registry.gathering.datasets import Part as Inputs
 from fitsprov.registry.gathering.uses import Part as Edges
 from fitsprov.registry.gathering.uses import Uses
 from fitsprov.registry.schema import Key, entity, used
 
-__all__ = ["Gathered"]
+__all__ = ["Gathered", "read_inputs"]
 
 
 @compiled
@@ -33,6 +34,30 @@ def generation(runs: bool) -> Select[Any]:
     told = (column for column in edges.c if column.name != "really")
     found = select(*makers.c, *usual, *told, *inputs.c)
     return found.select_from(first, makers, edges, inputs).where(of_activities.is_first)
+
+
+@compiled
+def used_by(runs: bool) -> Select[Any]:
+    """Select what activities really used."""
+    return by_keys(select(Each(used.c.entity_id)).where(used.c.actual.is_not(False)), used.c.activity_id, runs)
+
+
+@compiled
+def inputs_of(runs: bool) -> Select[Any]:
+    """Select the same as datasets, for PostgreSQL."""
+    keys = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).label("really")
+    edges = by_keys(select(keys).where(used.c.actual.is_not(False)), used.c.activity_id, runs).subquery("uses")
+    inputs = of_datasets.columns(Ids).where(entity.c.id == any_(edges.c.really)).correlate(edges).lateral("inputs")
+    return select(*inputs.c).select_from(edges, inputs)
+
+
+def read_inputs(connection: Connection, datasets: Datasets, makers: Iterable[int], seen: Set[int]) -> Inputs:
+    """Read the datasets that activities really used; on PostgreSQL those that were seen, too."""
+    if connection.dialect.name != "postgresql":
+        (found,) = read_columns(connection, used_by, makers, alone=True)
+        return datasets.read(connection, set(listed(found)) - seen)
+    keys, *row = read_columns(connection, inputs_of, makers, alone=True)
+    return datasets.keep(listed(keys), row)
 
 
 class Gathered(NamedTuple):

@@ -11,9 +11,11 @@ from fitsprov.model.later import LaterSequence
 from fitsprov.model.lineage import Dataset, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph, Indexed
+from fitsprov.registry.datasets import uuid_of
 from fitsprov.registry.engines.reader import Reader
+from fitsprov.registry.graph.raws import asked_for_raws, raws_above
 from fitsprov.registry.graph.stopping import Predicate
-from fitsprov.registry.graph.walking import Names, Which, paths_between, raws_above, walk
+from fitsprov.registry.graph.walking import Names, Which, paths_between, walk
 
 __all__ = ["Following"]
 
@@ -107,7 +109,9 @@ class Following:
         ------
         DatasetNotFound
         """
-        return self._reader.snapshot(lambda connection: raws_above(connection, self._graph, id))
+        focus = uuid_of(self._reader, id)
+        asked = asked_for_raws(focus)
+        return self._reader.snapshot(lambda connection: raws_above(connection, self._graph, focus), *asked)
 
     def paths(self, above: UUID | str, below: UUID | str, *, limit: int = 100) -> Paths:
         """Find the ways by which one dataset went into another, the shortest first; none where it did not.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -12,18 +12,17 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func,
 
 from fitsprov.errors import UsageError
 from fitsprov.model.later import Later, LaterSequence
-from fitsprov.model.lineage import Category, Dataset, Direction
+from fitsprov.model.lineage import Category, Direction
 from fitsprov.model.reached import Paths, Reached
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.datasets import datasets_by_key, datasets_later, find_one
-from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
+from fitsprov.registry.engines.compiled import among, as_keys, compiled
 from fitsprov.registry.gathering.words import stated_category
 from fitsprov.registry.graph.reach import Bounds, Found
 from fitsprov.registry.graph.stopping import Predicate, follow_until
-from fitsprov.registry.schema import artifact, dataset_type, entity, listed_raw, role, run, used
-from fitsprov.registry.stamping import in_order
+from fitsprov.registry.schema import dataset_type, entity, role, run, used
 
-__all__ = ["Names", "Which", "keep", "paths_between", "raws_above", "walk"]
+__all__ = ["Names", "Which", "keep", "paths_between", "types_of_category", "walk"]
 
 Names = str | Collection[str] | None
 
@@ -94,12 +93,6 @@ def in_role(direction: Direction, presented: bool) -> Select[Any]:
     here = among(near), among(far, "all"), among(used.c.role_id, "words")
     there = true() if presented else used.c.actual.is_not(False)
     return select(near).distinct().select_from(edges).where(*here, there)
-
-
-@compiled
-def raws_listed() -> Select[Any]:
-    """Select the raws that the headers of datasets list."""
-    return select(listed_raw.c.raw_id).distinct().where(among(listed_raw.c.entity_id))
 
 
 @compiled
@@ -201,18 +194,6 @@ def walk(
         generations=Later(lambda: {datasets[key].id: generation[key] for key in given}),
         cut=found.cut or len(given) < len(generation),
     )
-
-
-def raws_above(connection: Connection, graph: Graph, identifier: UUID | str) -> Sequence[Dataset]:
-    """Find the raw observations among the ancestors, and those that headers list; in order."""
-    start = find_one(connection, identifier).key
-    found = graph.follow(connection, [start], Direction.UP, Bounds())
-    keys = keep(connection, found, start, Direction.UP, Which(category=Category.RAW))
-    stand_alone = not has_rows(connection, artifact, listed_raw)
-    if not stand_alone and has_rows(connection, listed_raw):
-        keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([start, *found.keys]))}
-    datasets = datasets_later(connection, list(keys), stand_alone)
-    return LaterSequence(lambda: in_order(datasets.values()), len(keys), list)
 
 
 def paths_between(connection: Connection, graph: Graph, above: UUID | str, below: UUID | str, limit: int) -> Paths:

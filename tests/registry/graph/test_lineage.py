@@ -77,6 +77,7 @@ def test_sql_finds_what_a_walk_in_python_finds(new_registry: NewRegistry, given_
         down = registry.lineage(focus, direction=Direction.DOWN, depth=depth)
         near = registry.neighbourhoods(sorted(everything))
         told = registry.surroundings([str(d) for d in sorted(everything)])
+        observed = registry.raws(focus)
     above, below = (levels(given_, focus, direction) for direction in Direction)
 
     within = {d for d, level in above.items() if depth is None or level <= depth}
@@ -90,6 +91,7 @@ def test_sql_finds_what_a_walk_in_python_finds(new_registry: NewRegistry, given_
     if depth is None:
         raws = {d.id for d in given_.datasets}
         assert {d.id for d in up.raws()} == (within & raws) - {focus}
+    assert sorted(d.id for d in observed) == sorted(set(above) & {d.id for d in given_.datasets} - {focus})
 
     reached = {d for d, level in below.items() if depth is None or level <= depth}
     assert set(down.datasets) == reached
