@@ -66,15 +66,20 @@ class Setup(NamedTuple):
 class Part:
     """Activities that were read by one statement."""
 
-    def __init__(self, keys: Sequence[int], row: Sequence[Any]) -> None:
+    def __init__(self, keys: Sequence[int] | str | None, row: Sequence[Any]) -> None:
         self.octets, self.started, self.ended, counted, *rest = row
-        self.keys = keys
+        self.given = keys
         self.counted: dict[int, int] = given(counted)
         """How many inputs headers count, where one does."""
         alike = map(Mostly, rest[len(ALIKE) :], map(given, rest[: len(ALIKE)]))
         self.tasks, self.runs, self.agents, self.configs, self.environments, self.jobs, self.epochs, self.statuses = (
             alike
         )
+
+    @cached_property
+    def keys(self) -> Sequence[int]:
+        """Their keys."""
+        return listed(self.given) if self.given is None or isinstance(self.given, str) else self.given
 
     def told(self, setup: Setup, time: Callable[[int | None], Any]) -> tuple[Iterable[Any], ...]:
         """Give columns of what is told of each, in the order of `Activity` without its ID; ``time`` reads instants."""
@@ -109,10 +114,10 @@ class Activities:
     def read(self, connection: Connection, keys: Iterable[int] | Keys) -> Part:
         """Read some more."""
         wanted = Keys.of(keys)
-        return self.keep(*read_by_id(connection, columns, activity.c.id, wanted, first=wanted.listed[0]))
+        return self.keep(*read_by_id(connection, columns, activity.c.id, wanted, first=wanted.first))
 
-    def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
-        """Keep the columns of one statement."""
+    def keep(self, keys: Sequence[int] | str | None, row: Sequence[Any]) -> Part:
+        """Keep the columns of one statement; keys, too, may be a column."""
         self.parts.append(Part(keys, row))
         return self.parts[-1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -215,25 +216,31 @@ class Keys(NamedTuple):
     """They themselves, or runs of them, as a JSON array."""
     runs: bool
 
+    @property
+    def first(self) -> int:
+        """One of them; 0 where there are none."""
+        return self.listed[0] if self.listed else 0
+
     @classmethod
     def of(cls, keys: Iterable[int] | Keys) -> Keys:
         """Spell keys; where few are missing between them, engines find their runs sooner than each of them."""
         if isinstance(keys, Keys):
             return keys
-        wanted = keys if isinstance(keys, set) else set(keys)
-        ordered = sorted(wanted)
+        ordered = sorted(keys if isinstance(keys, set) else set(keys))
         if not ordered or (ordered[-1] - ordered[0] + 1 - len(ordered)) * HOLES > len(ordered):
             return cls(ordered, str(ordered), False)
-        return cls(ordered, str(list(runs_of(wanted, ordered[0], ordered[-1] + 1))), True)
+        return cls(ordered, str(list(runs_of(ordered))), True)
 
 
-def runs_of(keys: set[int], first: int, end: int) -> Iterator[int]:
-    """Spell the runs of keys, which have few holes."""
-    holes = sorted(set(range(first, end)) - keys) if end - first > len(keys) else []
-    for hole in (*holes, end):
-        for start in range(first, hole, LONGEST):
-            yield min(hole - start, LONGEST) - 1 << BITS | start
-        first = hole + 1
+def runs_of(ordered: list[int]) -> Iterator[int]:
+    """Spell the runs of keys, which have few holes: behind a hole all keys are further from their places."""
+    places, place = range(len(ordered)), 0
+    while place < len(ordered):
+        first = ordered[place]
+        hole = bisect_right(places, first - place, place, key=lambda at: ordered[at] - at)
+        for at in range(place, hole, LONGEST):
+            yield min(hole - at, LONGEST) - 1 << BITS | first + at - place
+        place = hole
 
 
 def read_columns(

@@ -8,19 +8,37 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Select, bindparam, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Select, bindparam, select, type_coerce
 from sqlalchemy.types import NullType
 
 from fitsprov.errors import DatasetNotFound
 from fitsprov.model.building import built, uuids_of
 from fitsprov.model.lineage import Category, Dataset
 from fitsprov.registry.engines.compiled import among, as_keys, compiled, has_rows
-from fitsprov.registry.gathering.columns import Each, Given, Ids, Line, Octets, Texts, by_keys, listed, read_by_id
-from fitsprov.registry.gathering.values import different, given, texts_of
+from fitsprov.registry.gathering.columns import (
+    Each,
+    Given,
+    Ids,
+    Keys,
+    Line,
+    Octets,
+    Texts,
+    Unlike,
+    by_keys,
+    listed,
+    read_by_id,
+)
+from fitsprov.registry.gathering.values import Mostly, given, texts_of
 from fitsprov.registry.gathering.words import NO_WORDS, Words, words_of
-from fitsprov.registry.schema import artifact, entity, listed_raw
+from fitsprov.registry.schema import Key, artifact, entity, listed_raw
 
-__all__ = ["Beside", "Datasets", "Origin", "Part", "by_uuid", "columns", "effective_category", "gather"]
+__all__ = ["Beside", "Datasets", "Origin", "Part", "by_uuid", "columns", "effective_category", "first", "gather"]
+
+ALIKE = ("dataset_type_id", "run_id")
+"""Columns in which most datasets of one generation have what the first of them has."""
+
+first = entity.alias("first")
+"""The one to which others are compared."""
 
 
 def effective_category(stated: str | None, made: bool) -> Category | None:
@@ -30,18 +48,29 @@ def effective_category(stated: str | None, made: bool) -> Category | None:
     return Category.PRODUCT if made else None
 
 
-def columns(ids: type[Ids] | type[Each]) -> Select[Any]:
-    """Select keys and what `Part` reads."""
+def columns(ids: type[Ids] | type[Each], is_first: ColumnElement[bool], *around: FromClause) -> Select[Any]:
+    """Select keys and what `Part` reads; types and runs are compared with those of one of them.
+
+    Parameters
+    ----------
+    is_first : ColumnElement
+        Which of `first` that is.
+    around : FromClause
+        Tables around this query that say it.
+    """
     it = entity.c
-    keys = (ids(it.id), Line(it.gen_aid), Octets(it.uuid), Line(it.dataset_type_id), Line(it.run_id))
+    usual = [select(first.c[name]).where(is_first).correlate(*around).scalar_subquery() for name in ALIKE]
+    keys = (ids(it.id), Line(it.gen_aid), Octets(it.uuid))
     texts = (Line(it.data_id), Texts(it.name), Given(it.id, it.publisher_did), Given(it.id, it.origin))
-    return select(*keys, *texts, Line(it.id).filter(it.stub.is_(True)))
+    others = (Unlike(it.id, it[name], value) for name, value in zip(ALIKE, usual, strict=True))
+    named = (value.label(f"usual_{name}") for name, value in zip(ALIKE, usual, strict=True))
+    return select(*keys, *texts, Line(it.id).filter(it.stub.is_(True)), *others, *named)
 
 
 @compiled
 def by_id(runs: bool) -> Select[Any]:
     """Select by keys."""
-    return by_keys(columns(Ids), entity.c.id, runs)
+    return by_keys(columns(Ids, first.c.id == bindparam("first", type_=Key)), entity.c.id, runs)
 
 
 @compiled
@@ -49,7 +78,9 @@ def by_uuid() -> Select[Any]:
     """Select by a UUID; and whether other tables say anything of any dataset."""
     keys = (table.c.entity_id for table in (artifact, listed_raw))
     there = (type_coerce(select(key).where(key > 0).exists(), NullType()) for key in keys)
-    return columns(Each).add_columns(*there).where(entity.c.uuid == bindparam("uuid"))
+    return (
+        columns(Each, first.c.uuid == bindparam("uuid")).add_columns(*there).where(entity.c.uuid == bindparam("uuid"))
+    )
 
 
 @compiled
@@ -83,12 +114,24 @@ class Beside:
 class Part:
     """Datasets that were read by one statement."""
 
-    def __init__(self, keys: Sequence[int], row: Sequence[Any]) -> None:
-        makers, self.octets, self.types, self.runs, self.data_ids, self.names, dids, origins, stubs = row
-        self.keys = keys
+    def __init__(self, keys: Sequence[int] | str | None, row: Sequence[Any]) -> None:
+        makers, self.octets, self.data_ids, self.names, dids, origins, stubs, *kinds = row
+        self.given = keys
+        self.types, self.runs = map(Mostly, kinds[len(ALIKE) :], map(given, kinds[: len(ALIKE)]))
         self.makers: list[int | None] = listed(makers)
         self.stubs = set(listed(stubs))
         self.rare = dids, origins
+
+    @cached_property
+    def keys(self) -> Sequence[int]:
+        """Their keys."""
+        return listed(self.given) if self.given is None or isinstance(self.given, str) else self.given
+
+    @property
+    def different_makers(self) -> set[int]:
+        """The keys of the activities that made them."""
+        found: set[Any] = set(self.makers)
+        return found - {None}
 
     @cached_property
     def uuids(self) -> list[UUID]:
@@ -97,8 +140,7 @@ class Part:
 
     def made(self, words: Words, copies: dict[int, tuple[str, int | None]]) -> list[Dataset]:
         """Make the objects."""
-        types = listed(self.types)
-        kinds = {key: words.types.get(key, (None, None)) for key in set(types)}
+        kinds = words.of_types(self.types)
         names = {key: name for key, (name, _) in kinds.items()}
         categories = {
             key: [effective_category(stated, made) for made in (True, False)] for key, (_, stated) in kinds.items()
@@ -108,11 +150,14 @@ class Part:
             Dataset,
             len(self.keys),
             id=self.uuids,
-            type=map(names.__getitem__, types),
-            run=map(words.runs.get, listed(self.runs)),
+            type=map(names.__getitem__, self.types.of(self.keys)),
+            run=map(words.runs.get, self.runs.of(self.keys)),
             data_id=listed(self.data_ids),
             name=texts_of(self.names),
-            category=[categories[key][maker is None] for key, maker in zip(types, self.makers, strict=True)],
+            category=[
+                categories[key][maker is None]
+                for maker, key in zip(self.makers, self.types.of(self.keys), strict=False)
+            ],
             uri=[copy and copy[0] for copy in found] if copies else repeat(None),
             size=[copy and copy[1] for copy in found] if copies else repeat(None),
             publisher_did=self.said(self.rare[0]),
@@ -159,7 +204,8 @@ class Datasets:
 
     def read(self, connection: Connection, keys: Iterable[int]) -> Part:
         """Read some more."""
-        return self.keep(*read_by_id(connection, by_id, entity.c.id, keys))
+        wanted = Keys.of(keys)
+        return self.keep(*read_by_id(connection, by_id, entity.c.id, wanted, first=wanted.first))
 
     def read_beside(self, connection: Connection, keys: Iterable[int]) -> Beside:
         """Read what other tables say of some of them."""
@@ -171,8 +217,8 @@ class Datasets:
         self.beside.append(Beside(row))
         return self.beside[-1]
 
-    def keep(self, keys: Sequence[int], row: Sequence[Any]) -> Part:
-        """Keep the columns of one statement."""
+    def keep(self, keys: Sequence[int] | str | None, row: Sequence[Any]) -> Part:
+        """Keep the columns of one statement; keys, too, may be a column."""
         self.parts.append(Part(keys, row))
         return self.parts[-1]
 
@@ -189,12 +235,12 @@ class Datasets:
     @property
     def type_keys(self) -> set[int]:
         """The keys of their types."""
-        return set().union(*(different(part.types) for part in self.parts))
+        return set().union(*(part.types.different for part in self.parts))
 
     @property
     def run_keys(self) -> set[int]:
         """The keys of their runs."""
-        return set().union(*(different(part.runs) for part in self.parts))
+        return set().union(*(part.runs.different for part in self.parts))
 
     @cached_property
     def uuids(self) -> list[UUID]:

@@ -30,7 +30,12 @@ def generation(runs: bool) -> Select[Any]:
     really = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).filter(used.c.actual.is_not(False))
     edges = of_uses.columns(used.c.activity_id, runs, Places).add_columns(really.label("really")).subquery("uses")
     leading = entity.c.id == any_(edges.c.really)
-    inputs = of_datasets.columns(Ids).where(leading).correlate(edges).lateral("inputs")
+    inputs = (
+        of_datasets.columns(Ids, of_datasets.first.c.id == edges.c.really[1], edges)
+        .where(leading)
+        .correlate(edges)
+        .lateral("inputs")
+    )
     told = (column for column in edges.c if column.name != "really")
     found = select(*makers.c, *usual, *told, *inputs.c)
     return found.select_from(first, makers, edges, inputs).where(of_activities.is_first)
@@ -47,7 +52,13 @@ def inputs_of(runs: bool) -> Select[Any]:
     """Select the same as datasets, for PostgreSQL."""
     keys = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).label("really")
     edges = by_keys(select(keys).where(used.c.actual.is_not(False)), used.c.activity_id, runs).subquery("uses")
-    inputs = of_datasets.columns(Ids).where(entity.c.id == any_(edges.c.really)).correlate(edges).lateral("inputs")
+    leading = entity.c.id == any_(edges.c.really)
+    inputs = (
+        of_datasets.columns(Ids, of_datasets.first.c.id == edges.c.really[1], edges)
+        .where(leading)
+        .correlate(edges)
+        .lateral("inputs")
+    )
     return select(*inputs.c).select_from(edges, inputs)
 
 
@@ -57,7 +68,7 @@ def read_inputs(connection: Connection, datasets: Datasets, makers: Iterable[int
         (found,) = read_columns(connection, used_by, makers, alone=True)
         return datasets.read(connection, set(listed(found)) - seen)
     keys, *row = read_columns(connection, inputs_of, makers, alone=True)
-    return datasets.keep(listed(keys), row)
+    return datasets.keep(keys, row)
 
 
 class Gathered(NamedTuple):
@@ -78,7 +89,7 @@ class Gathered(NamedTuple):
             inputs = self.datasets.read(connection, edges.really - self.seen)
             self.seen.update(inputs.keys)
             return edges, inputs
-        row = read_columns(connection, generation, keys, alone=True, first=keys.listed[0])
+        row = read_columns(connection, generation, keys, alone=True, first=keys.first)
         first, last = of_activities.WIDTH, of_activities.WIDTH + of_uses.WIDTH
-        self.activities.keep(listed(row[0]), row[1:first])
-        return self.uses.keep(row[first:last]), self.datasets.keep(listed(row[last]), row[last + 1 :])
+        self.activities.keep(row[0], row[1:first])
+        return self.uses.keep(row[first:last]), self.datasets.keep(row[last], row[last + 1 :])

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from fitsprov.model.lineage import Agent
 from fitsprov.registry.engines.compiled import among, as_keys, compiled
+from fitsprov.registry.gathering.values import Mostly
 from fitsprov.registry.schema import agent, config, dataset_type, role, run, software_env, task
 
 __all__ = ["NO_WORDS", "Words", "stated_category", "words_of"]
@@ -47,6 +48,10 @@ class Words(NamedTuple):
     """Digests of configurations."""
     environments: dict[int, bytes]
     """Digests of environments."""
+
+    def of_types(self, types: Mostly) -> dict[int | None, tuple[str | None, str | None]]:
+        """Give the names and categories of a column of types; of none where there is no type."""
+        return {key: self.types.get(key, (None, None)) for key in (types.usual, *types.others.values())}
 
 
 NO_WORDS = Words({}, {}, {}, {}, {}, {}, {})

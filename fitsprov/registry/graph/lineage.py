@@ -154,7 +154,7 @@ class Above(Around):
         """Read generation by generation; say whether there is more behind the depth."""
         gathered = Gathered(self.activities, self.uses, self.found, {self.start})
         generation, part = 0, self.found.parts[0]
-        while makers := set(filter(None, part.makers)) - self.expanded:
+        while makers := part.different_makers - self.expanded:
             if generation == depth:
                 self.activities.read(connection, makers)
                 return leads_on(connection, makers, self.seen)

@@ -12,7 +12,6 @@ from fitsprov.model.later import LaterSequence
 from fitsprov.model.lineage import Category, Dataset, Direction
 from fitsprov.registry.adjacency.graph import Graph
 from fitsprov.registry.engines.compiled import Asked, among, as_keys, compiled
-from fitsprov.registry.gathering.columns import listed
 from fitsprov.registry.gathering.datasets import Datasets, by_uuid
 from fitsprov.registry.gathering.generations import read_inputs
 from fitsprov.registry.gathering.words import words_of
@@ -57,14 +56,15 @@ class Climb(Walk):
         first = self.datasets.begin(connection, focus)
         super().__init__(connection, first.keys, Direction.UP, Bounds())
         (self.start,) = first.keys
-        self.front = set(filter(None, first.makers))
+        self.front = first.different_makers
 
     def step_up(self, front: Collection[int]) -> dict[int, int | None]:
         """Find what was not met before, with its type, and whose inputs to find behind that."""
         self.passed.update(front)
         part = read_inputs(self.connection, self.datasets, front, self.seen)
-        self.front = set(filter(None, part.makers)) - self.passed
-        return {key: kind for key, kind in zip(part.keys, listed(part.types), strict=True) if key not in self.seen}
+        self.front = part.different_makers - self.passed
+        found = zip(part.keys, part.types.of(part.keys), strict=False)
+        return {key: kind for key, kind in found if key not in self.seen}
 
 
 @compiled

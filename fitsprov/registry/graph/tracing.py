@@ -80,8 +80,8 @@ def dataset_rows(datasets: Datasets) -> Iterator[DatasetRow]:
 
 def part_rows(datasets: Datasets, part: Part) -> Iterator[DatasetRow]:
     """Read the columns that one statement gave."""
-    types, words, copies = listed(part.types), datasets.words, datasets.copies
-    kinds = {key: words.types.get(key, (None, None)) for key in set(types)}
+    words, copies = datasets.words, datasets.copies
+    kinds = words.of_types(part.types)
     names = {key: name for key, (name, _) in kinds.items()}
     categories = {
         (key, made): category and category.value
@@ -94,11 +94,11 @@ def part_rows(datasets: Datasets, part: Part) -> Iterator[DatasetRow]:
         part.keys,
         part.makers,
         uuid_texts(part.octets),
-        map(names.__getitem__, types),
-        map(words.runs.get, listed(part.runs)),
+        map(names.__getitem__, part.types.of(part.keys)),
+        map(words.runs.get, part.runs.of(part.keys)),
         data_ids(part.data_ids, len(part.keys)),
         texts_of(part.names),
-        [categories[key, maker is not None] for key, maker in zip(types, part.makers, strict=True)],
+        [categories[key, maker is not None] for maker, key in zip(part.makers, part.types.of(part.keys), strict=False)],
         repeat(None) if places is None else [uri for uri, _ in places],
         repeat(None) if places is None else [size for _, size in places],
         part.said(part.rare[0]),
