@@ -70,7 +70,7 @@ def read_claim(file: File, fingerprint: bool = False, conventions: Sequence[str]
         return Found(file.path, error=error)
     if reading.stamp is None:
         return Found(file.path)
-    claim = claim_of(file, reading, computed)._replace(inherited=inherited)
+    claim = claim_of(file, reading, computed, inherited=inherited)
     if fault := fault_of_claim(claim):
         return Found(file.path, error=FileRefused(f"{file.path}: {fault}"))
     return Found(file.path, claim, reading.findings)
@@ -84,7 +84,7 @@ def find_other_data(source: Source, stamp: Stamp, computed: str) -> list[Finding
     return [Finding("stamp-inherited", comparison.reason, "FPV_DSUM")] if comparison.same is False else []
 
 
-def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Claim:
+def claim_of(file: File, reading: Reading, fingerprint: str | None = None, *, inherited: bool = False) -> Claim:
     """Say what a header claims.
 
     An activity is named where the header states its ID, or what it used, or how it was run; its ID is then derived as
@@ -95,12 +95,12 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
     maker, derived = stamp.activity_id, False
     if maker is None and (stamp.n_parents or stamp.parents or stamp.task or stamp.software or stamp.parameters):
         maker, derived = activity_id(stamp.run, stamp.task, [dataset]), True
-    listed = len(stamp.parents or ())
+    listed, conventions = len(stamp.parents or ()), reading.conventions
     return Claim(
         uri=file.uri,
         size=file.size,
         modified=file.modified,
-        convention=reading.conventions[0],
+        convention=conventions[0],
         id=dataset.bytes,
         type=stamp.type,
         run=stamp.run,
@@ -113,14 +113,15 @@ def claim_of(file: File, reading: Reading, fingerprint: str | None = None) -> Cl
         parameters=json.dumps(dict(stamp.parameters), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         if stamp.parameters
         else None,
-        packages=tuple(sorted((one.name, one.version or "") for one in stamp.software)),
+        packages=tuple(sorted((one.name, one.version or "") for one in stamp.software)) if stamp.software else (),
         used=named_all(stamp.parents, reading, "parents"),
         steps=tuple(step for entry in reading.readings if entry.steps for step in steps_of(entry)),
         n_used=stamp.n_parents if (stamp.n_parents or 0) > listed else None,
         raws=named_all(stamp.raws, reading, "raws"),
         fingerprint=fingerprint,
         findings=len(reading.findings),
-        others=reading.conventions[1:],
+        others=conventions[1:],
+        inherited=inherited,
     )
 
 

@@ -83,8 +83,19 @@ def fault_of(field: str, text: str) -> str | None:
 
 def fault_of_claim(claim: Claim) -> str | None:
     """Say why what a header claims does not fit; None where it does."""
+    if are_plain(claim):
+        return None
     faults = (fault_of(field, text) for field, text in texts_of_claim(claim))
     return next(filter(None, faults), None)
+
+
+def are_plain(claim: Claim) -> bool:
+    """Whether all texts of a claim are of those of which nearly all are: without NUL, and too short for any bound."""
+    words = {claim.uri, claim.type, claim.run, claim.name, claim.publisher_did, claim.task, *chain(*claim.packages)}
+    for item in claim.items():
+        words.update((item.role, item.type, item.run, item.name))
+    texts = list(filter(None, words))
+    return max(map(len, texts)) * 4 <= LONGEST and "\0" not in "".join(texts)
 
 
 def texts_of_claim(claim: Claim) -> Iterator[tuple[str, str]]:
