@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fitsprov.actions.conventions import native
+from fitsprov.actions.plain import heeded
 from fitsprov.actions.present import Ours, find_ours, has_foreign, joined, spans
 from fitsprov.actions.reading import find_table, needs_table
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
+from fitsprov.compiled import compiled
 from fitsprov.conventions.convention import Convention, Group
 from fitsprov.conventions.reading import check_seal, group_of, read_group
-from fitsprov.conventions.spotting import Prefixes
 from fitsprov.conventions.writing import spell, spell_native
 from fitsprov.errors import StampMissing, StampRefused, UsageError
 from fitsprov.files import Edit
@@ -35,6 +36,7 @@ LIST_CARDS = 100
 """Parents and raws in all that ``auto`` still writes as cards."""
 
 
+@compiled
 def now() -> datetime:
     """The time, UTC."""
     return datetime.now(UTC)
@@ -230,12 +232,6 @@ class Repointing:
             long_strings=not has_foreign(unit, b"LONGSTRN", ours),
         )
         return Edit(remove=ours.spans, tail=tail)
-
-
-@cache
-def heeded() -> Prefixes:
-    """What a stamp has to heed in a header: one that is there, what goes with long strings, and sums of data."""
-    return Prefixes([*native().prefixes, b"LONGSTRN", b"DATASUM "])
 
 
 def has_table(target: Any) -> bool:

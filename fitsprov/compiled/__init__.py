@@ -19,7 +19,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 PAIRS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 """Name → the function or class in Python, and its twin in C."""
-SHARED = ("cards.pxd", "texts.pxd", "stamps.pxd")
+SHARED = ("cards.pxd", "files.pxd", "stamps.pxd", "texts.pxd")
 """What the extensions tell each other."""
 
 
@@ -44,7 +44,7 @@ def is_outdated(extension: str, *sources: str) -> bool:
     )
 
 
-EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files")]
+EXTENSIONS = [load(name) for name in ("cards", "texts", "stamps", "readings", "files", "plain")]
 LATER = ("values", "rows", "provenance")
 """Extensions that nobody needs who has no registry to ask."""
 COMPILED = None not in EXTENSIONS

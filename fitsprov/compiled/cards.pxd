@@ -1,4 +1,4 @@
-"""What both extensions share: sums and comparisons of cards."""
+"""What extensions share: sums and comparisons of cards, and how keywords begin that are looked for."""
 
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp
@@ -47,3 +47,13 @@ cdef inline Py_ssize_t find_in(
             return at
         at += CARD
     return -1
+
+
+cdef class Prefixes:
+    cdef list prefixes
+    cdef short first[257]
+    """Where in `order` the prefixes begin that have this first letter."""
+    cdef list order
+
+    cdef dict find_in(self, const unsigned char *text, Py_ssize_t stop)
+    cdef int look(self, const unsigned char *text, Py_ssize_t left, Py_ssize_t at, dict found) except -1

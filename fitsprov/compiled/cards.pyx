@@ -34,11 +34,6 @@ def find_card(bytes header not None, Py_ssize_t end, bytes beginning not None, P
 cdef class Prefixes:
     """The twin of `fitsprov.conventions.spotting.Prefixes`."""
 
-    cdef list prefixes
-    cdef short first[257]
-    """Where in `order` the prefixes begin that have this first letter."""
-    cdef list order
-
     def __init__(self, prefixes):
         cdef int letter
         self.prefixes = list(prefixes)
@@ -49,13 +44,16 @@ cdef class Prefixes:
 
     def find(self, bytes header not None, Py_ssize_t stop):
         """Number of a prefix → where the first card stands whose keyword begins so."""
-        cdef const unsigned char *text = <const unsigned char *>PyBytes_AS_STRING(header)
+        return self.find_in(<const unsigned char *>PyBytes_AS_STRING(header), min(stop, PyBytes_GET_SIZE(header)))
+
+    cdef dict find_in(self, const unsigned char *text, Py_ssize_t stop):
+        """The same in bytes that are no object."""
         cdef Py_ssize_t at = 0
-        stop = min(stop, PyBytes_GET_SIZE(header))
         cdef dict found = {}
         stop -= stop % CARD
         while at < stop:
-            self.look(text + at, stop - at, at, found)
+            if self.first[text[at]] < self.first[text[at] + 1]:
+                self.look(text + at, stop - at, at, found)
             if text[at] == c"H" and memcmp(text + at, b"HIERARCH ", LONG) == 0:
                 self.look(text + at + LONG, stop - at - LONG, at, found)
             at += CARD

@@ -2,19 +2,21 @@
 """Headers in files: the twins of functions in `fitsprov.files`, for what is usual there."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from libc.stdio cimport snprintf
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.string cimport memcmp, memcpy, memset, strlen, strrchr
 
 from fitsprov.compiled.cards cimport BLOCK, CARD, find_in, is_blank, sum_of
+from fitsprov.compiled.files cimport FIRST_READ, Plan, Usual
+from fitsprov.compiled.texts cimport is_ascii
 
 cdef enum:
     VALUE = 10  # column of a value
     VALUE_END = 31
     DIGITS = 12  # of a size; what is larger is left to Python
     AXES = 9
-    FIRST_READ = 8 * BLOCK
     LONGEST = 1024  # path
     SHORT = 60  # name
+    NONE = -1  # descriptor
 
 cdef extern from *:
     """
@@ -28,6 +30,7 @@ cdef extern from *:
     #include <io.h>
     static int fitsprov_open(const char *p, const char *t, char *h, size_t s, fitsprov_opened *o) { return 0; }
     static int fitsprov_release(int descriptor) { return _close(descriptor) == 0 ? 0 : errno; }
+    static int fitsprov_write(int descriptor, const char *b, long long n, long long at) { return 0; }
     #else
     #include <fcntl.h>
     #include <sys/file.h>
@@ -41,6 +44,16 @@ cdef extern from *:
     static int fitsprov_release(int descriptor) {
         flock(descriptor, LOCK_UN);
         return close(descriptor) == 0 ? 0 : errno;
+    }
+
+    /* Write all of it, however little the system takes at once. */
+    static int fitsprov_write(int descriptor, const char *bytes, long long left, long long at) {
+        while (left > 0) {
+            ssize_t written = pwrite(descriptor, bytes, left, at);
+            if (written <= 0) return 0;
+            bytes += written, left -= written, at += written;
+        }
+        return 1;
     }
 
     /* Ask about an open file, or about the one at a path. Linux can leave out the times: who asks for those makes the
@@ -96,6 +109,7 @@ cdef extern from *:
         long long size, names, read
     int fitsprov_open(const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened) nogil
     int fitsprov_release(int descriptor) nogil
+    bint fitsprov_write(int descriptor, const char *bytes, long long left, long long at) nogil
 
 from os import strerror
 
@@ -103,6 +117,7 @@ cdef extern from "Python.h":
     bytes PyUnicode_EncodeFSDefault(object text)
 
 cdef const char *END = b"END                                                                             "
+cdef const char *BLANKS = b"        "
 cdef const char *SIMPLE = b"SIMPLE  "
 cdef const char *SEAL = b"FPV_SEAL"
 cdef const char *CHECKSUM = b"CHECKSUM"
@@ -110,9 +125,12 @@ cdef const char *CHECKSUM = b"CHECKSUM"
 
 def usual_data_size(bytes header not None, int index):
     """Bytes of the data behind a header whose sizes stand as the standard sets; -1 for what Python has to look at."""
-    cdef const char *text = PyBytes_AS_STRING(header)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(header)
-    cdef long long bits, axes, axis, parameters = 0, groups = 1
+    return data_size_of(PyBytes_AS_STRING(header), PyBytes_GET_SIZE(header), index)
+
+
+cdef long long data_size_of(const char *text, Py_ssize_t size, int index) noexcept:
+    """The same in bytes that are no object."""
+    cdef long long bits, axes, axis, elements = 1, parameters = 0, groups = 1
     cdef char keyword[9]
     cdef int n
     bits, axes = size_in(text, size, 1, b"BITPIX  "), size_in(text, size, 2, b"NAXIS   ")
@@ -121,7 +139,6 @@ def usual_data_size(bytes header not None, int index):
     if not 0 < axes <= AXES or bits <= 0:
         return -1
     memcpy(keyword, b"NAXIS   ", 9)
-    elements = 1
     for n in range(axes):
         keyword[5] = c"1" + n
         axis = size_in(text, size, 3 + n, keyword)
@@ -160,65 +177,107 @@ def plan_tail(bytes header not None, Py_ssize_t end, Py_ssize_t old, bytes tail 
     None for what Python has to look at.
     """
     cdef const unsigned char *text = <const unsigned char *>PyBytes_AS_STRING(header)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(header), length = PyBytes_GET_SIZE(tail)
+    cdef Plan plan
+    if not plan_in(text, PyBytes_GET_SIZE(header), end, old, tail, &plan):
+        return None
+    return plan.at, PyBytes_FromStringAndSize(<char *>plan.block + CARD, plan.size), old < end
+
+
+cdef bint plan_in(
+    const unsigned char *text, Py_ssize_t size, Py_ssize_t end, Py_ssize_t old, bytes tail, Plan *plan
+) noexcept:
+    """Plan in a header that is no object; False for what Python has to look at."""
+    cdef Py_ssize_t length = PyBytes_GET_SIZE(tail)
     cdef bint hide = old < end
-    cdef Py_ssize_t at = old - CARD if hide else end, last = at + CARD + length, stop
-    cdef unsigned char block[BLOCK]
-    cdef bytes behind
+    cdef Py_ssize_t at = old - CARD if hide else end, last = at + CARD + length
+    cdef unsigned char *block = plan.block
     if size < BLOCK or size % BLOCK or not size - BLOCK <= at <= end or last + CARD > size or not length or end + CARD > size:
-        return None
+        return False
     if (at - size) % CARD or (end - size) % CARD or length % CARD:
-        return None
+        return False
     if memcmp(text + end, END, CARD) != 0 or not is_blank(text + end + CARD, size - end - CARD):
-        return None
+        return False
     if hide and (
         not is_blank(text + at, CARD) or find_in(text, size, end, <const unsigned char *>SEAL, 8, 7, old) < 0
     ):
-        return None
+        return False
     memset(block, c" ", size - at)
     memcpy(block + CARD, PyBytes_AS_STRING(tail), length)
     memcpy(block + CARD + length, END, CARD)
     if memcmp(block, text + at, size - at) == 0:
-        return None
+        return False
     if (
         find_in(text, size, end, <const unsigned char *>CHECKSUM, 8, 7, 0) >= 0
         and sum_of(block, size - at) != sum_of(text + at, size - at)
     ):
-        return None
-    stop = max(end, last) + CARD
-    return at, PyBytes_FromStringAndSize(<char *>block + CARD, stop - at - CARD), hide
+        return False
+    plan.at, plan.size = at, max(end, last) - at
+    return True
 
 
 def open_usual(str path not None, Py_ssize_t size):
     """The twin of `fitsprov.files.locks.open_usual`; a name of more than `SHORT` bytes is left to Python."""
-    cdef bytes name
-    cdef const char *at
-    cdef const char *slash
-    cdef Py_ssize_t folder, length
-    cdef char temporary[LONGEST + 16]
-    cdef unsigned char into[FIRST_READ]
-    cdef fitsprov_opened opened
-    cdef Py_ssize_t end
-    cdef bint done
-    try:
-        name = PyUnicode_EncodeFSDefault(path)
-    except UnicodeEncodeError:
+    cdef Usual file
+    if not open_at(path, size, &file):
         return None
-    at, length = PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name)
+    header = PyBytes_FromStringAndSize(<char *>file.head, file.length)
+    return file.descriptor, file.size, file.names, header, file.end
+
+
+cdef bint open_at(str path, Py_ssize_t size, Usual *file):
+    """Open a usual file; its header has no length where END does not stand in what was read."""
+    cdef Py_ssize_t folder, length
+    cdef const char *at = PyUnicode_AsUTF8AndSize(path, &length) if is_ascii(path) else NULL
+    cdef const char *slash
+    cdef char temporary[LONGEST + 16]
+    cdef fitsprov_opened opened
+    cdef bint done
+    if at == NULL:
+        try:
+            name = PyUnicode_EncodeFSDefault(path)
+        except UnicodeEncodeError:
+            return False
+        at, length = PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name)
     slash = strrchr(at, c"/")
     folder = 0 if slash == NULL else slash + 1 - at
     if not 0 < size <= FIRST_READ or strlen(at) != <size_t>length or length > LONGEST or length - folder > SHORT:
-        return None
-    snprintf(temporary, sizeof(temporary), b"%.*s.%s.fitsprov", <int>folder, at, at + folder)
+        return False
+    memcpy(temporary, at, folder)
+    temporary[folder] = c"."
+    memcpy(temporary + folder + 1, at + folder, length - folder)
+    memcpy(temporary + length + 1, b".fitsprov", 10)
     with nogil:
-        done = fitsprov_open(at, temporary, <char *>into, size, &opened)
+        done = fitsprov_open(at, temporary, <char *>file.head, size, &opened)
     if not done:
-        return None
-    end = find_in(into, opened.read, opened.read, <const unsigned char *>END, 8, 2, 0)
-    length = (end // BLOCK + 1) * BLOCK
-    if end < 0 or length > opened.read or memcmp(into, SIMPLE, 8) != 0:
-        return opened.descriptor, opened.size, opened.names, b"", 0
-    return opened.descriptor, opened.size, opened.names, PyBytes_FromStringAndSize(<char *>into, length), end
+        return False
+    file.descriptor, file.size, file.names = opened.descriptor, opened.size, opened.names
+    file.end = find_in(file.head, opened.read, opened.read, <const unsigned char *>END, 8, 2, 0)
+    file.length = (file.end // BLOCK + 1) * BLOCK
+    if file.end < 0 or file.length > opened.read or memcmp(file.head, SIMPLE, 8) != 0:
+        file.end = file.length = 0
+    return True
+
+
+cdef bint write_first(Usual *file, const Plan *plan) except -1:
+    """Write a first stamp as `fitsprov.files.flip.flip` does, and let the file go; where the system refuses, put back
+    what was there."""
+    cdef Py_ssize_t behind = plan.at + CARD
+    cdef int code = 0
+    cdef bint done
+    with nogil:
+        done = (
+            fitsprov_write(file.descriptor, <const char *>plan.block + CARD, plan.size, behind)
+            and fitsprov_write(file.descriptor, BLANKS, 8, plan.at)
+        )
+        if done:
+            code = fitsprov_release(file.descriptor)
+            file.descriptor = NONE
+        else:
+            fitsprov_write(file.descriptor, END, 8, plan.at)
+            fitsprov_write(file.descriptor, <const char *>file.head + behind, plan.size, behind)
+    if code:
+        raise OSError(code, strerror(code))
+    return done
 
 
 def release(int descriptor):

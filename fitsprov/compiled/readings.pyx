@@ -3,17 +3,14 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.datetime cimport datetime_new, import_datetime
-from cpython.dict cimport PyDict_GetItem
-from cpython.object cimport PyObject, PyObject_GenericSetAttr
 from cpython.unicode cimport PyUnicode_DecodeLatin1
 from libc.stdint cimport uint32_t
 from libc.string cimport memchr, memcmp, memcpy
 
 from fitsprov.compiled.cards cimport CARD, find_in
 from fitsprov.compiled.stamps cimport seal_of
-from fitsprov.compiled.texts cimport UUID_SIZE, data_id_of, uuid_of
+from fitsprov.compiled.texts cimport UUID_SIZE, Filler, data_id_of, uuid_of
 
-from dataclasses import MISSING, fields
 from datetime import UTC
 from sys import intern
 
@@ -72,43 +69,6 @@ cdef struct Text:
 cdef object new_object = object.__new__
 
 
-cdef class Maker:
-    """The twin of `fitsprov.conventions.building.Maker`."""
-
-    cdef object made
-    cdef list names, defaults, factories
-
-    def __init__(self, made):
-        self.made = made
-        self.names = [intern(field.name) for field in fields(made)]
-        self.defaults = [field.default for field in fields(made)]
-        self.factories = [field.default_factory for field in fields(made)]
-
-    def make(self, dict values not None):
-        """Make an instance of the values of some fields, as the class itself does."""
-        cdef Py_ssize_t number, taken = 0
-        cdef PyObject *given
-        instance = new_object(self.made)
-        for number in range(len(self.names)):
-            name = self.names[number]
-            given = PyDict_GetItem(values, name)
-            if given != NULL:
-                taken += 1
-                value = <object>given
-            elif self.factories[number] is not MISSING:
-                value = self.factories[number]()
-            else:
-                value = self.defaults[number]
-                if value is MISSING:
-                    break
-            PyObject_GenericSetAttr(instance, name, value)
-        else:
-            if taken == len(values):
-                instance.__post_init__()
-                return instance
-        return self.made(**values)
-
-
 cdef class Form:
     """The twin of `fitsprov.conventions.forms.Form`."""
 
@@ -118,14 +78,15 @@ cdef class Form:
     cdef Row rows[ROWS]
     cdef bytes template
     cdef uint32_t own_sum
-    cdef Maker inputs
+    cdef object made
+    cdef Filler inputs
 
     def __init__(self, rows, others, bytes template not None, uint32_t own_sum, made):
         cdef Row *row = self.rows
         self.given, self.others = tuple(rows), tuple(others)  # keep the bytes that are pointed to
         self.fields = tuple([intern(field) for field, _, _, _ in self.given])
         self.counts = tuple([intern(f"n_{field}") for field in self.fields])
-        self.template, self.own_sum, self.inputs = template, own_sum, Maker(made)
+        self.template, self.own_sum, self.made, self.inputs = template, own_sum, made, Filler(made)
         if len(self.given) > ROWS or len(template) != CARD:
             raise ValueError(f"{len(self.given)} rows; expected {ROWS} or less, and a card")
         for _, kind, head, said in self.given:
@@ -150,7 +111,7 @@ cdef class Form:
         for number in range(len(self.given)):
             row = self.rows + number
             if row.kind == LIST:
-                items = list_of(&text, row.head, self.inputs)
+                items = list_of(&text, row.head, self.made, self.inputs)
                 if items is None:
                     return None
                 if items or found.get(self.counts[number]) == 0:
@@ -294,7 +255,7 @@ cdef object count_of(Text *text):
     return value
 
 
-cdef tuple list_of(Text *text, const char *head, Maker inputs):
+cdef tuple list_of(Text *text, const char *head, made, Filler inputs):
     """Read the items of a list, as far as they are numbered one after the other; None where one is no ID."""
     cdef char numbered[SHORT + 1]
     cdef Py_ssize_t stem = (<const char *>memchr(head, c" ", SHORT)) - head, number = 1, size, rest
@@ -314,7 +275,9 @@ cdef tuple list_of(Text *text, const char *head, Maker inputs):
         found = uuid_of(text.value) if read_string(text) and text.size == UUID_SIZE else None
         if found is None:
             return None
-        items.append(inputs.make({"id": found}))
+        item = new_object(made)
+        inputs.fill(item, {"id": found})
+        items.append(item)
         number += 1
     return tuple(items)
 

@@ -8,26 +8,37 @@ from cpython.datetime cimport (
     datetime_hour,
     datetime_minute,
     datetime_month,
+    datetime_new,
     datetime_second,
+    datetime_tzinfo,
     datetime_year,
     import_datetime,
 )
+from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 
 from fitsprov.compiled.cards cimport BLANK_SUM, CARD, MODULUS, sum_of
-from fitsprov.compiled.texts cimport JSON_SIZE, NUMBER, UUID_SIZE, write_integer, write_json, write_uuid
+from fitsprov.compiled.texts cimport (
+    JSON_SIZE,
+    NUMBER,
+    UUID_SIZE,
+    held,
+    is_ascii,
+    place_of,
+    write_integer,
+    write_json,
+    write_uuid,
+)
 
 from datetime import UTC
-from sys import intern
 from uuid import UUID
 from zlib import crc32
 
 import_datetime()
 
 cdef enum:
-    ROWS = 32  # of a convention
     MOST = 160  # cards of a stamp; a longer one is left to Python
     SHORT = 10  # length of a keyword with its value indicator
     VALUE_END = 30
@@ -36,16 +47,28 @@ cdef enum:
     SEAL_SIZE = 16
 
 
+cdef extern from *:
+    """
+    #include <time.h>
+    #if defined(_WIN32)
+    #define gmtime_r(moment, parts) gmtime_s(parts, moment)
+    #endif
+    """
+    ctypedef long long time_t
+    struct timespec:
+        time_t tv_sec
+        long tv_nsec
+    struct tm:
+        int tm_year, tm_mon, tm_mday, tm_hour, tm_min, tm_sec
+    enum: TIME_UTC
+    int timespec_get(timespec *moment, int base) nogil
+    void gmtime_r(const time_t *moment, tm *parts) nogil
+
+
 cdef struct Page:
     unsigned char *cards
     int count
     bint long_strings  # whether there are CONTINUE cards
-
-
-cdef struct Frame:
-    const char *head
-    const char *remark
-    Py_ssize_t remark_size
 
 
 # ---- the seal ----
@@ -179,7 +202,7 @@ cdef bint put_text(Page *page, const Frame *frame, value, bint escaped) except -
     """Write a string."""
     cdef Py_ssize_t size
     cdef const char *text
-    if type(value) is not str or not value.isascii():
+    if type(value) is not str or not is_ascii(value):
         return False
     text = PyUnicode_AsUTF8AndSize(value, &size)
     if escaped and (memchr(text, c"%", size) != NULL or memchr(text, c":", size) != NULL):
@@ -199,7 +222,7 @@ cdef bint put_uuid(Page *page, const Frame *frame, value) except -1:
 cdef bint put_time(Page *page, const Frame *frame, value) except -1:
     """Write a time in UTC, whole seconds."""
     cdef char text[NUMBER]
-    if not PyDateTime_CheckExact(value) or value.tzinfo is not UTC:
+    if not PyDateTime_CheckExact(value) or datetime_tzinfo(value) is not UTC:
         return False
     memcpy(text, b"0000-00-00T00:00:00", TIME_SIZE)
     two_digits(text, datetime_year(value) // 100)
@@ -210,6 +233,18 @@ cdef bint put_time(Page *page, const Frame *frame, value) except -1:
     two_digits(text + 14, datetime_minute(value))
     two_digits(text + 17, datetime_second(value))
     return put(page, frame, text, TIME_SIZE)
+
+
+def now():
+    """The twin of `fitsprov.actions.edits.now`."""
+    cdef timespec moment
+    cdef tm parts
+    timespec_get(&moment, TIME_UTC)
+    gmtime_r(&moment.tv_sec, &parts)
+    return datetime_new(
+        parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, min(parts.tm_sec, 59),
+        moment.tv_nsec // 1000, UTC,
+    )
 
 
 cdef void two_digits(char *into, int number) noexcept:
@@ -224,61 +259,63 @@ cdef bint put_json(Page *page, const Frame *frame, value) except -1:
     return size > 0 and put(page, frame, text, size)
 
 
-cdef enum Kind:
-    TEXT
-    UUID_KIND
-    ESCAPED
-    COUNT
-    JSON
-    TIME
-    LIST
-
 cdef dict KINDS = {"uuid": UUID_KIND, "text": ESCAPED, "integer": COUNT, "json": JSON, "time": TIME, "name": LIST}
-
-
-cdef struct Row:
-    Kind kind
-    Frame frame
 
 
 cdef class Sheet:
     """A stamp's rows, ready to be filled: the twin of `fitsprov.conventions.writing.Sheet`."""
 
-    cdef tuple given, fields
-    cdef Row rows[ROWS]
-    cdef bytes long_strings, template
-    cdef uint32_t own_sum
-
     def __init__(self, rows, bytes long_strings not None, bytes template not None, uint32_t own_sum):
+        from fitsprov.model.stamp import Stamp  # which itself needs what is compiled
+
         cdef Row *row = self.rows
         self.given = tuple(rows)  # keeps the bytes that `self.rows` points to
-        self.fields = tuple([(intern(field), value) for field, _, _, _, value in self.given])
+        self.kind = Stamp
         self.long_strings, self.template, self.own_sum = long_strings, template, own_sum
         if len(self.given) > ROWS or len(long_strings) != CARD or len(template) != CARD:
             raise ValueError(f"{len(self.given)} rows; expected {ROWS} or less, and cards")
-        for _, kind, head, remark, _ in self.given:
+        for field, kind, head, remark, value in self.given:
             if len(head) != SHORT:
                 raise ValueError(f"{head!r}; expected a keyword with its value indicator")
             row.kind = KINDS.get(kind, TEXT)
+            row.always, row.place = <PyObject *>value, 0 if value is not None else place_of(getattr(Stamp, field))
+            if value is None and row.place == 0:
+                raise ValueError(f"{field}; expected a slot of Stamp")
             row.frame.head, row.frame.remark = PyBytes_AS_STRING(head), PyBytes_AS_STRING(remark)
             row.frame.remark_size = PyBytes_GET_SIZE(remark)
             row += 1
+        self.count = len(self.given)
 
-    def spell(self, stamp, stamped, bint lists, bint long_strings):
+    cdef Py_ssize_t listed(self, stamp) except -1:
+        """Count the items of a stamp's lists."""
+        cdef Row *row = self.rows
+        cdef Py_ssize_t total = 0
+        if type(stamp) is not self.kind:
+            return 0
+        while row < self.rows + self.count:
+            if row.kind == LIST:
+                items = held(stamp, row.place)
+                total += 0 if items is None else len(items)
+            row += 1
+        return total
+
+    cpdef bytes spell(self, stamp, stamped, bint lists, bint long_strings):
         """Give the cards of a stamp, sealed; None for what Python has to look at."""
         cdef unsigned char cards[(MOST + 1) * CARD]
         cdef Page page
-        cdef Row *row = self.rows - 1
+        cdef Row *row = self.rows
         cdef bytes spelled
+        if type(stamp) is not self.kind:
+            return None
         page.cards, page.count, page.long_strings = cards, 0, False
-        for field, value in self.fields:
-            row += 1
-            if value is None:
-                value = stamped if row.kind == TIME and stamped is not None else getattr(stamp, field)
-            if value is None or (row.kind == LIST and not lists):
-                continue
-            if not put_value(&page, &row.frame, row.kind, value):
+        while row < self.rows + self.count:
+            if row.kind == TIME and stamped is not None:
+                value = stamped
+            else:
+                value = <object>row.always if row.place == 0 else held(stamp, row.place)
+            if value is not None and (lists or row.kind != LIST) and not put_value(&page, &row.frame, row.kind, value):
                 return None
+            row += 1
         if page.long_strings and long_strings:
             memmove(cards + 2 * CARD, cards + CARD, (page.count - 1) * CARD)
             memcpy(cards + CARD, PyBytes_AS_STRING(self.long_strings), CARD)

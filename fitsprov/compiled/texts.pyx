@@ -1,12 +1,16 @@
 # cython: language_level=3, embedsignature=False
 """IDs, dataIds and integers in text: the twins of functions in `fitsprov.model`."""
 
-from cpython.long cimport PyLong_AsLongLongAndOverflow
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLongMask
 from cpython.object cimport PyObject_GenericSetAttr
+from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
 from libc.stdint cimport uint64_t
 from libc.string cimport memcmp, memcpy, memmove
 
+from dataclasses import MISSING, fields
+from functools import wraps
 from uuid import UUID, SafeUUID
 
 cdef enum:
@@ -64,9 +68,9 @@ def is_plain(value):
     if type(value) is not dict:
         return False
     for dimension, item in (<dict>value).items():
-        if type(dimension) is not str or not dimension or not (<str>dimension).isascii():
+        if type(dimension) is not str or not dimension or not is_ascii(dimension):
             return False
-        if type(item) is not int and (type(item) is not str or not (<str>item).isascii()):
+        if type(item) is not int and (type(item) is not str or not is_ascii(item)):
             return False
     return True
 
@@ -82,7 +86,7 @@ def usual_data_id(str text not None):
     """The twin of `fitsprov.model.dataid.usual_data_id`."""
     cdef Py_ssize_t size
     cdef const char *spelled
-    if not text.isascii():
+    if not is_ascii(text):
         return None
     spelled = PyUnicode_AsUTF8AndSize(text, &size)
     return data_id_of(spelled, size)
@@ -141,19 +145,21 @@ cdef bint add_json(char *into, Py_ssize_t *size, value) except -1:
     """Spell a plain string or an integer behind what stands there; two characters more find room."""
     cdef Py_ssize_t length, at
     cdef const char *text
+    cdef char letter
     if type(value) is int:
         if size[0] + NUMBER > JSON_SIZE:
             return False
         length = write_integer(value, into + size[0])
         size[0] += length
         return length > 0
-    if type(value) is not str or not value.isascii():
+    if type(value) is not str or not is_ascii(value):
         return False
     text = PyUnicode_AsUTF8AndSize(value, &length)
     if size[0] + length + 4 > JSON_SIZE:
         return False
     for at in range(length):
-        if not (c" " <= text[at] <= c"~") or text[at] in b"\"\\'&":
+        letter = text[at]
+        if not c" " <= letter <= c"~" or letter == c'"' or letter == c"\\" or letter == c"'" or letter == c"&":
             return False
     into[size[0]] = c'"'
     memcpy(into + size[0] + 1, text, length)
@@ -166,15 +172,16 @@ cdef bint add_json(char *into, Py_ssize_t *size, value) except -1:
 
 cdef object new_object = object.__new__
 cdef object UNKNOWN = SafeUUID.unknown
+cdef Py_ssize_t NUMBER_OF_UUID = place_of(UUID.int)
 cdef const char *HEX = b"0123456789abcdef"
 
 
 cdef int write_uuid(value, char *into) except -1:
     """Spell an ID, lower case."""
-    number = value.int
     cdef uint64_t halves[2]
     cdef int at, digit = 0
-    halves[0], halves[1] = number >> 64, number & 0xFFFFFFFFFFFFFFFF
+    number = held(value, NUMBER_OF_UUID) if NUMBER_OF_UUID and type(value) is UUID else value.int
+    halves[0], halves[1] = number >> 64, PyLong_AsUnsignedLongLongMask(number)
     for at in range(UUID_SIZE):
         if at == 8 or at == 13 or at == 18 or at == 23:
             into[at] = c"-"
@@ -188,7 +195,7 @@ def usual_id(str text not None):
     """The twin of `fitsprov.model.identifiers.usual_id`."""
     cdef Py_ssize_t size, at = 6
     cdef const char *spelled
-    if not text.isascii():
+    if not is_ascii(text):
         return None
     spelled = PyUnicode_AsUTF8AndSize(text, &size)
     if size == UUID_SIZE:
@@ -236,3 +243,75 @@ cdef object uuid_of(const char *spelled):
     PyObject_GenericSetAttr(value, "int", (<object>halves[0] << 64) | halves[1])
     PyObject_GenericSetAttr(value, "is_safe", UNKNOWN)
     return value
+
+
+# ---- what stamps are made of ----
+
+cdef dict CHECKS = {"id": ID, "activity_id": ID, "data_id": DATA_ID, "parents": LIST, "raws": LIST}
+
+
+cdef class Filler:
+    """Fills the slots of a frozen dataclass."""
+
+    def __init__(self, kind):
+        cdef Slot *slot = self.slots
+        self.known = [(each.name, each.default) for each in fields(kind)]
+        self.count = len(self.known)
+        self.settles = "parents" in dict(self.known)
+        if self.count > FIELDS:
+            raise ValueError(f"{self.count} fields; expected {FIELDS} or fewer")
+        for each, (name, absent) in zip(fields(kind), self.known):
+            slot.name, slot.absent = <PyObject *>name, NULL if absent is MISSING else <PyObject *>absent
+            slot.place, slot.check = place_of(getattr(kind, name)), CHECKS.get(name, NONE)
+            if slot.place == 0 or (absent is MISSING and each.default_factory is not dict):
+                raise ValueError(f"{name}; expected a slot with a default, or a dictionary")
+            slot += 1
+
+    cdef bint fill(self, made, dict given) except -1:
+        """Fill all slots, and check what has to be checked; False, with nothing done, where a name is none of a slot."""
+        cdef PyObject *found[FIELDS]
+        cdef Slot *slot = self.slots
+        cdef Py_ssize_t number, left = len(given)
+        cdef bint usual = self.settles
+        for number in range(self.count):
+            found[number] = PyDict_GetItemWithError(given, <object>slot[number].name)
+            if found[number] == NULL:
+                found[number] = slot[number].absent
+                continue
+            left -= 1
+            usual = usual and is_usual(slot[number].check, <object>found[number])
+        if left:
+            return False
+        for number in range(self.count):
+            if found[number] == NULL:
+                hold(made, slot[number].place, {})
+            elif usual and slot[number].check == DATA_ID and <object>found[number] is not None:
+                hold(made, slot[number].place, dict(<object>found[number]))
+            else:
+                hold(made, slot[number].place, <object>found[number])
+        if not usual:
+            made.__post_init__()
+        return True
+
+
+cdef bint is_usual(Check check, value) except -1:
+    """Whether a value needs nothing else to stand in a stamp."""
+    if value is None or check == NONE:
+        return True
+    if check == ID:
+        return type(value) is UUID
+    return check == DATA_ID and is_plain(value)
+
+
+def filled_at_once(kind):
+    """The twin of `fitsprov.model.stamp.filled_at_once`."""
+    cdef Filler filler = Filler(kind)
+    pure = kind.__init__
+
+    @wraps(pure)
+    def __init__(self, *args, **given):
+        if args or not filler.fill(self, given):
+            pure(self, *args, **given)
+
+    kind.__init__ = __init__
+    return kind

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fitsprov.compiled import compiled
 from fitsprov.conventions.keyword import INDICES, LISTS, Keyword
 from fitsprov.model.identifiers import find_id
 from fitsprov.model.stamp import Input, Software, Stamp
 
-__all__ = ["STAMPS", "Draft", "Place", "Step", "is_placed_plainly", "placing"]
+__all__ = ["Draft", "Place", "Step", "is_placed_plainly", "placing"]
 
 Key = int | tuple[int | str, ...]
 Columns = dict[str, Any]
@@ -24,21 +23,6 @@ UNPLACED = ("constant", "seal")
 """Kinds whose values say nothing of a dataset."""
 Step = tuple[Input, tuple[Input, ...]]
 """An ancestor and its own parents."""
-
-
-@compiled
-class Maker:
-    """Makes instances of a frozen dataclass, each field of which costs a call in Python."""
-
-    def __init__(self, made: type[Any]) -> None:
-        self.made = made
-
-    def make(self, values: dict[str, Any]) -> Any:
-        """Make an instance of the values of some fields, as the class itself does."""
-        return self.made(**values)
-
-
-STAMPS, INPUTS = Maker(Stamp), Maker(Input)
 
 
 @dataclass(slots=True)
@@ -81,7 +65,7 @@ class Draft:
         if "parameters" in self.lists:
             parameters = [item for item in self.items("parameters") if "name" in item and "value" in item]
             values["parameters"] = {item["name"]: item["value"] for item in reversed(parameters)}
-        return STAMPS.make(values), steps
+        return Stamp(**values), steps
 
     def items(self, name: str) -> list[Columns]:
         """The items of a list, by their numbers; lists of different kinds one after the other, as they were met."""
@@ -225,5 +209,5 @@ def build_input(columns: Columns) -> Input | None:
     """Make an input of its columns; None where it is not named."""
     identity = columns.get("id")
     if isinstance(identity, Input):
-        return INPUTS.make({"name": identity.name, **columns, "id": identity.id}) if len(columns) > 1 else identity
-    return INPUTS.make(columns) if identity is not None or columns.get("name") else None
+        return Input(**{"name": identity.name, **columns, "id": identity.id}) if len(columns) > 1 else identity
+    return Input(**columns) if identity is not None or columns.get("name") else None

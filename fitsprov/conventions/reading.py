@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fitsprov.cards.card import Card, Value, parse_cards
 from fitsprov.cards.grammar import CARD
 from fitsprov.cards.search import find_card
-from fitsprov.conventions.building import STAMPS, Draft
+from fitsprov.conventions.building import Draft
 from fitsprov.conventions.checking import (
     check_counts,
     check_digests,
@@ -105,7 +105,7 @@ def read_whole(header: bytes, native: Convention, at: int) -> Told | None:
     values = None if form is None else form.read(header, at)
     if values is None:
         return None
-    stamp: Stamp = STAMPS.make(values)
+    stamp = Stamp(**values)
     counts = tuple(filter(values.__contains__, COUNTS))
     return ConventionReading(native.name, stamp, counts=counts), check_lists(stamp, native, "digests" in values, {})
 

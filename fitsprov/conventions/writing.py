@@ -21,7 +21,7 @@ from fitsprov.errors import StampRefused, UnwritableValue
 from fitsprov.model.dataid import Scalar
 from fitsprov.model.stamp import Input, Stamp
 
-__all__ = ["spell", "spell_native"]
+__all__ = ["Sheet", "sheet_of", "spell", "spell_native"]
 
 Writer = Callable[[Any], str]
 """Gives the cards of a field from its value, CONTINUE cards with their first."""

@@ -6,14 +6,25 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from fitsprov.compiled import compiled
 from fitsprov.model.dataid import DataId, Scalar, check_data_id
 from fitsprov.model.identifiers import escape_name, id_text, is_id, name_id, parse_id
 
 __all__ = ["Input", "Software", "Stamp", "list_digest"]
 
+T = TypeVar("T")
 
+
+@compiled
+def filled_at_once(kind: type[T]) -> type[T]:
+    """Let all slots of an instance be filled at once, where C does it: in Python each costs a call."""
+    return kind
+
+
+@filled_at_once
 @dataclass(frozen=True, slots=True)
 class Input:
     """A dataset named in a list of parents or raws: by its ID, by a name, or both."""
@@ -76,6 +87,7 @@ def digest_keys(keys: Iterable[str]) -> str:
     return hashlib.sha256("\n".join([*sorted(keys), ""]).encode()).hexdigest()[:32]
 
 
+@filled_at_once
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """What one header says. ``None`` means that it does not say; an empty list, that there are none.

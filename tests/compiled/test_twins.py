@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -354,14 +356,28 @@ def test_a_stamp_that_stands_as_we_wrote_it_is_read_by_c(behind: bytes) -> None:
     ),
 )
 def test_stamps_and_inputs_are_made_the_same(made: type, values: dict[str, object]) -> None:
-    def outcome(twin: type) -> object:
+    def by_python() -> object:
+        instance = object.__new__(made)
+        made.__init__.__wrapped__(instance, **values)  # type: ignore[attr-defined,misc]
+        return instance
+
+    def outcome(make: Callable[[], object]) -> object:
         try:
-            return repr(twin(made).make(dict(values)))
+            instance = make()
         except (TypeError, ValueError, FitsprovError) as error:
             return type(error), str(error)
+        return repr(instance)
 
-    pure, compiled = PAIRS["Maker"]
-    assert outcome(compiled) == outcome(pure)
+    assert outcome(lambda: made(**values)) == outcome(by_python)
+
+
+def test_a_dataclass_filled_at_once_takes_nothing_that_stays_ours() -> None:
+    data_id, stamp = {"visit": 1}, Stamp()
+    assert Stamp(data_id=data_id).data_id is not data_id
+    assert stamp.extra is not Stamp().extra
+    stamp.__init__(run="again")  # type: ignore[misc]
+    assert (stamp.run, Input(UUID(int=1), "flat").role) == ("again", "flat")
+    assert str(inspect.signature(Stamp)).startswith("(*, id: 'UUID | None' = None, run:")
 
 
 @pytest.mark.parametrize("start", [-1, -80, 79, 80, 81, 2**40])
@@ -423,6 +439,13 @@ def test_offsets_that_are_none_are_refused(at: int) -> None:
         PAIRS["find_card"][1](BLANK, CARD, b"END", at)
     with pytest.raises(ValueError, match="offset"):
         list(PAIRS["split_cards"][1](BLANK, at, CARD, None, Card, parse_value))
+
+
+def test_times_are_told_the_same() -> None:
+    pure, compiled = PAIRS["now"]
+    earlier, told, later = pure(), compiled(), pure()
+    assert earlier <= told <= later
+    assert told.tzinfo is UTC
 
 
 def test_a_variable_selects_python_alone() -> None:

@@ -6,17 +6,21 @@ import os
 import random
 import signal
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from fitsprov.files import edit_file
+import fitsprov
 from tests.files.test_kills import CASES, NAMES, Scene, in_child
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 FILES = 20
 """That a writer edits one after the other, and tells of each."""
+STAMP = fitsprov.Stamp(id=UUID(int=7), run="one", type="visit_image", data_id={"visit": 1})
+THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.fixture(params=CASES, ids=NAMES)
@@ -32,7 +36,7 @@ class Writer:
 
         def work() -> None:
             for path in files:
-                edit_file(path, scene.case.edit)
+                scene.edit(path)
                 os.write(writing, b".")
 
         self.child = in_child(work)
@@ -56,7 +60,7 @@ def time_of_one(scene: Scene, files: list[Path]) -> float:
         scene.reset(path)
     start = time.perf_counter()
     for path in files:
-        edit_file(path, scene.case.edit)
+        scene.edit(path)
     return (time.perf_counter() - start) / len(files)
 
 
@@ -67,12 +71,10 @@ def spin(seconds: float) -> None:
         pass
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(400, marks=pytest.mark.slow)])
-def test_every_writer_that_was_killed_left_one_state_and_the_next_call_completes(
-    scene: Scene, kills: int, tmp_path: Path
-) -> None:
+def kill_writers(scene: Scene, kills: int, folder: Path) -> None:
+    """Kill so many writers, and check after each."""
     chance = random.Random(kills)
-    files = [tmp_path / f"{n}-{scene.path.name}" for n in range(FILES)]
+    files = [folder / f"{n}-{scene.path.name}" for n in range(FILES)]
     longest = 2 * time_of_one(scene, files)
     killed = 0
     for _ in range(8 * kills):
@@ -87,7 +89,27 @@ def test_every_writer_that_was_killed_left_one_state_and_the_next_call_completes
         assert contents[FILES - len(unfinished) + 1 :] == [scene.old] * (len(unfinished) - 1)
         for path in (*unfinished[:1], files[FILES - len(unfinished) - 1]):
             scene.check(path)
-        assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+        assert not [path for path in folder.iterdir() if path.name.startswith(".")]
         if killed == kills:
             break
     assert killed == kills
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(400, marks=pytest.mark.slow)])
+def test_every_writer_that_was_killed_left_one_state_and_the_next_call_completes(
+    scene: Scene, kills: int, tmp_path: Path
+) -> None:
+    kill_writers(scene, kills, tmp_path)
+
+
+class Stamping(Scene):
+    """A whole call of the library, from beginning to end in C where that is there."""
+
+    def edit(self, path: Path) -> None:
+        """Stamp it."""
+        fitsprov.stamp(path, STAMP, clock=lambda: THEN)
+
+
+@pytest.mark.parametrize("kills", [10, pytest.param(400, marks=pytest.mark.slow)])
+def test_every_call_of_the_library_that_was_killed_left_the_old_file_or_the_new(kills: int, tmp_path: Path) -> None:
+    kill_writers(Stamping(CASES[0], tmp_path), kills, tmp_path)

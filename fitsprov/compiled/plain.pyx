@@ -1,0 +1,62 @@
+# cython: language_level=3, embedsignature=False
+"""A stamp written from beginning to end: the twin of `fitsprov.actions.plain`."""
+
+from fitsprov.compiled.cards cimport Prefixes
+from fitsprov.compiled.files cimport (
+    FIRST_READ,
+    Plan,
+    Usual,
+    data_size_of,
+    open_at,
+    plan_in,
+    write_first,
+)
+from fitsprov.compiled.stamps cimport Sheet
+
+from pathlib import PurePath
+
+from fitsprov.compiled.files import release
+
+
+cdef class PlainStamper:
+    """The twin of `fitsprov.actions.plain.PlainStamper`."""
+
+    cdef Sheet sheet
+    cdef Prefixes heeded
+
+    def __init__(self, Sheet sheet, Prefixes heeded not None):
+        self.sheet, self.heeded = sheet, heeded
+
+    def stamp(self, path, stamp, Py_ssize_t list_cards, clock):
+        """Stamp a file; False, with nothing done, for what Python has to look at."""
+        cdef Usual file
+        if type(path) is not str:
+            if not isinstance(path, PurePath):
+                return False
+            path = str(path)
+        if self.sheet is None or self.sheet.listed(stamp) > list_cards or "://" in path:
+            return False
+        if not open_at(path, FIRST_READ, &file):
+            return False
+        try:
+            return self.write(&file, stamp, clock)
+        finally:
+            if file.descriptor >= 0:
+                release(file.descriptor)
+
+    cdef bint write(self, Usual *file, stamp, clock) except -1:
+        """Write a stamp into an open file, if all is plain there."""
+        cdef Plan plan
+        cdef bytes tail
+        cdef long long size
+        if not file.length or file.names != 1 or self.heeded.find_in(file.head, file.end):
+            return False
+        size = data_size_of(<const char *>file.head, file.length, 0)
+        if size < 0 or file.length + size > file.size or (size == 0 and stamp.fingerprint is None):
+            return False
+        tail = self.sheet.spell(stamp, clock(), True, True)
+        return (
+            tail is not None
+            and plan_in(file.head, file.length, file.end, file.end, tail, &plan)
+            and write_first(file, &plan)
+        )

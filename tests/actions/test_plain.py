@@ -1,0 +1,240 @@
+"""Stamps that C writes from beginning to end are those that Python writes, and what is not plain is left to Python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import fitsprov
+from fitsprov.actions import stamping
+from fitsprov.actions.plain import PlainStamper, plain_stamper
+from fitsprov.cards.card import format_card
+from fitsprov.cards.grammar import BLOCK, CARD, END
+from fitsprov.compiled import COMPILED, PAIRS
+from fitsprov.errors import FitsprovError
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="needs the C extensions")
+
+THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+STAMP = fitsprov.Stamp(id=UUID(int=7), run="one", type="visit_image", data_id={"visit": 1})
+FOREIGN = [
+    format_card("DATASUM", "12"),
+    format_card("CHECKSUM", "cgXPdgWMcgWMcgWM"),
+    format_card("LONGSTRN", "OGIP 1.0"),
+    format_card("FPV_OLD", "x"),
+    format_card("HIERARCH FPV_X", 1),
+    format_card("KEY", "x" * 100),
+    b" " * CARD,
+]
+
+
+def content_of(cards: bytes, axes: tuple[int, ...] = (7,), behind: bytes = b"", data: int = 1) -> bytes:
+    """A file of a header with these cards, what stands behind its END, and so many blocks of data."""
+    sizes = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", len(axes)), *((f"NAXIS{n}", x) for n, x in enumerate(axes, 1))]
+    header = b"".join(format_card(*card) for card in sizes) + cards + END + behind
+    return header.ljust(-(-len(header) // BLOCK) * BLOCK) + bytes(data * BLOCK)
+
+
+@contextmanager
+def by_python() -> Iterator[None]:
+    """Write no stamp in C."""
+    pure: type[PlainStamper] = PAIRS["PlainStamper"][0]  # type: ignore[assignment]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stamping, "plain_stamper", lambda: pure(None, None))  # type: ignore[arg-type]
+        yield
+
+
+def outcome(path: Path, content: bytes, stamp: fitsprov.Stamp) -> object:
+    """What becomes of a file."""
+    path.write_bytes(content)
+    try:
+        done: object = fitsprov.stamp(path, stamp, clock=lambda: THEN)
+    except FitsprovError as error:
+        done = str(error)
+    return done, path.read_bytes()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(
+    cards=st.lists(st.sampled_from(FOREIGN), max_size=4).map(b"".join),
+    fill=st.integers(0, 40),
+    axes=st.sampled_from([(), (0,), (7,), (7, 3), (3000,), (-1,)]),
+    behind=st.sampled_from([b"", b"junk", b" " * CARD + format_card("FPV_ID", "x")]),
+    data=st.integers(0, 1),
+    stamp=st.builds(
+        fitsprov.Stamp,
+        id=st.sampled_from([None, UUID(int=7)]),
+        run=st.sampled_from([None, "r", "long" * 40, "it's", "caf\xe9", "\n"]),
+        parents=st.sampled_from([None, (), (UUID(int=1), UUID(int=2)), tuple(UUID(int=n) for n in range(1, 150))]),
+        fingerprint=st.sampled_from([None, f"sha256:1:{'0' * 32}"]),
+        stamped=st.sampled_from([None, THEN]),
+    ),
+)
+def test_files_are_stamped_the_same(
+    cards: bytes, fill: int, axes: tuple[int, ...], behind: bytes, data: int, stamp: fitsprov.Stamp, tmp_path: Path
+) -> None:
+    content = content_of(cards + fill * format_card("FILL", 1), axes, behind, data)
+    with by_python():
+        expected = outcome(tmp_path / "a.fits", content, stamp)
+    assert outcome(tmp_path / "a.fits", content, stamp) == expected
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A plain file."""
+    path = tmp_path / "a.fits"
+    path.write_bytes(content_of(FOREIGN[5]))
+    return path
+
+
+def is_written(path: object, stamp: fitsprov.Stamp = STAMP, list_cards: int = 100) -> bool:
+    """Whether C stamps a file."""
+    return plain_stamper().stamp(path, stamp, list_cards, lambda: THEN)
+
+
+def test_a_plain_file_is_stamped_by_c(path: Path) -> None:
+    assert is_written(path)
+    assert fitsprov.read(path) == fitsprov.Stamp(
+        id=STAMP.id, run="one", type="visit_image", data_id={"visit": 1}, stamped=THEN
+    )
+    assert not is_written(path)
+
+
+def test_a_path_may_be_text_of_any_script(path: Path) -> None:
+    other = path.with_name("gr\xf6\xdfer.fits")
+    shutil.copy(path, other)
+    assert is_written(str(path))
+    assert is_written(str(other))
+    assert path.read_bytes() == other.read_bytes()
+
+
+def test_what_is_not_plain_is_left_as_it_is(path: Path, tmp_path: Path) -> None:
+    before = path.read_bytes()
+    for name, content in {
+        "empty": b"",
+        "text": b"SIMPLE" * 1000,
+        "stamped": content_of(FOREIGN[3]),
+        "without data": content_of(b"", ()),
+        "cut": content_of(b"", (9 * BLOCK,)),
+        "full": content_of(30 * FOREIGN[5]),
+        "junk": content_of(b"", behind=b"junk"),
+    }.items():
+        other = tmp_path / name
+        other.write_bytes(content)
+        assert not is_written(other), name
+        assert other.read_bytes() == content
+    (tmp_path / "link").symlink_to(path)
+    (tmp_path / "name").hardlink_to(path)
+    for target in (path, tmp_path / "link", tmp_path, tmp_path / "absent", f"file://{path}", "a\0b", before, None):
+        assert not is_written(target)
+    (tmp_path / "name").unlink()
+    assert not is_written(path, fitsprov.Stamp(parents=[UUID(int=1), UUID(int=2)]), 1)
+    assert not is_written(path, fitsprov.Stamp(run="it's"))
+    (tmp_path / ".a.fits.fitsprov").touch()
+    assert not is_written(path)
+    (tmp_path / ".a.fits.fitsprov").unlink()
+    path.chmod(0o444)
+    assert not is_written(path)
+    path.chmod(0o644)
+    assert path.read_bytes() == before
+    assert is_written(path)
+
+
+def test_a_file_that_another_holds_is_waited_for_by_python(path: Path) -> None:
+    import fcntl
+
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert not is_written(path)
+    assert is_written(path)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")
+def test_who_is_interrupted_leaves_the_file_alone_and_closed(path: Path) -> None:
+    def interrupted() -> datetime:
+        raise KeyboardInterrupt
+
+    before, descriptors = path.read_bytes(), len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(KeyboardInterrupt):
+        plain_stamper().stamp(path, STAMP, 100, interrupted)
+    assert path.read_bytes() == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+    assert is_written(path)
+
+
+FAULT = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+typedef ssize_t (*writer)(int, const void *, size_t, off_t);
+
+static ssize_t faulty(const char *name, int file, const void *bytes, size_t size, off_t at) {
+    static int calls;
+    const char *fault = getenv("FAULT");
+    writer real = (writer)dlsym(RTLD_NEXT, name);
+    int here = ++calls == atoi(fault + 1);
+    if (fault[0] == 's') return real(file, bytes, size > 7 ? 7 : size, at);
+    if (here && fault[0] == 'k') kill(getpid(), SIGKILL);
+    if (here && fault[0] == 't') { real(file, bytes, size / 2, at); kill(getpid(), SIGKILL); }
+    if (here && fault[0] == 'h') { real(file, bytes, size / 2, at); errno = EIO; return -1; }
+    if ((here && fault[0] == 'f') || (fault[0] == 'F' && calls >= atoi(fault + 1))) { errno = ENOSPC; return -1; }
+    return real(file, bytes, size, at);
+}
+ssize_t pwrite(int f, const void *b, size_t n, off_t at) { return faulty("pwrite", f, b, n, at); }
+ssize_t pwrite64(int f, const void *b, size_t n, off_t at) { return faulty("pwrite64", f, b, n, at); }
+"""
+"""Writes that kill their process before (k) or half-way (t), or fail at once (f), half-way (h) or from then on (F); or
+that take little at a time (s)."""
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library in whose writes there are faults."""
+    compiler = shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs a C compiler, and Linux to put a library before others")
+    library = tmp_path_factory.mktemp("faults") / "faults.so"
+    source = library.with_suffix(".c")
+    source.write_text(FAULT)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+def stamp_with(fault: str, faults: Path, path: Path) -> int:
+    """Stamp in a process of its own; give its exit code."""
+    code = f"import fitsprov; fitsprov.stamp({str(path)!r}, fitsprov.Stamp(run='one'), lists='auto')"
+    environment = {**os.environ, "LD_PRELOAD": str(faults), "FAULT": fault}
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("fault", ["k1", "k2", "t1", "k3", "s0", "f1", "h1", "f2", "h2", "F1", "F2"])
+def test_whatever_write_is_lost_the_file_says_what_it_said_or_all(faults: Path, path: Path, fault: str) -> None:
+    bare = path.read_bytes()
+    code = stamp_with(fault, faults, path)
+    found = fitsprov.read(path)
+    assert found is None or found.run == "one"
+    killed, refused = fault in ("k1", "k2", "t1"), fault[0] == "F"
+    assert code == (-9 if killed else 1 if refused else 0)
+    assert (found is None) == (killed or refused)
+    if fault[0] in "F":
+        assert path.read_bytes()[: bare.index(END) + CARD] == bare[: bare.index(END) + CARD]
+    fitsprov.stamp(path, fitsprov.Stamp(run="one"))
+    fitsprov.strip(path)
+    assert path.read_bytes() == bare
+    assert [other.name for other in path.parent.iterdir()] == [path.name]
