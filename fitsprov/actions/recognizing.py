@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from fitsprov.errors import FitsprovError
+from fitsprov.errors import FitsprovError, UsageError
 from fitsprov.files.accept import Source, open_source
 from fitsprov.files.fingerprint import compute
 
@@ -38,7 +38,10 @@ def recognize(source: Any, registry: Registry, named: UUID | None) -> list[Datas
     list of Dataset
         Empty, too, where the one that the header names is among them.
     """
-    with open_source(source) as opened:
-        fingerprint = content_of(opened) if opened.has_data and registry.knows_contents() else None
+    try:
+        with open_source(source) as opened:
+            fingerprint = content_of(opened) if opened.has_data and registry.knows_contents() else None
+    except UsageError:  # metadata alone
+        return []
     found = [] if fingerprint is None else registry.datasets_with(fingerprint)
     return [] if any(one.id == named for one in found) else found

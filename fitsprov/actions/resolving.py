@@ -17,7 +17,7 @@ from fitsprov.actions.recognizing import recognize
 from fitsprov.actions.resolution import Resolution, Status
 from fitsprov.actions.standing import judge_standing
 from fitsprov.actions.walking import uri_of
-from fitsprov.errors import DatasetNotFound, FileRefused, ServiceError, UsageError
+from fitsprov.errors import DatasetNotFound, FileRefused, NotFits, ServiceError, UsageError
 from fitsprov.files.accept import open_source
 from fitsprov.model.account import Account
 from fitsprov.model.finding import Finding
@@ -153,13 +153,20 @@ def tell_apart(found: Sequence[Dataset]) -> list[Finding]:
 
 def look_at(source: Any, hdu: int | str | None, conventions: Sequence[str]) -> tuple[str, Reading]:
     """What a source is called, and what it says; also whether its stamp came with a copied header."""
-    told = inspect_metadata(source, conventions)
+    is_path = isinstance(source, str | os.PathLike)
+    told = None if is_path else inspect_metadata(source, conventions)
     if told is not None:
-        return str(source) if isinstance(source, str | os.PathLike) else type(source).__name__, told
-    with open_source(source) as opened:
-        reading = inspect_source(opened, hdu=hdu, conventions=conventions)
-        inherited = [] if reading.stamp is None else find_inheritance(reading.stamp, opened)
-        return opened.name, replace(reading, findings=(*reading.findings, *inherited))
+        return type(source).__name__, told
+    try:
+        with open_source(source) as opened:
+            reading = inspect_source(opened, hdu=hdu, conventions=conventions)
+            inherited = [] if reading.stamp is None else find_inheritance(reading.stamp, opened)
+            return opened.name, replace(reading, findings=(*reading.findings, *inherited)) if inherited else reading
+    except NotFits:
+        told = inspect_metadata(source, conventions) if is_path else None
+        if told is None:
+            raise
+        return str(source), told
 
 
 def resolve_id(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import fitsprov
 from fitsprov import Reading, Registry
+from fitsprov.errors import NotFits
 from tests.actions.conftest import uid
 
 RUBIN = {"LSST.BUTLER.ID": str(uid("table")), "LSST.BUTLER.RUN": "a/run", "LSST.BUTLER.DATAID.VISIT": 7}
@@ -63,3 +64,19 @@ def test_an_odd_parquet_file_does_not_stop_a_harvest(registry: Registry, tmp_pat
     done = fitsprov.harvest(tmp_path, registry)
     assert (done.refused, done.counts.datasets) == (0, 1)
     assert registry.dataset(uid("table")).run == "a/run"
+
+
+def test_a_table_is_resolved_by_its_metadata_from_memory_and_from_a_file(registry: Registry, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pip install 'fitsprov[parquet]'")
+    path = tmp_path / "a.parq"
+    table = Table({"x": [1]}, meta=RUBIN)
+    table.write(path, format="parquet")
+    fitsprov.harvest(tmp_path, registry)
+    for source, name in ((path, str(path)), (str(path), str(path)), (table, "Table"), (RUBIN, "dict")):
+        found = fitsprov.resolve(source, registry)
+        assert (found.name, found.status, found.dataset.id) == (name, fitsprov.Status.RESOLVED, uid("table"))
+    for source, status in ((RUBIN | {"LSST.BUTLER.ID": str(uid("other"))}, "unknown"), ({"x": 1}, "unstamped")):
+        assert fitsprov.resolve(source, registry).status == status
+    path.write_bytes(b"neither")
+    with pytest.raises(NotFits, match="neither"):
+        fitsprov.resolve(path, registry)
