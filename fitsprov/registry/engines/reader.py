@@ -110,19 +110,18 @@ def release(connection: Connection) -> None:
 
 def in_transaction(work: Callable[[Connection], T], ahead: Sequence[Asked], connection: Connection) -> T:
     """Do it in a transaction."""
-    server = connection.dialect.name == "postgresql"
     cursor = connection.connection.cursor()
-    if server:
+    if connection.dialect.name == "sqlite":
+        cursor.execute("BEGIN")
+        try:
+            return work(connection)
+        finally:
+            cursor.execute("ROLLBACK")
+    try:
         with postgres.pipeline(connection) if ahead else nullcontext():
             cursor.execute(postgres.BEGIN_READING)
             ask_ahead(connection, ahead)
-    else:
-        cursor.execute("BEGIN")
-    try:
         return work(connection)
     finally:
-        if server:
-            forget_answers(connection)
-            postgres.leave(connection)
-        else:
-            cursor.execute("ROLLBACK")
+        forget_answers(connection)
+        postgres.leave(connection)
