@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from fitsprov.actions.conventions import native
 from fitsprov.compiled import compiled
@@ -13,7 +13,9 @@ from fitsprov.conventions.spotting import Prefixes
 from fitsprov.conventions.writing import Sheet, sheet_of
 from fitsprov.model.stamp import Stamp
 
-__all__ = ["heeded", "plain_stamper"]
+__all__ = ["PlainStamper", "heeded", "plain_stamper", "plainly"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @compiled
@@ -34,6 +36,20 @@ class PlainStamper:
             Whether it is written; if not, nothing was done.
         """
         return False
+
+
+@compiled
+def plainly(stamper: Callable[[], PlainStamper], done: object) -> Callable[[F], F]:
+    """Let a plain stamper, where it is in C, do what a call of `stamp` asks for, if its options ask for no more.
+
+    Parameters
+    ----------
+    stamper : callable
+        Gives the plain stamper.
+    done : object
+        What the call gives where that stamped.
+    """
+    return lambda stamp: stamp
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 
 from fitsprov.actions.conventions import find_convention, writable_conventions
 from fitsprov.actions.edits import LIST_CARDS, Stamping, Stripping, now
-from fitsprov.actions.plain import plain_stamper
+from fitsprov.actions.plain import plain_stamper, plainly
 from fitsprov.files import Decide, Outcome, edit_file, export_file
 from fitsprov.files.accept import local_path, open_source
 from fitsprov.files.fingerprint import compute
@@ -20,15 +20,14 @@ from fitsprov.model.stamp import Stamp
 
 __all__ = ["Outcome", "edit_target", "export", "stamp", "strip"]
 
-NATIVE = ("native",)
 
-
+@plainly(plain_stamper, Outcome.FLIPPED)
 def stamp(
     target: Any,
     stamp: Stamp,
     *,
     hdu: int | str = 0,
-    conventions: Sequence[str] = NATIVE,
+    conventions: Sequence[str] = ("native",),
     lists: str = "auto",
     list_cards: int = LIST_CARDS,
     replace: bool = False,
@@ -79,9 +78,6 @@ def stamp(
         Where the header names another dataset, or the lists have no room.
     NotFits, TruncatedFits, FileRefused, UnwritableValue, UsageError
     """
-    as_usual = lists == "auto" and conventions == NATIVE and not (hdu or fingerprint or fsync or atomic or dry_run)
-    if as_usual and plain_stamper().stamp(target, stamp, list_cards, clock):
-        return Outcome.FLIPPED
     stamping = Stamping(
         stamp=with_fingerprint(stamp, target) if fingerprint else stamp,
         conventions=writable_conventions(conventions),
@@ -109,7 +105,7 @@ def strip(
     target: Any,
     *,
     hdu: int | str = 0,
-    conventions: Sequence[str] = NATIVE,
+    conventions: Sequence[str] = ("native",),
     fsync: bool = False,
     atomic: bool = False,
     break_hardlinks: bool = False,
@@ -134,7 +130,7 @@ def export(
     stamp: Stamp,
     *,
     hdu: int | str = 0,
-    conventions: Sequence[str] = NATIVE,
+    conventions: Sequence[str] = ("native",),
     lists: str = "auto",
     list_cards: int = LIST_CARDS,
     replace: bool = True,

@@ -1,5 +1,5 @@
 # cython: language_level=3, embedsignature=False
-"""A stamp written from beginning to end: the twin of `fitsprov.actions.plain`."""
+"""A stamp written from beginning to end: the twins of `fitsprov.actions.plain`."""
 
 from fitsprov.compiled.cards cimport Prefixes
 from fitsprov.compiled.files cimport (
@@ -13,6 +13,7 @@ from fitsprov.compiled.files cimport (
 )
 from fitsprov.compiled.stamps cimport Sheet
 
+from functools import wraps
 from pathlib import PurePath
 
 from fitsprov.compiled.files import release
@@ -60,3 +61,34 @@ cdef class PlainStamper:
             and plan_in(file.head, file.length, file.end, file.end, tail, &plan)
             and write_first(file, &plan)
         )
+
+
+def plainly(stamper, done):
+    """The twin of `fitsprov.actions.plain.plainly`."""
+
+    def decorate(pure):
+        cdef dict usual = pure.__kwdefaults__
+        cdef PlainStamper plain = None
+
+        @wraps(pure)
+        def stamp(target, stamp, **options):
+            nonlocal plain
+            if plain is None:
+                plain = stamper()
+            list_cards, clock = usual["list_cards"], usual["clock"]
+            for name in options:
+                if name == "list_cards":
+                    list_cards = options[name]
+                elif name == "clock":
+                    clock = options[name]
+                elif name not in FOR_OTHERS and (name not in usual or options[name] != usual[name]):
+                    return pure(target, stamp, **options)
+            return done if plain.stamp(target, stamp, list_cards, clock) else pure(target, stamp, **options)
+
+        return stamp
+
+    return decorate
+
+
+cdef frozenset FOR_OTHERS = frozenset(["replace", "derive", "force", "break_hardlinks", "insert_range"])
+"""Options that say what to do with a file that is not plain."""

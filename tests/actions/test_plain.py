@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,11 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fitsprov
-from fitsprov.actions import stamping
-from fitsprov.actions.plain import PlainStamper, plain_stamper
+from fitsprov.actions.plain import plain_stamper
 from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import BLOCK, CARD, END
-from fitsprov.compiled import COMPILED, PAIRS
+from fitsprov.compiled import COMPILED
 from fitsprov.errors import FitsprovError
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs the C extensions")
@@ -46,20 +46,16 @@ def content_of(cards: bytes, axes: tuple[int, ...] = (7,), behind: bytes = b"", 
     return header.ljust(-(-len(header) // BLOCK) * BLOCK) + bytes(data * BLOCK)
 
 
-@contextmanager
-def by_python() -> Iterator[None]:
-    """Write no stamp in C."""
-    pure: type[PlainStamper] = PAIRS["PlainStamper"][0]  # type: ignore[assignment]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stamping, "plain_stamper", lambda: pure(None, None))  # type: ignore[arg-type]
-        yield
+def by_python(*arguments: Any, **options: Any) -> Any:
+    """Stamp without C from beginning to end."""
+    return fitsprov.stamp.__wrapped__(*arguments, **options)  # type: ignore[attr-defined]
 
 
-def outcome(path: Path, content: bytes, stamp: fitsprov.Stamp) -> object:
+def outcome(stamp: Callable[..., object], path: Path, content: bytes, *arguments: Any, **options: Any) -> object:
     """What becomes of a file."""
     path.write_bytes(content)
     try:
-        done: object = fitsprov.stamp(path, stamp, clock=lambda: THEN)
+        done = stamp(path, *arguments, clock=lambda: THEN, **options)
     except FitsprovError as error:
         done = str(error)
     return done, path.read_bytes()
@@ -85,9 +81,46 @@ def test_files_are_stamped_the_same(
     cards: bytes, fill: int, axes: tuple[int, ...], behind: bytes, data: int, stamp: fitsprov.Stamp, tmp_path: Path
 ) -> None:
     content = content_of(cards + fill * format_card("FILL", 1), axes, behind, data)
-    with by_python():
-        expected = outcome(tmp_path / "a.fits", content, stamp)
-    assert outcome(tmp_path / "a.fits", content, stamp) == expected
+    expected = outcome(by_python, tmp_path / "a.fits", content, stamp)
+    assert outcome(fitsprov.stamp, tmp_path / "a.fits", content, stamp) == expected
+
+
+OPTIONS = [
+    {},
+    {"hdu": 0, "conventions": ("native",), "lists": "auto", "fsync": False, "dry_run": False},
+    {"replace": True, "derive": True, "force": True, "break_hardlinks": True, "insert_range": True},
+    {"hdu": 1},
+    {"conventions": ("native", "rubin")},
+    {"conventions": ["no such"]},
+    {"lists": "none"},
+    {"lists": "no such"},
+    {"list_cards": 1},
+    {"fingerprint": True},
+    {"fsync": True},
+    {"atomic": True},
+    {"dry_run": True},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("parents", [None, (UUID(int=1), UUID(int=2))])
+def test_options_are_heeded_the_same(options: dict[str, Any], parents: Any, path: Path) -> None:
+    content, stamp = path.read_bytes(), fitsprov.Stamp(id=UUID(int=7), run="one", parents=parents)
+    expected = outcome(by_python, path, content, stamp, **options)
+    assert outcome(fitsprov.stamp, path, content, stamp, **options) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda: fitsprov.stamp(), lambda: fitsprov.stamp("a"), lambda: fitsprov.stamp("a", STAMP, nope=1)]
+)
+def test_calls_that_are_none_are_refused_the_same(wrong: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match=r"stamp\(\)"):
+        wrong()
+
+
+def test_the_call_is_described_as_it_is_in_python() -> None:
+    assert "dry_run: 'bool' = False" in str(inspect.signature(fitsprov.stamp))
+    assert str(fitsprov.stamp.__doc__).startswith("Stamp a file in place")
 
 
 @pytest.fixture
@@ -218,7 +251,7 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stamp_with(fault: str, faults: Path, path: Path) -> int:
     """Stamp in a process of its own; give its exit code."""
-    code = f"import fitsprov; fitsprov.stamp({str(path)!r}, fitsprov.Stamp(run='one'), lists='auto')"
+    code = f"import fitsprov; fitsprov.stamp({str(path)!r}, fitsprov.Stamp(run='one'))"
     environment = {**os.environ, "LD_PRELOAD": str(faults), "FAULT": fault}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False).returncode
 
