@@ -10,6 +10,7 @@ from logging import getLogger
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.copy import LARGE, replace_file
 from fitsprov.files.flip import flip, may_flip
+from fitsprov.files.freeing import free_aside, wait_for_room
 from fitsprov.files.insert import complete, grow_inside
 from fitsprov.files.layout import Edit, has_junk, leftover, plan_flip
 from fitsprov.files.locks import open_target, open_to_read, open_usual, refusal, release
@@ -103,7 +104,7 @@ def edit_file(
     NotFits, TruncatedFits, UsageError
     """
     path = path if type(path) is str else os.fsdecode(path)
-    status, header, end = None, b"", 0
+    status, header, end, close = None, b"", 0, release
     opened = open_usual(path, FIRST_READ)
     if opened is not None:
         descriptor, size, names, header, end = opened
@@ -144,14 +145,17 @@ def edit_file(
         inside = insert_range and plan is None and edit.table is None and names == 1
         if inside and size >= LARGE and grow_inside(descriptor, path, unit, edit, fsync=fsync):
             return Outcome.GROWN
+        if size >= LARGE:
+            wait_for_room()
         replace_file(descriptor, path, os.fstat(descriptor), edit, hdu, fsync=fsync)
+        close = free_aside if size >= LARGE and names == 1 else release
         return Outcome.COPIED
     except FitsprovError:
         raise
     except OSError as error:
         raise refusal(path, error, "room and leave to write; the file is as it was") from error
     finally:
-        release(descriptor)
+        close(descriptor)
 
 
 def edit_packed(
