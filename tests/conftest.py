@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,14 @@ def needs_tool() -> Callable[..., str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library in whose writes there are faults, for `tests.faults.run_with`."""
+    from tests.faults import make_library
+
+    return make_library(tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
+from libc.errno cimport errno
 from libc.string cimport memcmp, memcpy, memset, strlen, strrchr
 
 from fitsprov.compiled.cards cimport BLOCK, CARD, find_in, is_blank, sum_of
@@ -31,8 +32,10 @@ cdef extern from *:
     static int fitsprov_open(const char *p, const char *t, char *h, size_t s, fitsprov_opened *o) { return 0; }
     static int fitsprov_release(int descriptor) { return _close(descriptor) == 0 ? 0 : errno; }
     static int fitsprov_write(int descriptor, const char *b, long long n, long long at) { return 0; }
+    static int fitsprov_flip(int d, long long at, const char *b, long long n, const char *o, int r) { return -1; }
     #else
     #include <fcntl.h>
+    #include <signal.h>
     #include <sys/file.h>
     #include <sys/stat.h>
     #if defined(__linux__)
@@ -50,11 +53,42 @@ cdef extern from *:
     static int fitsprov_write(int descriptor, const char *bytes, long long left, long long at) {
         while (left > 0) {
             ssize_t written = pwrite(descriptor, bytes, left, at);
+            if (written == 0) errno = ENOSPC;
             if (written <= 0) return 0;
             bytes += written, left -= written, at += written;
         }
         return 1;
     }
+
+    /* Hide, write and reveal under a lease: 1 where that is done, 0 where another has the file open, -1 where that
+       cannot be told, -2 where a write was refused and what was there stands again. */
+    #if defined(F_SETLEASE)
+    static int fitsprov_flip(
+        int descriptor, long long at, const char *behind, long long size, const char *old, int reveal
+    ) {
+        char there[2880];
+        int refused;
+        if (size > (long long)sizeof(there) || fcntl(descriptor, F_SETSIG, SIGURG) != 0) return -1;
+        if (fcntl(descriptor, F_SETLEASE, F_WRLCK) != 0) return errno == EAGAIN ? 0 : -1;
+        refused = !(
+            fitsprov_write(descriptor, "END     ", 8, at)
+            && fitsprov_write(descriptor, behind, size, at + 80)
+            && (!reveal || fitsprov_write(descriptor, "        ", 8, at))
+        ) ? errno : 0;
+        if (refused && fitsprov_write(descriptor, "END     ", 8, at)) {
+            fitsprov_write(descriptor, old + 80, size, at + 80);
+            if (pread(descriptor, there, size, at + 80) == size && memcmp(there, old + 80, size) == 0)
+                fitsprov_write(descriptor, old, 8, at);
+        }
+        fcntl(descriptor, F_SETLEASE, F_UNLCK);
+        errno = refused;
+        return refused ? -2 : 1;
+    }
+    #else
+    static int fitsprov_flip(
+        int descriptor, long long at, const char *behind, long long size, const char *old, int reveal
+    ) { return -1; }
+    #endif
 
     /* Ask about an open file, or about the one at a path. Linux can leave out the times: who asks for those makes the
        next write note new ones. */
@@ -110,6 +144,7 @@ cdef extern from *:
     int fitsprov_open(const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened) nogil
     int fitsprov_release(int descriptor) nogil
     bint fitsprov_write(int descriptor, const char *bytes, long long left, long long at) nogil
+    int fitsprov_flip(int descriptor, long long at, const char *behind, long long size, const char *old, bint reveal)
 
 from os import strerror
 
@@ -287,3 +322,16 @@ def release(int descriptor):
         code = fitsprov_release(descriptor)
     if code:
         raise OSError(code, strerror(code))
+
+
+def flip_alone(int descriptor, long long at, bytes behind not None, bytes old not None, bint reveal):
+    """The twin of `fitsprov.files.flip.flip_alone`; it keeps the interpreter."""
+    cdef int code
+    if PyBytes_GET_SIZE(old) != CARD + PyBytes_GET_SIZE(behind):
+        raise ValueError(f"{len(old)} old bytes; expected {CARD} more than the {len(behind)} new ones")
+    code = fitsprov_flip(
+        descriptor, at, PyBytes_AS_STRING(behind), PyBytes_GET_SIZE(behind), PyBytes_AS_STRING(old), reveal
+    )
+    if code == -2:
+        raise OSError(errno, strerror(errno))
+    return None if code < 0 else code == 1

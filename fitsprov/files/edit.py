@@ -9,7 +9,7 @@ from logging import getLogger
 
 from fitsprov.errors import FileRefused, FitsprovError, NotFits, TruncatedFits
 from fitsprov.files.copy import LARGE, replace_file
-from fitsprov.files.flip import flip, may_flip
+from fitsprov.files.flip import flip
 from fitsprov.files.freeing import free_aside, wait_for_room
 from fitsprov.files.insert import complete, grow_inside
 from fitsprov.files.layout import Edit, has_junk, leftover, plan_flip
@@ -139,8 +139,7 @@ def edit_file(
             need_one_name(path, names, break_hardlinks=break_hardlinks)
         if (plan is None or not plan.blank) and has_junk(unit):
             logger.warning("%s: what stands behind END of HDU %s and is not blank is lost", path, unit.index)
-        if plan is not None and not atomic and names == 1 and may_flip(descriptor, plan):
-            flip(descriptor, unit, plan, fsync=fsync)
+        if plan is not None and not atomic and names == 1 and flip(descriptor, unit, plan, fsync=fsync):
             return Outcome.FLIPPED
         inside = insert_range and plan is None and edit.table is None and names == 1
         if inside and size >= LARGE and grow_inside(descriptor, path, unit, edit, fsync=fsync):

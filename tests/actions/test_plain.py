@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +20,7 @@ from fitsprov.cards.card import format_card
 from fitsprov.cards.grammar import BLOCK, CARD, END
 from fitsprov.compiled import COMPILED
 from fitsprov.errors import FitsprovError
+from tests.faults import run_with
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs the C extensions")
 
@@ -206,60 +204,10 @@ def test_who_is_interrupted_leaves_the_file_alone_and_closed(path: Path) -> None
     assert is_written(path)
 
 
-FAULT = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/types.h>
-#include <unistd.h>
-
-typedef ssize_t (*writer)(int, const void *, size_t, off_t);
-
-static ssize_t faulty(const char *name, int file, const void *bytes, size_t size, off_t at) {
-    static int calls;
-    const char *fault = getenv("FAULT");
-    writer real = (writer)dlsym(RTLD_NEXT, name);
-    int here = ++calls == atoi(fault + 1);
-    if (fault[0] == 's') return real(file, bytes, size > 7 ? 7 : size, at);
-    if (here && fault[0] == 'k') kill(getpid(), SIGKILL);
-    if (here && fault[0] == 't') { real(file, bytes, size / 2, at); kill(getpid(), SIGKILL); }
-    if (here && fault[0] == 'h') { real(file, bytes, size / 2, at); errno = EIO; return -1; }
-    if ((here && fault[0] == 'f') || (fault[0] == 'F' && calls >= atoi(fault + 1))) { errno = ENOSPC; return -1; }
-    return real(file, bytes, size, at);
-}
-ssize_t pwrite(int f, const void *b, size_t n, off_t at) { return faulty("pwrite", f, b, n, at); }
-ssize_t pwrite64(int f, const void *b, size_t n, off_t at) { return faulty("pwrite64", f, b, n, at); }
-"""
-"""Writes that kill their process before (k) or half-way (t), or fail at once (f), half-way (h) or from then on (F); or
-that take little at a time (s)."""
-
-
-@pytest.fixture(scope="module")
-def faults(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library in whose writes there are faults."""
-    compiler = shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("needs a C compiler, and Linux to put a library before others")
-    library = tmp_path_factory.mktemp("faults") / "faults.so"
-    source = library.with_suffix(".c")
-    source.write_text(FAULT)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
-
-
-def stamp_with(fault: str, faults: Path, path: Path) -> int:
-    """Stamp in a process of its own; give its exit code."""
-    code = f"import fitsprov; fitsprov.stamp({str(path)!r}, fitsprov.Stamp(run='one'))"
-    environment = {**os.environ, "LD_PRELOAD": str(faults), "FAULT": fault}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False).returncode
-
-
 @pytest.mark.parametrize("fault", ["k1", "k2", "t1", "k3", "s0", "f1", "h1", "f2", "h2", "F1", "F2"])
 def test_whatever_write_is_lost_the_file_says_what_it_said_or_all(faults: Path, path: Path, fault: str) -> None:
     bare = path.read_bytes()
-    code = stamp_with(fault, faults, path)
+    code = run_with(fault, faults, f"import fitsprov; fitsprov.stamp({str(path)!r}, fitsprov.Stamp(run='one'))")
     found = fitsprov.read(path)
     assert found is None or found.run == "one"
     killed, refused = fault in ("k1", "k2", "t1"), fault[0] == "F"

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from fitsprov.cards.grammar import CARD
 from fitsprov.compiled import COMPILED
 from fitsprov.errors import FileRefused
-from fitsprov.files import Outcome, edit_file, export_file, locks, read_unit
+from fitsprov.files import Outcome, edit_file, export_file, flip, locks, read_unit
 from fitsprov.files.locks import open_usual, release
 from fitsprov.files.temporary import temporary, temporary_name
 from fitsprov.files.units import read_header
@@ -274,6 +274,7 @@ def test_without_leases_a_stamp_in_two_pages_is_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cards: int, way: str
 ) -> None:
     monkeypatch.delattr(fcntl, "F_SETLEASE")
+    monkeypatch.setattr(flip, "flip_alone", lambda *step: None)
     path = make_file(tmp_path / "file.fits", cards)
     assert [edit_file(path, decide) for decide in (ONE, TWO, strip)] == ["flipped", way, way]
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from fitsprov.files import clone, copy, edit, edit_file, export_file, locks, space, sync
+from fitsprov.files import clone, copy, edit, edit_file, export_file, flip, locks, space, sync
 from tests.files.conftest import Stamper, make_file, make_tail, strays, strip
 
 ABSENT = (
@@ -30,9 +30,10 @@ ABSENT = (
 
 @pytest.fixture(params=[True, False], ids=["usual", "step by step"])
 def opening(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files opened by one call in C, or by those that Python makes."""
+    """Files opened, and old stamps replaced, by one call in C each, or by those that Python makes."""
     if not request.param:
         monkeypatch.setattr(edit, "open_usual", lambda path, size: None)
+        monkeypatch.setattr(flip, "flip_alone", lambda *step: None)
 
 
 def story(folder: Path) -> dict[str, bytes]:
