@@ -14,7 +14,7 @@ from fitsprov.actions.stamping import with_fingerprint
 from fitsprov.conventions.reading import read_header
 from fitsprov.errors import FileRefused, UsageError
 from fitsprov.files import Edit, stream
-from fitsprov.files.containers import open_bytes
+from fitsprov.files.containers import open_bytes, unpacked_stream
 from fitsprov.files.units import find_unit
 from fitsprov.model.stamp import Stamp
 
@@ -45,7 +45,7 @@ def export_stream(
     Parameters
     ----------
     source : binary stream or Path
-        A FITS file, read forward from where it stands; a Path also in a container.
+        A FITS file, read forward from where it stands, also in a container; the copy is in none.
     choose : callable
         Given what the header says, None for nothing, what that of the copy shall say.
     fingerprint : bool
@@ -79,7 +79,7 @@ def export_stream(
 
     name = "standard input" if path is None else str(path)
     try:
-        with open_bytes(name) if isinstance(source, Path) else nullcontext(source) as content:
+        with open_bytes(name) if isinstance(source, Path) else nullcontext(unpacked_stream(source, name)) as content:
             if dry_run:
                 decide(find_unit(content, hdu, name))
             else:

@@ -20,7 +20,7 @@ from fitsprov.errors import FileRefused, MissingExtra, NotFits, TruncatedFits
 from fitsprov.files.locks import open_regular
 from fitsprov.files.lzw import LZWReader
 
-__all__ = ["container_of", "container_suffix", "open_bytes", "packed", "unpacked"]
+__all__ = ["container_of", "container_suffix", "open_bytes", "packed", "unpacked", "unpacked_stream"]
 
 MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst", b"\x1f\x9d": "Z"}
 """How each container begins, by the suffix of its files."""
@@ -112,11 +112,19 @@ def unpacked(descriptor: int, source: str, *, close: bool = False) -> BinaryIO:
     os.lseek(descriptor, 0, os.SEEK_SET)
     stream = open(descriptor, "rb", closefd=close)
     try:
-        kind = container_of(stream.peek(6))
-        return cast(BinaryIO, io.BufferedReader(Unpacked(stream, kind, source))) if kind else stream
+        return unpacked_stream(stream, source)
     except BaseException:
         stream.close()
         raise
+
+
+def unpacked_stream(stream: BinaryIO, source: str) -> BinaryIO:
+    """Read a stream forward from where it stands through the container that its first bytes tell, if any."""
+    ahead = cast(
+        io.BufferedReader, stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
+    )
+    kind = container_of(ahead.peek(6))
+    return cast(BinaryIO, io.BufferedReader(Unpacked(ahead, kind, source))) if kind else ahead
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def pieces(
         Where the table that a new one replaces stands before the header, and was passed.
     NotFits, TruncatedFits
     """
-    units, passed = walk(read_at, source, truncated=True), []
+    units, passed = walk(read_at, source, truncated=forward), []
     for unit in units:
         if is_wanted(unit, hdu):
             break
@@ -86,7 +86,11 @@ def pieces(
         raise StampRefused(f"{source}: its {TABLE} table stands before the header; expected a plain file")
     yield unit.header if edit is None else rewrite_header(unit, edit, block_multiple=block_multiple)
     if edit is None or edit.table is None:
-        yield from rest(units, unit) if forward else [data_of(unit, to_end=True)]
+        if forward:
+            yield from rest(units, unit)
+        else:
+            need_whole(units)
+            yield data_of(unit, to_end=True)
         return
     yield data_of(unit)
     for unit in units:
@@ -95,6 +99,17 @@ def pieces(
             yield data_of(unit)
     yield edit.table
     yield Span(unit.next_start, None)
+
+
+def need_whole(units: Iterator[HeaderUnit]) -> None:
+    """Refuse a file that ends inside the data of an HDU."""
+    try:
+        for _ in units:
+            pass
+    except TruncatedFits:
+        raise
+    except NotFits:  # what follows instead of an HDU, is not ours to judge
+        pass
 
 
 def rest(units: Iterator[HeaderUnit], unit: HeaderUnit) -> Iterator[bytes | Span]:
@@ -108,7 +123,7 @@ def rest(units: Iterator[HeaderUnit], unit: HeaderUnit) -> Iterator[bytes | Span
             yield data
     except TruncatedFits:
         raise
-    except NotFits:  # what it is instead, is not ours to judge
+    except NotFits:  # as above
         pass
     yield Span(unit.next_start, None)
 

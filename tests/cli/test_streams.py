@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -52,6 +55,20 @@ def test_values_stamp_a_stream(fitsprov: Fitsprov) -> None:
     assert found is not None
     assert (found.run, found.type, found.data_id) == ("r", "t", {"exposure": 7})
     assert data_of(out) == data_of(source)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_stream_in_a_container_is_unpacked_on_its_way(pack: Callable[[bytes], bytes]) -> None:
+    source = image()
+    code, out, err = export("- - --run r", pack(source))
+    assert (code, err) == (0, "exported   -\n")
+    assert data_of(out) == data_of(source)
+    found = api.read(out)
+    assert found is not None
+    assert found.run == "r"
+    code, _, err = export("- - --run r", pack(source)[:-20])
+    assert (code, len(err.splitlines())) == (3, 1)
+    assert err.startswith("fitsprov: standard input: ")
 
 
 def test_the_registry_stamps_a_stream_by_id_and_by_what_it_carries(survey: Path) -> None:

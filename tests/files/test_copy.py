@@ -123,7 +123,7 @@ def test_what_fails_leaves_no_copy_and_no_stray(source: Path, tmp_path: Path) ->
     refuse(source, dest, UsageError, "no HDU", "NONE")
     content = source.read_bytes()
     source.write_bytes(content[: len(read_unit(source).header) + 100])
-    refuse(source, dest, TruncatedFits, "source.fits: data of HDU 0 end after 100 bytes; expected 1200")
+    refuse(source, dest, TruncatedFits, "source.fits: ends inside the data of HDU 0; expected 1200 bytes from")
 
 
 @pytest.mark.parametrize("suffix", [*PACK])
@@ -197,14 +197,29 @@ def test_a_stream_that_ends_early_in_any_hdu_is_an_error(source: Path) -> None:
                 stream(io.BytesIO(content[:size]), io.BytesIO(), STAMP)
 
 
+def test_a_file_that_ends_early_in_any_hdu_is_not_copied(source: Path, tmp_path: Path) -> None:
+    content = source.read_bytes()
+    for unit in list(walk(io.BytesIO(content)))[1:]:
+        for size in (unit.start + 1000, unit.data_start + unit.data_size - 1):
+            source.write_bytes(content[:size])
+            with pytest.raises(TruncatedFits, match=f"HDU {unit.index}"):
+                export_file(source, tmp_path / "copy.fits", STAMP)
+            with pytest.raises(TruncatedFits, match=f"HDU {unit.index}"):
+                edit_file(source, STAMP, atomic=True)
+            assert source.read_bytes() == content[:size]
+            assert [path.name for path in tmp_path.iterdir()] == [source.name]
+
+
 @pytest.mark.parametrize("end", [b"", b"x" * 7, b"XTENSION= 'IMAGE   '".ljust(80) + b"END".ljust(2800), b"\0" * 4000])
 @pytest.mark.parametrize("cut", [0, 100])
-def test_a_stream_gives_back_whatever_follows(source: Path, end: bytes, cut: int) -> None:
+def test_a_copy_has_whatever_follows_the_last_hdu(source: Path, end: bytes, cut: int) -> None:
     content = source.read_bytes()
     content = content[: len(content) - cut] + end if not cut or not end else content
     dest = io.BytesIO()
     stream(io.BytesIO(content), dest, lambda _: None)
     assert dest.getvalue() == content
+    source.write_bytes(content)
+    assert Path(export_file(source, source.with_name("copy.fits"), lambda _: None)).read_bytes() == content
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
