@@ -10,7 +10,7 @@ import os
 import select
 import threading
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -159,8 +159,14 @@ def begin(connection: Connection) -> None:
 
 
 def leave(connection: Connection) -> None:
-    """End a transaction that has only read, and do not wait for that; `has_ended` does."""
-    driver_of(connection).pgconn.send_query(b"ROLLBACK")
+    """End a transaction that has only read, and do not wait for that; `has_ended` does.
+
+    A connection that is lost has ended it, and what was read, or why nothing was, stands.
+    """
+    import psycopg
+
+    with suppress(psycopg.Error):
+        driver_of(connection).pgconn.send_query(b"ROLLBACK")
 
 
 def has_ended(connection: Connection) -> bool:
@@ -176,7 +182,7 @@ def has_ended(connection: Connection) -> bool:
                 server.consume_input()
             result = server.get_result()
             if result is None:
-                return not readable(server.socket)
+                return server.transaction_status == psycopg.pq.TransactionStatus.IDLE and not readable(server.socket)
             if result.status != psycopg.pq.ExecStatus.COMMAND_OK:
                 return False
     except psycopg.Error:
@@ -190,8 +196,10 @@ def driver_of(connection: Connection) -> psycopg.Connection[Any]:
 
 
 def pipeline(connection: Connection) -> AbstractContextManager[object]:
-    """Begin a pipeline, which ends when the server has done all that was sent."""
-    return driver_of(connection).pipeline()
+    """Begin a pipeline, which ends when the server has done all that was sent; libpq has them from version 14 on."""
+    import psycopg
+
+    return driver_of(connection).pipeline() if psycopg.Pipeline.is_supported() else nullcontext()
 
 
 def cancel(connection: psycopg.Connection[Any]) -> None:

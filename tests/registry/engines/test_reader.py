@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, column, select, table, text
+from sqlalchemy import Connection, column, func, select, table, text
 
 from fitsprov.errors import DatasetNotFound, RegistryError
 from fitsprov.registry import Registry
 from fitsprov.registry.datasets import by_uuid
-from fitsprov.registry.engines.compiled import Compiled
+from fitsprov.registry.engines.compiled import Asked, Compiled
 from fitsprov.registry.engines.reader import KEPT
 from tests.registry.making import dataset, record, survey, uid
 
@@ -103,3 +105,42 @@ def test_an_error_in_what_is_asked_ahead_is_one_line(registry: Registry) -> None
         registry._reader.snapshot(lambda connection: wrong.rows(connection), by_uuid().asked(uuids=[]), wrong.asked())
     assert not registry._reader.kept
     assert registry.version() >= 0
+
+
+KILL = Compiled(select(func.pg_terminate_backend(func.pg_backend_pid())))
+
+
+@pytest.mark.parametrize("ahead", [(), (by_uuid().asked(uuids=[uid("coadd")]),)])
+def test_what_a_server_ended_midway_is_asked_again(database: str, ahead: tuple[Asked, ...]) -> None:
+    attempts = []
+
+    def work(connection: Connection) -> int:
+        attempts.append(connection)
+        if len(attempts) < 3:
+            KILL.rows(connection)
+        return len(by_uuid().rows(connection, uuids=[uid("coadd")]))
+
+    with Registry(database) as registry:
+        registry.record(survey())
+        assert registry._reader.snapshot(work, *ahead) == 1
+        assert len(attempts) == 3
+
+
+def test_a_connection_lost_behind_the_last_answer_costs_no_answer(database: str) -> None:
+    def work(connection: Connection) -> str:
+        with suppress(psycopg.Error):
+            KILL.rows(connection)
+        return "answer"
+
+    with Registry(database) as registry:
+        registry.record(survey())
+        assert registry._reader.snapshot(work) == "answer"
+        assert registry.account("SC_1").lineage == registry.lineage("SC_1")
+
+
+def test_what_is_asked_ahead_needs_no_pipeline(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psycopg.Pipeline, "is_supported", lambda: False)
+    monkeypatch.delattr(psycopg.Connection, "pipeline")
+    with Registry(database) as registry:
+        registry.record(survey())
+        assert registry.account("SC_1").lineage == registry.lineage("SC_1")
