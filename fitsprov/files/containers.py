@@ -41,8 +41,8 @@ def container_suffix(name: str) -> str | None:
     return suffix if suffix in MAGIC.values() else None
 
 
-def zstd() -> ModuleType:
-    """Import zstd from Python 3.14, or its backport."""
+def zstd(source: str) -> ModuleType:
+    """Import zstd from Python 3.14, or its backport; `source` is what needs it."""
     with contextlib.suppress(ImportError):
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # Python 3.14
 
@@ -51,7 +51,7 @@ def zstd() -> ModuleType:
         from backports import zstd  # type: ignore[import-not-found, unused-ignore]  # optional
 
         return cast(ModuleType, zstd)
-    raise MissingExtra("reading and writing .zst", "zstd")
+    raise MissingExtra(f"{source}: a .zst file", "zstd")
 
 
 class Unpacked(io.RawIOBase):
@@ -66,7 +66,7 @@ class Unpacked(io.RawIOBase):
         elif kind == "xz":
             self.inner = lzma.LZMAFile(stream)
         elif kind == "zst":
-            self.inner = zstd().ZstdFile(stream)
+            self.inner = zstd(source).ZstdFile(stream)
         else:
             self.inner = LZWReader(stream)
 
@@ -147,7 +147,7 @@ def packed(stream: BinaryIO, kind: str | None, source: str, like: bytes = b"") -
     elif kind == "xz":
         writer = cast(BinaryIO, lzma.LZMAFile(stream, "wb"))
     elif kind == "zst":
-        writer = cast(BinaryIO, zstd().ZstdFile(stream, "wb"))
+        writer = cast(BinaryIO, zstd(source).ZstdFile(stream, "wb"))
     else:
         raise FileRefused(f"{source}: .{kind} is read, never written; expected .fits or .fits.gz")
     with writer:
