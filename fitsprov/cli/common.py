@@ -51,7 +51,9 @@ read_convention_option = click.option(
     metavar="NAME|FILE",
     help="Read this convention alone; a FILE.toml is read beside those that ship. May be given more than once.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print a list as JSON, one object per input or answer.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print a list as JSON, one object per input or answer."
+)
 
 
 def file_arguments(function: Callable[..., Any], metavar: str = "FILE...") -> Callable[..., Any]:
