@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class CompiledHook(BuildHookInterface):
         except BaseException as error:  # whatever a compiler, or who calls it, may raise
             if os.environ.get("FITSPROV_NEED_COMPILED") or isinstance(error, KeyboardInterrupt):
                 raise
-            for stale in Path(self.root, ROOM).glob("*.so"):
+            for stale in Path(self.root, ROOM).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
                 stale.unlink()
             reason = str(error).partition("\n")[0][:200]
             self.app.display_warning(f"fitsprov goes without its C extensions, slower: {reason}")

@@ -27,6 +27,11 @@ cdef extern from *:
     } fitsprov_opened;
 
     #include <errno.h>
+    /* Multiply sizes; -1 for more than a file has. */
+    static long long fitsprov_times(long long one, long long other) {
+        return one < 0 || other < 0 || (other && one > (1LL << 62) / other) ? -1 : one * other;
+    }
+
     #if defined(_WIN32)
     #include <io.h>
     static int fitsprov_open(const char *p, const char *t, char *h, size_t s, fitsprov_opened *o) { return 0; }
@@ -53,6 +58,7 @@ cdef extern from *:
     static int fitsprov_write(int descriptor, const char *bytes, long long left, long long at) {
         while (left > 0) {
             ssize_t written = pwrite(descriptor, bytes, left, at);
+            if (written < 0 && errno == EINTR) continue;
             if (written == 0) errno = ENOSPC;
             if (written <= 0) return 0;
             bytes += written, left -= written, at += written;
@@ -62,7 +68,7 @@ cdef extern from *:
 
     /* Hide, write and reveal under a lease: 1 where that is done, 0 where another has the file open, -1 where that
        cannot be told, -2 where a write was refused and what was there stands again. */
-    #if defined(F_SETLEASE)
+    #if defined(F_SETLEASE) && defined(F_SETSIG)
     static int fitsprov_flip(
         int descriptor, long long at, const char *behind, long long size, const char *old, int reveal
     ) {
@@ -117,8 +123,9 @@ cdef extern from *:
         const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened
     ) {
         struct stat file, there;
-        if (fitsprov_ask(opened->descriptor, NULL, &file) != 0 || !S_ISREG(file.st_mode)) return 0;
-        if (!(file.st_mode & 0222) || flock(opened->descriptor, LOCK_EX | LOCK_NB) != 0) return 0;
+        if (flock(opened->descriptor, LOCK_EX | LOCK_NB) != 0) return 0;
+        if (fitsprov_ask(opened->descriptor, NULL, &file) != 0) return 0;
+        if (!S_ISREG(file.st_mode) || !(file.st_mode & 0222)) return 0;
         if (fitsprov_ask(-1, path, &there) != 0 || file.st_ino != there.st_ino || file.st_dev != there.st_dev) return 0;
         if (access(temporary, F_OK) == 0) return 0;
         opened->read = pread(opened->descriptor, head, size, 0);
@@ -141,6 +148,7 @@ cdef extern from *:
     ctypedef struct fitsprov_opened:
         int descriptor
         long long size, names, read
+    long long times "fitsprov_times"(long long one, long long other) nogil
     int fitsprov_open(const char *path, const char *temporary, char *head, size_t size, fitsprov_opened *opened) nogil
     int fitsprov_release(int descriptor) nogil
     bint fitsprov_write(int descriptor, const char *bytes, long long left, long long at) nogil
@@ -177,15 +185,15 @@ cdef long long data_size_of(const char *text, Py_ssize_t size, int index) noexce
     for n in range(axes):
         keyword[5] = c"1" + n
         axis = size_in(text, size, 3 + n, keyword)
-        if axis < 0 or (axis == 0 and n == 0):
+        elements = times(elements, axis)
+        if elements < 0 or (axis == 0 and n == 0):
             return -1
-        elements *= axis
     if index:
         parameters = size_in(text, size, 3 + axes, b"PCOUNT  ")
         groups = size_in(text, size, 4 + axes, b"GCOUNT  ")
         if parameters < 0 or groups < 0:
             return -1
-    return bits // 8 * groups * (parameters + elements)
+    return times(bits // 8, times(groups, parameters + elements))
 
 
 cdef long long size_in(const char *header, Py_ssize_t size, Py_ssize_t card, const char *keyword) noexcept:
@@ -224,9 +232,13 @@ cdef bint plan_in(
     """Plan in a header that is no object; False for what Python has to look at."""
     cdef Py_ssize_t length = PyBytes_GET_SIZE(tail)
     cdef bint hide = old < end
-    cdef Py_ssize_t at = old - CARD if hide else end, last = at + CARD + length
+    cdef Py_ssize_t at, last
     cdef unsigned char *block = plan.block
-    if size < BLOCK or size % BLOCK or not size - BLOCK <= at <= end or last + CARD > size or not length or end + CARD > size:
+    if not 0 <= old <= end <= size - CARD or size % BLOCK:
+        return False
+    at = old - CARD if hide else end
+    last = at + CARD + length
+    if at < size - BLOCK or last + CARD > size or not length:
         return False
     if (at - size) % CARD or (end - size) % CARD or length % CARD:
         return False
@@ -250,13 +262,17 @@ cdef bint plan_in(
     return True
 
 
-def open_usual(str path not None, Py_ssize_t size):
+def open_usual(path, Py_ssize_t size):
     """The twin of `fitsprov.files.locks.open_usual`; a name of more than `SHORT` bytes is left to Python."""
     cdef Usual file
-    if not open_at(path, size, &file):
+    if type(path) is not str or not open_at(path, size, &file):
         return None
-    header = PyBytes_FromStringAndSize(<char *>file.head, file.length)
-    return file.descriptor, file.size, file.names, header, file.end
+    try:
+        header = PyBytes_FromStringAndSize(<char *>file.head, file.length)
+        return file.descriptor, file.size, file.names, header, file.end
+    except MemoryError:
+        fitsprov_release(file.descriptor)
+        raise
 
 
 cdef bint open_at(str path, Py_ssize_t size, Usual *file):
@@ -333,5 +349,6 @@ def flip_alone(int descriptor, long long at, bytes behind not None, bytes old no
         descriptor, at, PyBytes_AS_STRING(behind), PyBytes_GET_SIZE(behind), PyBytes_AS_STRING(old), reveal
     )
     if code == -2:
-        raise OSError(errno, strerror(errno))
+        code = errno
+        raise OSError(code, strerror(code))
     return None if code < 0 else code == 1

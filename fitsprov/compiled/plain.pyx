@@ -14,7 +14,7 @@ from fitsprov.compiled.files cimport (
 from fitsprov.compiled.stamps cimport Sheet
 
 from functools import wraps
-from pathlib import PurePath
+from pathlib import Path
 
 from fitsprov.compiled.files import release
 
@@ -28,16 +28,16 @@ cdef class PlainStamper:
     def __init__(self, Sheet sheet, Prefixes heeded not None):
         self.sheet, self.heeded = sheet, heeded
 
-    def stamp(self, path, stamp, Py_ssize_t list_cards, clock):
+    def stamp(self, path, stamp, list_cards, clock):
         """Stamp a file; False, with nothing done, for what Python has to look at."""
         cdef Usual file
-        if type(path) is not str:
-            if not isinstance(path, PurePath):
-                return False
+        cdef Py_ssize_t listed
+        if type(path) is PATH:
             path = str(path)
-        if self.sheet is None or self.sheet.listed(stamp) > list_cards or "://" in path:
+        if self.sheet is None or type(path) is not str or "://" in path:
             return False
-        if not open_at(path, FIRST_READ, &file):
+        listed = self.sheet.listed(stamp)
+        if listed < 0 or (listed > 0 and not listed <= list_cards) or not open_at(path, FIRST_READ, &file):
             return False
         try:
             return self.write(&file, stamp, clock)
@@ -63,6 +63,20 @@ cdef class PlainStamper:
         )
 
 
+cdef object PATH = type(Path())  # what is derived from it may lead elsewhere
+
+
+cdef class Once:
+    """A clock that is looked at once."""
+
+    cdef object clock, time
+
+    def __call__(self):
+        if self.time is None:
+            self.time = self.clock()
+        return self.time
+
+
 def plainly(stamper, done):
     """The twin of `fitsprov.actions.plain.plainly`."""
 
@@ -73,17 +87,22 @@ def plainly(stamper, done):
         @wraps(pure)
         def stamp(target, stamp, **options):
             nonlocal plain
+            cdef Once once = Once.__new__(Once)
             if plain is None:
                 plain = stamper()
-            list_cards, clock = usual["list_cards"], usual["clock"]
+            list_cards, once.clock = usual["list_cards"], usual["clock"]
             for name in options:
                 if name == "list_cards":
                     list_cards = options[name]
                 elif name == "clock":
-                    clock = options[name]
+                    once.clock = options[name]
                 elif name not in FOR_OTHERS and (name not in usual or options[name] != usual[name]):
                     return pure(target, stamp, **options)
-            return done if plain.stamp(target, stamp, list_cards, clock) else pure(target, stamp, **options)
+            if plain.stamp(target, stamp, list_cards, once):
+                return done
+            if once.time is not None:
+                options["clock"] = once
+            return pure(target, stamp, **options)
 
         return stamp
 

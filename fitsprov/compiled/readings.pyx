@@ -106,7 +106,7 @@ cdef class Form:
         cdef Py_ssize_t number
         text.header, text.at = <const unsigned char *>PyBytes_AS_STRING(header), start
         text.stop = PyBytes_GET_SIZE(header)
-        if start < 0 or find_in(text.header, text.stop, start, b"DATALINK", POINTER, POINTER - 1, 0) >= 0:
+        if not 0 <= start <= text.stop or find_in(text.header, text.stop, start, b"DATALINK", POINTER, POINTER - 1, 0) >= 0:
             return None
         for number in range(len(self.given)):
             row = self.rows + number

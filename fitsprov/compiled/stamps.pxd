@@ -38,7 +38,7 @@ cdef class Sheet:
     cdef bytes long_strings, template
     cdef uint32_t own_sum
 
-    cdef Py_ssize_t listed(self, stamp) except -1
+    cdef Py_ssize_t listed(self, stamp) except -2
     cpdef bytes spell(self, stamp, stamped, bint lists, bint long_strings)
 
 

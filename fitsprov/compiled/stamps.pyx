@@ -286,12 +286,12 @@ cdef class Sheet:
             row += 1
         self.count = len(self.given)
 
-    cdef Py_ssize_t listed(self, stamp) except -1:
-        """Count the items of a stamp's lists."""
+    cdef Py_ssize_t listed(self, stamp) except -2:
+        """Count the items of a stamp's lists; -1 for what is no stamp."""
         cdef Row *row = self.rows
         cdef Py_ssize_t total = 0
         if type(stamp) is not self.kind:
-            return 0
+            return -1
         while row < self.rows + self.count:
             if row.kind == LIST:
                 items = held(stamp, row.place)

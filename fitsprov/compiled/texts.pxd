@@ -23,6 +23,7 @@ cdef struct Slot:
 
 
 cdef class Filler:
+    cdef type kind
     cdef list known
     cdef Slot slots[FIELDS]
     cdef Py_ssize_t count
@@ -54,6 +55,7 @@ cdef extern from *:
     object held "fitsprov_held"(object value, Py_ssize_t place)
     void hold "fitsprov_hold"(object value, Py_ssize_t place, object given)
     bint is_ascii "PyUnicode_IS_ASCII"(object text)
+    bint is_of "PyObject_TypeCheck"(object value, type kind)  # whatever a value says of its class
 
 cdef int write_integer(value, char *into) except -1
 cdef int write_uuid(value, char *into) except -1

@@ -82,11 +82,11 @@ def usual_text(value):
     return PyUnicode_DecodeLatin1(text, size, NULL) if size else None
 
 
-def usual_data_id(str text not None):
+def usual_data_id(text):
     """The twin of `fitsprov.model.dataid.usual_data_id`."""
     cdef Py_ssize_t size
     cdef const char *spelled
-    if not is_ascii(text):
+    if type(text) is not str or not is_ascii(text):
         return None
     spelled = PyUnicode_AsUTF8AndSize(text, &size)
     return data_id_of(spelled, size)
@@ -191,11 +191,11 @@ cdef int write_uuid(value, char *into) except -1:
     return 0
 
 
-def usual_id(str text not None):
+def usual_id(text):
     """The twin of `fitsprov.model.identifiers.usual_id`."""
     cdef Py_ssize_t size, at = 6
     cdef const char *spelled
-    if not is_ascii(text):
+    if type(text) is not str or not is_ascii(text):
         return None
     spelled = PyUnicode_AsUTF8AndSize(text, &size)
     if size == UUID_SIZE:
@@ -255,6 +255,7 @@ cdef class Filler:
 
     def __init__(self, kind):
         cdef Slot *slot = self.slots
+        self.kind = kind
         self.known = [(each.name, each.default) for each in fields(kind)]
         self.count = len(self.known)
         self.settles = "parents" in dict(self.known)
@@ -268,11 +269,14 @@ cdef class Filler:
             slot += 1
 
     cdef bint fill(self, made, dict given) except -1:
-        """Fill all slots, and check what has to be checked; False, with nothing done, where a name is none of a slot."""
+        """Fill all slots, and check what has to be checked; False, with nothing done, where a name is none of a slot,
+        or what is made has no such slots."""
         cdef PyObject *found[FIELDS]
         cdef Slot *slot = self.slots
         cdef Py_ssize_t number, left = len(given)
-        cdef bint usual = self.settles
+        cdef bint usual = self.settles and type(made) is self.kind  # what is derived may check more
+        if not is_of(made, self.kind):
+            return False
         for number in range(self.count):
             found[number] = PyDict_GetItemWithError(given, <object>slot[number].name)
             if found[number] == NULL:

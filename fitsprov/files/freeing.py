@@ -43,13 +43,18 @@ if hasattr(os, "register_at_fork"):
 
 def free_aside(descriptor: int) -> None:
     """Unlock and close a file to whose content no name leads any more, and do not wait for it."""
-    if not FREEING.lock.acquire(timeout=LONGEST):
-        release(descriptor)
+    taken = False
+    try:
+        taken = FREEING.lock.acquire(timeout=LONGEST)
+    finally:
+        if not taken:  # or interrupted
+            release(descriptor)
+    if not taken:
         return
     try:
         # it opens no file, so it is no thread for which `fitsprov.files.locks.alone` would have to look out
         start_new_thread(FREEING.free, (descriptor,))
-    except RuntimeError:
+    except (RuntimeError, MemoryError):
         FREEING.free(descriptor)
 
 

@@ -6,7 +6,7 @@ import inspect
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +63,7 @@ def outcome(stamp: Callable[..., object], path: Path, content: bytes, *arguments
 @given(
     cards=st.lists(st.sampled_from(FOREIGN), max_size=4).map(b"".join),
     fill=st.integers(0, 40),
-    axes=st.sampled_from([(), (0,), (7,), (7, 3), (3000,), (-1,)]),
+    axes=st.sampled_from([(), (0,), (7,), (7, 3), (3000,), (-1,), (2**32, 2**32), (2**40, 2**40, 0)]),
     behind=st.sampled_from([b"", b"junk", b" " * CARD + format_card("FPV_ID", "x")]),
     data=st.integers(0, 1),
     stamp=st.builds(
@@ -93,6 +93,8 @@ OPTIONS = [
     {"lists": "none"},
     {"lists": "no such"},
     {"list_cards": 1},
+    {"list_cards": 1.5},
+    {"list_cards": 10**30},
     {"fingerprint": True},
     {"fsync": True},
     {"atomic": True},
@@ -148,6 +150,43 @@ def test_a_path_may_be_text_of_any_script(path: Path) -> None:
     assert is_written(str(path))
     assert is_written(str(other))
     assert path.read_bytes() == other.read_bytes()
+
+
+class Text(str):
+    """As numpy and enumerations have it."""
+
+
+class Elsewhere(PosixPath):
+    """A path that opens another file than it shows."""
+
+    def __fspath__(self) -> str:
+        return str(self.with_suffix(".other"))
+
+
+def test_what_is_derived_from_text_or_paths_may_mean_something_else(path: Path) -> None:
+    other = shutil.copy(path, path.with_suffix(".other"))
+    assert not is_written(Text(path))
+    assert not is_written(Elsewhere(path))
+    fitsprov.stamp(Elsewhere(path), STAMP)
+    assert fitsprov.read(path) is None
+    assert fitsprov.read(other) is not None
+    fitsprov.stamp(Text(path), fitsprov.Stamp(id=Text(STAMP.id), run="text"))
+    assert fitsprov.read(path) == fitsprov.read(Text(path)) != fitsprov.read(other)
+
+
+@pytest.mark.parametrize(("cards", "run"), [(4, "one"), (4, "it's"), (32, "one")], ids=["plain", "quoted", "full"])
+def test_the_clock_is_looked_at_once(path: Path, cards: int, run: str) -> None:
+    path.write_bytes(content_of(cards * FOREIGN[3].replace(b"FPV", b"KEY")))
+    times = iter([THEN])
+    fitsprov.stamp(path, fitsprov.Stamp(run=run), clock=lambda: next(times))
+    assert list(times) == []
+
+
+@pytest.mark.parametrize("wrong", [None, 5, object()])
+def test_what_is_no_stamp_is_refused_before_the_file_is_opened(path: Path, wrong: Any) -> None:
+    assert not is_written(path, wrong)
+    with pytest.raises(AttributeError, match="parents"):
+        fitsprov.stamp(path, wrong)
 
 
 def test_what_is_not_plain_is_left_as_it_is(path: Path, tmp_path: Path) -> None:

@@ -380,7 +380,39 @@ def test_a_dataclass_filled_at_once_takes_nothing_that_stays_ours() -> None:
     assert str(inspect.signature(Stamp)).startswith("(*, id: 'UUID | None' = None, run:")
 
 
-@pytest.mark.parametrize("start", [-1, -80, 79, 80, 81, 2**40])
+@pytest.mark.parametrize("foreign", [object(), 5, (), "text", Input(name="x")])
+def test_only_stamps_are_filled_as_stamps(foreign: object) -> None:
+    with pytest.raises((AttributeError, TypeError)):
+        Stamp.__init__(foreign, run="x", parents=[])  # type: ignore[arg-type,misc]
+
+
+def test_what_is_derived_from_a_stamp_may_check_more() -> None:
+    class Checked(Stamp):
+        def __post_init__(self) -> None:
+            raise ValueError("refused")
+
+    with pytest.raises(ValueError, match="refused"):
+        Checked(run="x")
+
+
+SIZES = st.sampled_from([0, 1, 7, 2**31, 2**32, 2**33, 10**12, 10**13 - 1, -8, -64])
+
+
+@given(
+    sizes=st.lists(SIZES, min_size=1, max_size=10),
+    more=st.lists(SIZES, min_size=2, max_size=2),
+    index=st.integers(0, 1),
+)
+def test_sizes_of_data_are_the_same_however_large(sizes: list[int], more: list[int], index: int) -> None:
+    bits, *axes = sizes
+    named = [("SIMPLE", 1), ("BITPIX", bits), ("NAXIS", len(axes))]
+    named += [*((f"NAXIS{n}", size) for n, size in enumerate(axes, 1)), *zip(("PCOUNT", "GCOUNT"), more, strict=True)]
+    header = b"".join(f"{name:<8}= {value:>20}".encode().ljust(CARD) for name, value in named).ljust(BLOCK)
+    found = PAIRS["usual_data_size"][1](header, index)
+    assert found < 0 or found == HeaderUnit(index, 0, header, len(header)).read_data_size()
+
+
+@pytest.mark.parametrize("start", [-1, -80, 79, 80, 81, 2**40, 2**63 - 1])
 def test_a_stamp_is_read_from_no_offset_that_is_none(start: int) -> None:
     form = form_of(native())
     assert form is not None

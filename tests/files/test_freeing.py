@@ -55,6 +55,20 @@ def test_the_next_copy_waits_for_its_room(tmp_path: Path, closed: list[int]) -> 
     assert len(closed) == 2
 
 
+def test_who_is_interrupted_while_waiting_for_another_still_closes(
+    tmp_path: Path, closed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        def acquire(self, timeout: float) -> bool:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(freeing.FREEING, "lock", Interrupted())
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(KeyboardInterrupt):
+        free_aside(descriptor)
+    assert closed == [descriptor]
+
+
 def test_a_file_that_keeps_its_place_is_closed_at_once(tmp_path: Path, closed: list[int]) -> None:
     assert edit_file(make_file(tmp_path / "a.fits", 12), Stamper(make_tail("one"))) is Outcome.FLIPPED
     path = make_file(tmp_path / "b.fits", FULL)
@@ -74,11 +88,12 @@ def test_a_forked_process_does_not_wait_for_what_its_parent_frees(tmp_path: Path
     wait_for_room()
 
 
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
 def test_where_no_thread_can_be_had_the_file_is_freed_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[int]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: list[int], error: Exception
 ) -> None:
     def refused(work: Callable[..., object], arguments: tuple[object, ...]) -> None:
-        raise RuntimeError("can't start new thread")
+        raise error
 
     monkeypatch.setattr(freeing, "start_new_thread", refused)
     free_aside(os.open(tmp_path, os.O_RDONLY))
