@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Select, literal, select, union_all
 from fitsprov.errors import UsageError
 from fitsprov.model.later import Later
 from fitsprov.model.lineage import Category, Dataset, Direction, Lineage, Usage
-from fitsprov.registry.datasets import Stored
 from fitsprov.registry.engines.compiled import among, compiled
 from fitsprov.registry.gathering.activities import Activities
 from fitsprov.registry.gathering.datasets import Datasets, Origin
@@ -25,7 +24,7 @@ from fitsprov.registry.gathering.words import words_of
 from fitsprov.registry.graph.reach import Bounds, follow
 from fitsprov.registry.schema import activity, listed_raw
 
-__all__ = ["lineage_of"]
+__all__ = ["as_raw", "headers_query", "lineage_of"]
 
 FEW = 20
 """Activities that are asked first whether there is more: it is seldom that these say no and others yes."""
@@ -118,7 +117,7 @@ class Around:
         """Say which raws headers list."""
         listed: defaultdict[UUID, list[Dataset]] = defaultdict(list)
         for key, raw in sorted(self.raws):
-            listed[self.ids[key]].append(called_raw(self.by_key[raw]))
+            listed[self.ids[key]].append(as_raw(self.by_key[raw]))
         return {key: tuple(raws) for key, raws in listed.items()}
 
 
@@ -221,11 +220,6 @@ def headers_query() -> Select[Any]:
     return select(found).order_by(found.c.raw_of, found.c.value)
 
 
-def as_raw(one: Stored) -> Dataset:
-    """Call a dataset raw because a header does."""
-    return called_raw(one.dataset)
-
-
-def called_raw(one: Dataset) -> Dataset:
-    """Call a dataset raw, where nothing else says what it is."""
+def as_raw(one: Dataset) -> Dataset:
+    """Call a dataset raw because a header does, where nothing else says what it is."""
     return one if one.category is not None else replace(one, category=Category.RAW)

@@ -86,7 +86,9 @@ class Ancestry:
                 for maker, usages in used.items()
                 if usages
             },
-            listed_raws={found[key].dataset.id: tuple(map(as_raw, raws)) for key, raws in listed.items()},
+            listed_raws={
+                found[key].dataset.id: tuple(as_raw(raw.dataset) for raw in raws) for key, raws in listed.items()
+            },
             complete=not (stubs or short or missing),
         )
 

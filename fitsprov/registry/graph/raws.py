@@ -15,6 +15,7 @@ from fitsprov.registry.engines.compiled import Asked, among, as_keys, compiled
 from fitsprov.registry.gathering.datasets import Datasets, by_uuid
 from fitsprov.registry.gathering.generations import read_inputs
 from fitsprov.registry.gathering.words import words_of
+from fitsprov.registry.graph.lineage import as_raw
 from fitsprov.registry.graph.reach import Bounds, Walk
 from fitsprov.registry.graph.walking import Which, keep, types_of_category
 from fitsprov.registry.schema import listed_raw
@@ -45,7 +46,7 @@ def raws_above(connection: Connection, graph: Graph, focus: UUID) -> Sequence[Da
         datasets.read(connection, others)
     datasets.read_beside(connection, keys)
     datasets.words = words_of(connection, types=datasets.type_keys, runs=datasets.run_keys)
-    return LaterSequence(lambda: in_order(datasets.some(keys)), len(keys), list)
+    return LaterSequence(lambda: in_order(map(as_raw, datasets.some(keys))), len(keys), list)
 
 
 class Climb(Walk):
