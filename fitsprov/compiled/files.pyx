@@ -81,8 +81,8 @@ cdef extern from *:
             && fitsprov_write(descriptor, behind, size, at + 80)
             && (!reveal || fitsprov_write(descriptor, "        ", 8, at))
         ) ? errno : 0;
-        if (refused && fitsprov_write(descriptor, "END     ", 8, at)) {
-            fitsprov_write(descriptor, old + 80, size, at + 80);
+        if (refused) {
+            if (fitsprov_write(descriptor, "END     ", 8, at)) fitsprov_write(descriptor, old + 80, size, at + 80);
             if (pread(descriptor, there, size, at + 80) == size && memcmp(there, old + 80, size) == 0)
                 fitsprov_write(descriptor, old, 8, at);
         }

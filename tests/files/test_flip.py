@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import threading
 from pathlib import Path
 
 import pytest
 from astropy.io import fits
 
+from fitsprov.cards.grammar import CARD
 from fitsprov.compiled import COMPILED
-from fitsprov.files import Outcome, edit_file
+from fitsprov.errors import FileRefused
+from fitsprov.files import Decide, Outcome, edit_file
 from fitsprov.files.flip import flip_alone
 from tests.faults import run_with
 from tests.files.conftest import Stamper, make_file, make_tail, strip
-from tests.files.test_kills import visible
+from tests.files.test_kills import in_child, visible
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="needs the C extensions")
 
@@ -57,6 +61,23 @@ def test_whatever_write_is_lost_the_stamp_is_the_old_one_the_new_one_or_hidden(
     edit_file(path, decide)
     assert path.read_bytes() == new
     assert [other.name for other in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("edit", [TWO, strip], ids=["stamp", "strip"])
+@pytest.mark.parametrize("left", [0, 3, 8, 80, 83, 500])
+def test_where_a_file_may_hold_no_more_its_old_bytes_stand(tmp_path: Path, left: int, edit: Decide) -> None:
+    path = make_file(tmp_path / "a.fits")
+    edit_file(path, ONE)
+    before = path.read_bytes()
+    limit = before.index(b"FPV_VER") - CARD + left
+
+    def edit_in_little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        with contextlib.suppress(FileRefused):
+            edit_file(path, edit)
+
+    os.waitpid(in_child(edit_in_little_room), 0)
+    assert path.read_bytes() == before
 
 
 def test_old_bytes_that_are_not_all_there_are_refused(tmp_path: Path) -> None:
