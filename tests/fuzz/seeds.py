@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from astropy.io import fits
 
 from fitsprov.cards.grammar import CARD, END
 from fitsprov.files.table import table_bytes
 from fitsprov.model.stamp import Input, Stamp
-from tests.fuzz.targets import WANTED
+from tests.fuzz.targets import STAMP_SIZE, WANTED
 
 __all__ = ["seeds", "write_seeds"]
 
@@ -29,6 +30,8 @@ def seeds(target: str) -> Iterator[bytes]:
     for header in headers():
         if target == "edit":
             yield from (bytes([which]) + header for which in range(len(WANTED) + 2))
+        elif target == "whole":
+            yield from (bytes([which]) + b"\x03some text".ljust(STAMP_SIZE - 1) + header for which in (7, 61, 195, 255))
         else:
             yield header
 
@@ -37,6 +40,7 @@ def headers() -> Iterator[bytes]:
     """Headers by astropy; headers with stamps of ours, whole and as an interrupted flip leaves them."""
     import fitsprov
 
+    yield fits.PrimaryHDU(np.zeros((3, 7), np.int16)).header.tostring().encode("ascii")
     for path in sorted((Path(fits.__file__).parent / "tests" / "data").glob("*.fits")):
         content = path.read_bytes()[:LONGEST]
         if content.startswith(b"SIMPLE"):

@@ -6,12 +6,16 @@ Errors of ours are an answer. Anything else that is raised is a bug, and so is a
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from contextlib import suppress
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from unittest.mock import patch
 from uuid import UUID
 
+import fitsprov
 from fitsprov.actions.conventions import all_conventions, known_conventions, native
 from fitsprov.actions.edits import Repointing, Stamping, Stripping
 from fitsprov.actions.repointing import move_to
@@ -20,10 +24,12 @@ from fitsprov.cards.grammar import BLANK, BLOCK, CARD, END
 from fitsprov.cards.search import find_card
 from fitsprov.cards.sums import decode, word_sum
 from fitsprov.compiled import COMPILED, PAIRS
-from fitsprov.conventions import reading
+from fitsprov.conventions import reading, writing
 from fitsprov.conventions.reading import group_of
 from fitsprov.conventions.reading import read_header as read_provenance
 from fitsprov.errors import FitsprovError
+from fitsprov.files import edit as editing
+from fitsprov.files import flip, layout, units
 from fitsprov.files.layout import Edit, FlipPlan, leftover, plan_flip, rewrite_header
 from fitsprov.files.table import read_table, table_size
 from fitsprov.files.units import HeaderUnit, read_header, walk
@@ -32,6 +38,7 @@ from fitsprov.model.stamp import Stamp
 __all__ = ["TARGETS"]
 
 Target = Callable[[bytes], None]
+THEN = datetime(2026, 11, 21, tzinfo=UTC)
 ID = UUID("019b3e1c-4e9a-7824-901b-e81813c952f1")
 WANTED = (
     Stamp(id=ID),
@@ -87,8 +94,7 @@ def edit(data: bytes) -> None:
         which = data[0] % (len(WANTED) + 2)
         if which < len(WANTED):
             stamp = WANTED[which]
-            when = datetime(2026, 11, 21, tzinfo=UTC)
-            made = Stamping(stamp=stamp, conventions=(native(),), target=None, replace=True, clock=lambda: when)(unit)
+            made = Stamping(stamp=stamp, conventions=(native(),), target=None, replace=True, clock=lambda: THEN)(unit)
         elif which == len(WANTED):
             made = Stripping((native(),), data[1:])(unit)
         else:
@@ -166,6 +172,65 @@ def twins(data: bytes) -> None:
         assert size in (-1, HeaderUnit(index, 0, blocks, len(blocks)).read_data_size())
 
 
+STAMP_SIZE = 16
+"""Bytes that say which stamp a file gets."""
+ROOM = 64 * BLOCK
+"""Bytes behind a file, so that its data are mostly there."""
+
+
+def whole(data: bytes) -> None:
+    """Stamp a whole file, and stamp it again, in C and in Python."""
+    if not COMPILED or len(data) < STAMP_SIZE:
+        return
+    with suppress(FitsprovError), tempfile.TemporaryDirectory() as folder:
+        path, stamps = Path(folder, "a.fits"), (stamp_of(data[:STAMP_SIZE]), WANTED[data[0] % len(WANTED)])
+        with without_c():
+            expected = states(fitsprov.stamp.__wrapped__, path, data[STAMP_SIZE:], stamps)  # type: ignore[attr-defined]
+        assert states(fitsprov.stamp, path, data[STAMP_SIZE:], stamps) == expected
+        assert list(Path(folder).iterdir()) == [path]
+
+
+def states(stamp: Callable[..., object], path: Path, content: bytes, stamps: tuple[Stamp, ...]) -> list[object]:
+    """What becomes of a file that is stamped by one stamp after the other."""
+    path.write_bytes(content)
+    os.truncate(path, len(content) + ROOM)
+    told: list[object] = []
+    for each in stamps:
+        try:
+            done = stamp(str(path), each, replace=True, clock=lambda: THEN)
+        except FitsprovError as error:
+            done = str(error)
+        told += [done, path.read_bytes()]
+    return told
+
+
+def stamp_of(data: bytes) -> Stamp:
+    """A stamp that says some text in any of its fields."""
+    which, count, text = data[0], data[1], data[2:].decode("latin-1")
+    return Stamp(
+        id=ID if which & 1 else None,
+        run=text if which & 2 else None,
+        type=text * 9 if which & 4 else None,
+        data_id={"visit": which, text[:5]: text} if which & 8 else None,
+        parents=tuple(UUID(int=n) for n in range(1, count + 1)) if which & 16 else None,
+        raws=() if which & 32 else None,
+        fingerprint=text if which & 64 else None,
+        datalink=f"https://a.b/{text}" if which & 128 else None,
+    )
+
+
+@contextmanager
+def without_c() -> Iterator[None]:
+    """Stamp as where there is no compiler."""
+    places = ((editing, "open_usual"), (units, "usual_data_size"), (layout, "plan_tail"), (flip, "flip_alone"))
+    with ExitStack() as stack:
+        for module, name in places:
+            stack.enter_context(patch.object(module, name, PAIRS[name][0]))
+        stack.enter_context(patch.object(writing, "sheet_of", lambda _: None))
+        stack.enter_context(patch.object(reading, "form_of", lambda _: None))
+        yield
+
+
 TARGETS: dict[str, Target] = {
     "scan": scan,
     "cards": cards,
@@ -173,4 +238,5 @@ TARGETS: dict[str, Target] = {
     "table": table,
     "edit": edit,
     "twins": twins,
+    "whole": whole,
 }
