@@ -31,7 +31,7 @@ def seeds(target: str) -> Iterator[bytes]:
         if target == "edit":
             yield from (bytes([which]) + header for which in range(len(WANTED) + 2))
         elif target == "whole":
-            yield from (bytes([which]) + b"\x03some text".ljust(STAMP_SIZE - 1) + header for which in (7, 61, 195, 255))
+            yield from (bytes([which]) + b"\x03some-text".ljust(STAMP_SIZE - 1, b"x") + header for which in (7, 61, 195, 255))
         else:
             yield header
 
