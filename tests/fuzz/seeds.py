@@ -31,7 +31,8 @@ def seeds(target: str) -> Iterator[bytes]:
         if target == "edit":
             yield from (bytes([which]) + header for which in range(len(WANTED) + 2))
         elif target == "whole":
-            yield from (bytes([which]) + b"\x03some-text".ljust(STAMP_SIZE - 1, b"x") + header for which in (7, 61, 195, 255))
+            said = b"\x03some-text".ljust(STAMP_SIZE - 1, b"x")
+            yield from (bytes([which]) + said + header for which in (7, 61, 195, 255))
         else:
             yield header
 
