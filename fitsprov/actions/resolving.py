@@ -113,7 +113,6 @@ def resolve(
     findings += compare(reading, lineage.dataset, who) + judge(lineage)
     if account is not None:
         findings += judge_standing(lineage, account.standing)
-        lineage = with_categories(lineage, with_ids(reading))
     return Resolution(
         name=name,
         status=status_of(findings),
@@ -252,14 +251,6 @@ def with_did(lineage: Lineage, registry: Registry) -> Lineage:
     dataset = lineage.dataset
     did, _ = pointers(dataset.id, None, registry.authority, dataset.publisher_did)
     return lineage if did == dataset.publisher_did else amended(lineage, [replace(dataset, publisher_did=did)])
-
-
-def with_categories(lineage: Lineage, stamp: Stamp) -> Lineage:
-    """Say of inputs what the header says that they are, where the registry knows no type that would tell."""
-    said = {item.id: item.category for item in stamp.parents or () if item.id is not None and item.category}
-    inputs = (lineage.datasets[uuid] for uuid in said if uuid in lineage.datasets)
-    told = [replace(one, category=Category(said[one.id])) for one in inputs if one.category is None]
-    return amended(lineage, told) if told else lineage
 
 
 def amended(lineage: Lineage, some: Iterable[Dataset]) -> Lineage:

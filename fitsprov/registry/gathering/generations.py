@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Connection, Select, any_, func, select
+from sqlalchemy import ARRAY, Connection, FromClause, Select, Subquery, any_, func, select
 
 from fitsprov.registry.engines.compiled import compiled
 from fitsprov.registry.gathering import activities as of_activities
@@ -29,13 +29,7 @@ def generation(runs: bool) -> Select[Any]:
     makers = of_activities.compared(runs, usual).correlate(first).lateral("makers")
     really = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).filter(used.c.actual.is_not(False))
     edges = of_uses.columns(used.c.activity_id, runs, Places).add_columns(really.label("really")).subquery("uses")
-    leading = entity.c.id == any_(edges.c.really)
-    inputs = (
-        of_datasets.columns(Ids, of_datasets.first.c.id == edges.c.really[1], edges)
-        .where(leading)
-        .correlate(edges)
-        .lateral("inputs")
-    )
+    inputs = really_used(edges)
     told = (column for column in edges.c if column.name != "really")
     found = select(*makers.c, *usual, *told, *inputs.c)
     return found.select_from(first, makers, edges, inputs).where(of_activities.is_first)
@@ -52,14 +46,14 @@ def inputs_of(runs: bool) -> Select[Any]:
     """Select the same as datasets, for PostgreSQL."""
     keys = func.array_agg(used.c.entity_id, type_=ARRAY(Key)).label("really")
     edges = by_keys(select(keys).where(used.c.actual.is_not(False)), used.c.activity_id, runs).subquery("uses")
-    leading = entity.c.id == any_(edges.c.really)
-    inputs = (
-        of_datasets.columns(Ids, of_datasets.first.c.id == edges.c.really[1], edges)
-        .where(leading)
-        .correlate(edges)
-        .lateral("inputs")
-    )
+    inputs = really_used(edges)
     return select(*inputs.c).select_from(edges, inputs)
+
+
+def really_used(edges: Subquery) -> FromClause:
+    """Select the datasets whose keys edges have in an array; a server looks them up at once."""
+    read = of_datasets.columns(Ids, of_datasets.first.c.id == edges.c.really[1], edges)
+    return read.where(entity.c.id == any_(edges.c.really)).correlate(edges).lateral("inputs")
 
 
 def read_inputs(connection: Connection, datasets: Datasets, makers: Iterable[int], seen: Set[int]) -> Inputs:
