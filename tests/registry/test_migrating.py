@@ -101,7 +101,8 @@ def test_what_points_to_types_still_does(place: str) -> None:
     engine = new_engine(parse_url(place))
     make_old(place, "0005")
     point = f"UPDATE entity SET data_id = NULL, dataset_type_id = {KEY}"
-    for statement in (point, "UPDATE dataset_type SET category = 'calibration'"):
+    view = "CREATE VIEW provtap_datasetdescription AS SELECT name FROM dataset_type"  # as it was
+    for statement in (point, "UPDATE dataset_type SET category = 'calibration'", view):
         transact(engine, parse_url(place), lambda connection, s=statement: connection.execute(sa.text(s)))
     with Registry.create(place) as registry:
         assert [(one.type, one.category) for one in registry.find()] == [("dataset_type name é", "calibration")]
