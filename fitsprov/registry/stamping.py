@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from operator import itemgetter
 from typing import Any
 
 from fitsprov.model.identifiers import pointers
@@ -43,19 +44,17 @@ def as_input(dataset: Dataset, role: str | None = None) -> Input:
 def in_order(datasets: Iterable[Dataset]) -> list[Dataset]:
     """Sort by dataId, numbers as numbers, then by name."""
     listed = list(datasets)
-    dimensions = {tuple(one.data_id or ()) for one in listed}
-    if len(dimensions) == 1 and list(*dimensions) == sorted(*dimensions):
-        with suppress(TypeError):  # a number beside a text
-            return sorted(listed, key=by_values)
+    places = [one.data_id or {} for one in listed]
+    dimensions = sorted(places[0]) if places else []
+    if dimensions and {*map(len, places)} == {len(dimensions)}:
+        with suppress(KeyError, TypeError):  # other dimensions; a number beside a text
+            values = list(map(itemgetter(*dimensions), places))
+            if len({*values}) == len(values):
+                return [listed[place] for place in sorted(range(len(listed)), key=values.__getitem__)]
     return sorted(listed, key=by_place)
 
 
-def by_values(dataset: Dataset) -> tuple[Any, ...]:
-    """Sort those that have the same dimensions."""
-    return *(dataset.data_id or {}).values(), dataset.name or "", dataset.id.int
-
-
 def by_place(dataset: Dataset) -> tuple[Any, ...]:
-    """Sort those of any dimensions."""
+    """Sort those of any dimensions, or of the same dataId."""
     place = sorted((dataset.data_id or {}).items())
     return [(key, isinstance(value, str), value) for key, value in place], dataset.name or "", dataset.id.int

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
-from fitsprov.model.lineage import Category
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fitsprov.model.lineage import Category, Dataset
 from fitsprov.model.stamp import Input
 from fitsprov.registry import Registry
+from fitsprov.registry.stamping import by_place, in_order
 from tests.registry.making import dataset, record, step, survey, uid
 
 
@@ -33,6 +38,16 @@ def test_raws_are_in_the_order_of_their_numbers(registry: Registry) -> None:
     registry.record(record(step("s", ["raw 10", "raw 9", "raw 100"], ["x"]), datasets=raws))
     assert [r.data_id for r in registry.stamp(uid("x")).raws or ()] == [{"exposure": n} for n in (9, 10, 100)]
     assert [r.data_id for r in registry.raws(uid("x"))] == [{"exposure": n} for n in (9, 10, 100)]
+
+
+VALUES = st.integers(0, 3) | st.sampled_from([1.5, True, "1", "a"])
+PLACES = st.none() | st.dictionaries(st.sampled_from("abc"), VALUES) | st.fixed_dictionaries({"b": VALUES, "a": VALUES})
+
+
+@given(st.lists(PLACES | st.fixed_dictionaries({"b": st.integers(0, 99), "a": st.integers(0, 9)}), max_size=6))
+def test_the_quick_order_is_the_order_of_any_dimensions(places: list[dict[str, int | float | str] | None]) -> None:
+    some = [Dataset(id=UUID(int=number), data_id=place) for number, place in enumerate(places)]
+    assert in_order(some) == sorted(some, key=by_place)
 
 
 def test_a_raw_is_known_to_come_from_nothing(registry: Registry) -> None:

@@ -40,13 +40,18 @@ def raws_above(connection: Connection, graph: Graph, focus: UUID) -> Sequence[Da
     datasets = climb.datasets
     found = graph.follow(connection, [climb.start], Direction.UP, Bounds(), climb)
     keys = keep(connection, found, climb.start, Direction.UP, Which(category=Category.RAW))
-    if not datasets.stand_alone:
-        keys |= {key for (key,) in raws_listed().rows(connection, **as_keys([climb.start, *found.keys]))}
+    listed = [] if datasets.stand_alone else raws_listed().rows(connection, **as_keys([climb.start, *found.keys]))
+    keys |= {key for (key,) in listed}
     if others := keys.difference(datasets.keys):
         datasets.read(connection, others)
     datasets.read_beside(connection, keys)
     datasets.words = words_of(connection, types=datasets.type_keys, runs=datasets.run_keys)
-    return LaterSequence(lambda: in_order(map(as_raw, datasets.some(keys))), len(keys), list)
+
+    def made() -> list[Dataset]:
+        some = datasets.some(keys)
+        return in_order(map(as_raw, some) if listed else some)
+
+    return LaterSequence(made, len(keys), list)
 
 
 class Climb(Walk):
