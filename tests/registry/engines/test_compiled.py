@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from fitsprov.model.lineage import Direction
 from fitsprov.registry import Registry
@@ -39,7 +40,7 @@ def test_rows_are_those_of_sqlalchemy(registry: Registry) -> None:
 
 @given(st.integers(0, 70))
 def test_lists_of_any_length_find_what_is_there(number: int) -> None:
-    engine = create_engine("sqlite://")
+    engine = create_engine("sqlite://", poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text("CREATE TABLE t (uuid BLOB)"))
         form = Form(by_uuid().statement, engine.dialect)

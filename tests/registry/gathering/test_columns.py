@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, column, create_engine, select, table, text
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import Uuid
 
 from fitsprov.model.building import uuids_of
@@ -99,8 +100,8 @@ def test_sqlite_gives_columns_whole(rows: dict[int, tuple[UUID, str, str | None]
 
 
 def memory() -> Engine:
-    """A database in memory."""
-    return create_engine("sqlite://")
+    """A database in memory, as long as a connection to it."""
+    return create_engine("sqlite://", poolclass=NullPool)
 
 
 def test_datasets_in_columns_are_those_of_rows(registry: Registry) -> None:
