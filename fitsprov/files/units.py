@@ -186,9 +186,12 @@ def reader(file: ReadAt | int | BinaryIO) -> ReadAt:
 
 def read_descriptor(descriptor: int, offset: int, size: int) -> bytes:
     """Read a file by its descriptor."""
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, size, offset)
-    os.lseek(descriptor, offset, os.SEEK_SET)
+    try:
+        if hasattr(os, "pread"):
+            return os.pread(descriptor, size, offset)
+        os.lseek(descriptor, offset, os.SEEK_SET)
+    except OverflowError:  # no file is as long as some headers say
+        return b""
     return os.read(descriptor, size)
 
 

@@ -171,3 +171,14 @@ def test_a_forward_reader_gives_what_stands_there(jumps: list[tuple[int, int]], 
     for jump, size in jumps:
         at += jump
         assert forward(at, size) == content[at : at + size]
+
+
+@pytest.mark.parametrize("axis", [2**31, 2**32, 2**40, 2**63])
+def test_sizes_that_no_file_has_are_no_sizes_of_this_one(tmp_path: Path, axis: int) -> None:
+    path = tmp_path / "a.fits"
+    sizes = (f"NAXIS1  = {axis:>20}", f"NAXIS2  = {axis:>20}")
+    path.write_bytes(header_of(*PRIMARY[:2], "NAXIS   =                    2", *sizes))
+    with path.open("rb") as file:
+        assert len(list(walk(file.fileno(), "a.fits", truncated=True))) == 1
+        with pytest.raises(TruncatedFits, match="ends inside the data of HDU 0"):
+            find_unit(file.fileno(), "SCI", "a.fits")
