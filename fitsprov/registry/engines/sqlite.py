@@ -87,23 +87,27 @@ def may_write(path: Path) -> bool:
     return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
-def connect_file(path: Path, mode: str) -> sqlite3.Connection:
-    """Open an SQLite file; transactions are begun by `begin` alone."""
-    return sqlite3.connect(
+def connect_file(path: Path, mode: str, *statements: str) -> sqlite3.Connection:
+    """Open an SQLite file, and run statements; transactions are begun by `begin` alone."""
+    connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,
     )
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def connect_writable(path: Path, mode: str) -> sqlite3.Connection:
     """Open a file so that what is committed survives a power cut and points to what is there."""
-    connection = connect_file(path, mode)
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    return connection
+    return connect_file(path, mode, "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
@@ -112,16 +116,13 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     WAL needs its shared-memory file even to read. Where a writer has the registry open, it is there; where it is not
     and cannot be made, nobody writes, and the file may be taken for immutable.
     """
-    connection = connect_file(path, "ro")
     try:
-        connection.execute("SELECT 1 FROM sqlite_master")
+        return connect_file(path, "ro", "SELECT 1 FROM sqlite_master")
     except sqlite3.OperationalError:
-        connection.close()
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             raise
         return connect_file(path, "ro&immutable=1")
-    return connection
 
 
 def begin(connection: Connection) -> None:
