@@ -29,7 +29,7 @@ from fitsprov.conventions.reading import group_of
 from fitsprov.conventions.reading import read_header as read_provenance
 from fitsprov.errors import FitsprovError
 from fitsprov.files import edit as editing
-from fitsprov.files import flip, layout, units
+from fitsprov.files import flip, layout, locks, units
 from fitsprov.files.layout import Edit, FlipPlan, leftover, plan_flip, rewrite_header
 from fitsprov.files.table import read_table, table_size
 from fitsprov.files.units import HeaderUnit, read_header, walk
@@ -221,11 +221,12 @@ def stamp_of(data: bytes) -> Stamp:
 
 @contextmanager
 def without_c() -> Iterator[None]:
-    """Stamp as where there is no compiler."""
+    """Stamp as where there is no compiler, in a program without other threads: beside those, Python asks for no lease."""
     places = ((editing, "open_usual"), (units, "usual_data_size"), (layout, "plan_tail"), (flip, "flip_alone"))
     with ExitStack() as stack:
         for module, name in places:
             stack.enter_context(patch.object(module, name, PAIRS[name][0]))
+        stack.enter_context(patch.object(locks, "has_threads", lambda: False))
         stack.enter_context(patch.object(writing, "sheet_of", lambda _: None))
         stack.enter_context(patch.object(reading, "form_of", lambda _: None))
         yield
