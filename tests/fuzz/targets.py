@@ -221,7 +221,7 @@ def stamp_of(data: bytes) -> Stamp:
 
 @contextmanager
 def without_c() -> Iterator[None]:
-    """Stamp as where there is no compiler, in a program without other threads: beside those, Python asks for no lease."""
+    """Stamp as where there is no compiler, and no other threads: beside those, Python asks for no lease."""
     places = ((editing, "open_usual"), (units, "usual_data_size"), (layout, "plan_tail"), (flip, "flip_alone"))
     with ExitStack() as stack:
         for module, name in places:
