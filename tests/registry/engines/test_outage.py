@@ -89,6 +89,7 @@ def small(engine: str, disk: Path, request: pytest.FixtureRequest) -> Iterator[S
     place.mkdir()
     if server.server.system_user is not None:
         shutil.chown(place, server.server.system_user)
+    set_autovacuum(server, "off")  # it would take the room that is left
     server.do(f"CREATE TABLESPACE small LOCATION '{place}'")
     url = server.make(options="TEMPLATE template0 ENCODING 'UTF8' TABLESPACE small")
     try:
@@ -97,6 +98,13 @@ def small(engine: str, disk: Path, request: pytest.FixtureRequest) -> Iterator[S
     finally:
         server.drop(url)
         server.do("DROP TABLESPACE small")
+        set_autovacuum(server, "on")
+
+
+def set_autovacuum(server: OwnServer, state: str) -> None:
+    """Let a server clean up by itself, or not."""
+    server.do(f"ALTER SYSTEM SET autovacuum = {state}")
+    server.do("SELECT pg_reload_conf()")
 
 
 def grow(url: str, name: str) -> tuple[list[str], str]:
